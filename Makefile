@@ -1,0 +1,20 @@
+# Each target is one plain Python line; where there is no make (Windows), type that line.
+PYTHON ?= $(shell command -v python3 || command -v python)
+COURSE := $(PYTHON) tools/course.py
+
+.PHONY: start test site lint bench lock clean
+
+start:  ## the course: site and notebooks, one link
+	@$(COURSE) start $(ARGS)
+test:   ## every test
+	@$(COURSE) test $(ARGS)
+site:   ## build the site into site/
+	@$(COURSE) site $(ARGS)
+lint:   ## ruff and mypy
+	@$(COURSE) lint
+bench:  ## the numbers, with this machine's calibration
+	@$(COURSE) bench $(ARGS)
+lock:   ## choose new versions for locks/*.txt (needs the network)
+	@$(COURSE) lock
+clean:  ## forget what was built; keeps your answers
+	@$(COURSE) clean
