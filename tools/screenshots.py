@@ -1,6 +1,6 @@
 """Pictures of the built site, to be looked at: each page, light and dark, wide and narrow, into build/screenshots.
 
-    .venv/bin/python tools/screenshots.py [page ...]        pages as addresses below the site: "", "lessons/06_who_leads/"
+    .venv/bin/python tools/screenshots.py [page ...]        a page is its address below the site: lessons/06_who_leads/
 """
 
 from __future__ import annotations
