@@ -80,7 +80,7 @@ PLANTED = [
     ("functions_are_short", {"minikafka/api.py": python(MEDIAN)}, "median"),
     ("public_names_are_documented", {"minikafka/api.py": "x = 1\n"}, "minikafka.api has no"),
     ("public_names_are_documented", {"minikafka/api.py": python("class A:\n    x = 1\n")}, "A has no"),
-    ("public_names_are_documented", {"minikafka/api.py": python('class A:\n    """A."""\n    def f(self): 1')}, "f has"),
+    ("public_names_are_documented", {"minikafka/api.py": python('class A:\n    "A."\n    def f(self): 1')}, "f has"),
     ("units_come_last", {"minikafka/api.py": python("ms_linger = 5")}, "ms_linger"),
     ("units_come_last", {"minikafka/api.py": python("def f(seconds_left): ...")}, "seconds_left"),
     ("links_resolve", {"docs/index.md": "[gone](gone.md)"}, "gone.md"),

@@ -48,7 +48,7 @@ WORLDLY_MODULES = {
 }  # fmt: skip
 
 # Rooms whose lowercase functions are decisions: called through their module, so that another can be put in place.
-DECISION_ROOMS = {"metadata", "log", "coordinator", "controller", "client", "broker"}
+DECISION_ROOMS = {"log", "coordinator", "controller", "client", "broker"}
 DECISION_FILES = {"assignors"}
 
 MOST_FILE_LINES = 450
