@@ -1,4 +1,6 @@
-"""Serves the built site on this machine, and sends `/notebook/<file>` on to JupyterLab.
+"""Serves the built site on this machine, and sends `/notebook/<lesson>/` on to JupyterLab.
+
+On any other server that address is a page which says what to type.
 
 A reader works on a copy, `notebooks/<file>`, which git ignores: `git pull` never meets their edits, and the lesson
 stays as it was published. When the lesson changes later, an untouched copy follows it and an edited one is kept aside.
@@ -8,14 +10,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
+import re
+import socket
+import time
 from functools import partial
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
+import source_quote
+
 ENTRANCE = "/notebook/"
+LAB_STARTS_WITHIN_SECONDS = 30
 
 
 def make_server(port: int, root: Path, lab_link: str) -> ThreadingHTTPServer:
@@ -41,22 +48,21 @@ class CourseHandler(SimpleHTTPRequestHandler):
         super().__init__(*arguments, directory=str(root / "site"))  # type: ignore[arg-type]
 
     def do_GET(self) -> None:
-        """A notebook's link goes to JupyterLab; all else is a file of the site."""
+        """A notebook's address goes to JupyterLab if there is one; all else is a file of the site."""
         path = unquote(urlsplit(self.path).path)
-        if path.startswith(ENTRANCE):
-            self.send_to_lab(path[len(ENTRANCE) :])
+        lesson = path.removeprefix(ENTRANCE).strip("/")
+        if self.lab_link and path.startswith(ENTRANCE) and re.fullmatch(r"[\w-]+", lesson):
+            self.send_to_lab(f"{lesson}.ipynb")
         else:
             super().do_GET()
 
     def send_to_lab(self, name: str) -> None:
-        """Redirect to the reader's copy, or say why not."""
-        if not self.lab_link:
-            self.send_error(HTTPStatus.NOT_FOUND, "The course was started without JupyterLab (--no-lab).")
-            return
-        if "/" in name or "\\" in name or not (self.root / "lessons" / name).is_file() or not name.endswith(".ipynb"):
+        """Redirect to the reader's copy, as soon as JupyterLab listens."""
+        if not (self.root / "lessons" / name).is_file():
             self.send_error(HTTPStatus.NOT_FOUND, "There is no such lesson.")
             return
         copy = working_copy(self.root, name)
+        wait_until_listening(self.lab_link)
         self.send_response(HTTPStatus.FOUND)
         self.send_header("Location", self.lab_link.format(path=quote(copy.relative_to(self.root).as_posix())))
         self.end_headers()
@@ -70,19 +76,43 @@ class CourseHandler(SimpleHTTPRequestHandler):
         """Say nothing: the reader's terminal shows one link."""
 
 
+def wait_until_listening(link: str) -> None:
+    """A reader may click before JupyterLab is up: hold the answer until it is, or for as long as is decent."""
+    parts = urlsplit(link)
+    deadline = time.monotonic() + LAB_STARTS_WITHIN_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            socket.create_connection((parts.hostname or "", parts.port or 0), timeout=1).close()
+        except OSError:
+            time.sleep(0.2)
+        else:
+            return
+
+
 def working_copy(root: Path, name: str) -> Path:
     """The reader's own copy of a lesson, made or refreshed without ever losing an edit."""
-    lesson, copy = root / "lessons" / name, root / "notebooks" / name
+    published, copy = for_the_reader(root, name), root / "notebooks" / name
     origins_file = root / "notebooks" / ".origins.json"
     origins = json.loads(origins_file.read_text(encoding="utf-8")) if origins_file.exists() else {}
-    if copy.exists() and origins.get(name) == fingerprint(lesson):
+    if copy.exists() and origins.get(name) == fingerprint(published):
         return copy
-    if copy.exists() and fingerprint(copy) != origins.get(name):
+    if copy.exists() and fingerprint(copy.read_bytes()) != origins.get(name):
         copy.rename(next_free_name(copy))
     copy.parent.mkdir(exist_ok=True)
-    shutil.copyfile(lesson, copy)
-    origins_file.write_text(json.dumps({**origins, name: fingerprint(lesson)}), encoding="utf-8")
+    copy.write_bytes(published)
+    origins_file.write_text(json.dumps({**origins, name: fingerprint(published)}), encoding="utf-8")
     return copy
+
+
+def for_the_reader(root: Path, name: str) -> bytes:
+    """The lesson as a reader gets it: source quoted where the lesson names it, without what is for the page only."""
+    notebook = json.loads((root / "lessons" / name).read_text(encoding="utf-8"))
+    cells = [cell for cell in notebook["cells"] if "page-only" not in cell["metadata"].get("tags", [])]
+    for cell in cells:
+        if cell["cell_type"] == "markdown":
+            text = source_quote.expand("".join(cell["source"]), root, titled=False)
+            cell["source"] = text.splitlines(keepends=True)
+    return json.dumps({**notebook, "cells": cells}, indent=1, ensure_ascii=False).encode() + b"\n"
 
 
 def next_free_name(copy: Path) -> Path:
@@ -93,6 +123,6 @@ def next_free_name(copy: Path) -> Path:
     return aside
 
 
-def fingerprint(path: Path) -> str:
+def fingerprint(content: bytes) -> str:
     """The content, as a hash."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return hashlib.sha256(content).hexdigest()

@@ -110,10 +110,12 @@ def stage(tree: Tree) -> None:
 
 
 def stage_player(tree: Tree) -> None:
-    """The player is one file of the package; the site gets a copy of it and of what lies beside it."""
-    for suffix in ("*.mjs", "*.css"):
-        for file in (tree.root / "minikafka" / "stage").glob(suffix):
-            shutil.copyfile(file, tree.docs / "assets" / file.name)
+    """The player lives in the package, where notebooks find it; the site gets a copy."""
+    stage = tree.root / "minikafka" / "stage"
+    for file in (*stage.rglob("*.mjs"), *stage.rglob("*.css")):
+        target = tree.docs / "assets" / file.relative_to(stage)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, target)
 
 
 def stage_exercises(tree: Tree) -> None:
@@ -288,7 +290,8 @@ def mkdocs(tree: Tree) -> None:
     """Staged pages to site/, every warning an error."""
     config = "INHERIT: ../mkdocs.yml\ndocs_dir: docs\nsite_dir: ../site\n" + navigation(tree)
     write(tree.build / "mkdocs.yml", config)
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "-f", str(tree.build / "mkdocs.yml")]
+    # Not --quiet: it would hide the warnings from --strict, too.
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-f", str(tree.build / "mkdocs.yml")]
     environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1", "DISABLE_MKDOCS_2_WARNING": "true"}
     result = subprocess.run(command, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     if result.returncode:
