@@ -27,9 +27,9 @@ SIZES = {"1440": (1440, 900), "390": (390, 844)}
 
 
 @contextmanager
-def served(root: Path) -> Iterator[str]:
-    """The site of a tree on a free port, without JupyterLab; its address."""
-    server = serve_course.make_server(0, root, "")
+def served(root: Path, lab_link: str = "") -> Iterator[str]:
+    """The site of a tree on a free port; its address."""
+    server = serve_course.make_server(0, root, lab_link)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
