@@ -76,9 +76,10 @@ def digest(paths: Iterable[Path], *more: str) -> str:
 
 
 def files_under(path: Path) -> list[Path]:
-    """The file itself, or all files of a folder that are not leftovers of Python."""
+    """The file itself, or all files of a folder but for Python's leftovers and a learner's answers."""
     if path.is_dir():
-        return [each for each in path.rglob("*") if each.is_file() and "__pycache__" not in each.parts]
+        files = (each for each in path.rglob("*") if each.is_file() and each.name != "answer.py")
+        return [each for each in files if "__pycache__" not in each.parts]
     return [path] if path.exists() else []
 
 
@@ -295,7 +296,8 @@ def mkdocs(tree: Tree) -> None:
     environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1", "DISABLE_MKDOCS_2_WARNING": "true"}
     result = subprocess.run(command, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     if result.returncode:
-        raise SiteError(f"mkdocs refused the pages\n\n{(result.stdout + result.stderr).strip()}")
+        said = [line for line in (result.stdout + result.stderr).splitlines() if not line.startswith("INFO")]
+        raise SiteError("mkdocs refused the pages\n" + "\n".join(said))
 
 
 def build(tree: Tree, *, force: bool = False) -> None:

@@ -1,0 +1,109 @@
+"""Every command the README and the pages show is one that works, or stands here with the reason it is not run."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+FENCE = re.compile(r"^```(?:sh|bash|shell|console)\n(?P<code>.*?)^```", re.M | re.S)
+INLINE = re.compile(r"`(?P<code>(?:make|minikafka|python tools/\S+\.py|\.venv/bin/\S+)(?: [^`\n]*)?)`")
+
+# Shown, and not run here; a make target must exist all the same, and a subcommand be known.
+NOT_RUN = {
+    "make start": "opens the course until Ctrl-C; test_course.py opens and closes it",
+    "make test": "is what is running now",
+    "make lint": "a part of make test",
+    "make site": "a part of make test",
+    "minikafka serve": "serves until Ctrl-C; its own test talks to it",
+}
+RUN = {
+    "minikafka doctor": (0, 1),
+    "minikafka exercises": (0,),
+    "minikafka grade 06/elect_leader": (0, 1),
+    "minikafka run --list": (0,),
+}
+
+
+def pages():
+    return [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def fenced_commands(text):
+    lines = [line.removeprefix("$ ").split("  #")[0].strip() for found in FENCE.finditer(text)
+             for line in found["code"].splitlines()]  # fmt: skip
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def shown_in_fences():
+    return sorted({(command, page.relative_to(ROOT).as_posix())
+                   for page in pages() for command in fenced_commands(page.read_text(encoding="utf-8"))})  # fmt: skip
+
+
+def make_targets():
+    return set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M))
+
+
+def plain(command):
+    """The command as this table names it: `python tools/course.py x` is `make x`."""
+    return command.replace("python tools/course.py ", "make ")
+
+
+@pytest.mark.parametrize(("command", "page"), shown_in_fences())
+def test_a_shown_command_is_run_or_has_a_reason(command, page):
+    short = plain(command)
+    known = short in RUN or short in NOT_RUN or is_scenario_run(short)
+    assert known, f"{page} shows `{command}`: run it in RUN, or say in NOT_RUN why not"
+
+
+def is_scenario_run(command):
+    """`minikafka run NAME ...` of a scenario that exists; the scenarios' own tests run them all."""
+    found = re.match(r"minikafka run (?P<name>[\w-]+)", command)
+    return bool(found) and any((ROOT / "minikafka" / "scenarios").glob(f"*{found['name']}*"))
+
+
+@pytest.mark.parametrize("command", sorted(RUN))
+def test_a_command_that_is_shown_works(command, need):
+    need.path("minikafka/cli.py")
+    words = command.split()[1:]
+    result = subprocess.run(
+        [sys.executable, "-m", "minikafka", *words], cwd=ROOT, capture_output=True, text=True, stdin=subprocess.DEVNULL
+    )
+    assert result.returncode in RUN[command], result.stdout + result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_every_make_target_that_a_page_names_exists():
+    named = {}
+    for page in pages():
+        text = page.read_text(encoding="utf-8")
+        for command in [*fenced_commands(text), *(found["code"] for found in INLINE.finditer(text))]:
+            if found := re.match(r"make (\w+)", plain(command)):
+                named[found[1]] = page.name
+    assert {target: page for target, page in named.items() if target not in make_targets() | {"doctor"}} == {}
+
+
+def test_each_make_target_has_its_plain_python_line():
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    import importlib
+
+    sys.path.insert(0, str(ROOT / "tools"))
+    course = importlib.import_module("course")
+    for target, command in re.findall(r"^(\w+):.*\n\t@\$\(COURSE\) (\w+)", text, re.M):
+        assert target == command and command in course.COMMANDS
+    assert {"start", "test", "site", "lint", "bench"} <= make_targets()
+
+
+def test_the_readme_shows_both_commands_and_the_line_beside_each():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    for command in ("start", "test"):
+        assert f"make {command}" in text and f"python tools/course.py {command}" in text
+
+
+def test_a_dead_command_would_be_found():
+    assert fenced_commands("```sh\nminikafka fly  # away\n```\n```python\nx\n```") == ["minikafka fly"]
+    assert plain("python tools/course.py start") == "make start"
