@@ -112,11 +112,9 @@ def stage(tree: Tree) -> None:
 
 def stage_player(tree: Tree) -> None:
     """The player lives in the package, where notebooks find it; the site gets a copy."""
-    stage = tree.root / "minikafka" / "stage"
-    for file in (*stage.rglob("*.mjs"), *stage.rglob("*.css")):
-        target = tree.docs / "assets" / file.relative_to(stage)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(file, target)
+    for suffix in ("*.mjs", "*.css"):
+        for file in (tree.root / "minikafka" / "stage").glob(suffix):
+            shutil.copyfile(file, tree.docs / "assets" / file.name)
 
 
 def stage_exercises(tree: Tree) -> None:
