@@ -1,0 +1,81 @@
+"""A run as one HTML file: player and trace inside, so that it opens from disk, with no server and no request."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from minikafka.stage import reading
+
+MODULE = Path(__file__).resolve().with_name("stage.mjs")
+
+TEMPLATE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,">
+<title>@title@</title>
+<style>
+:root { color-scheme: light dark; }
+body { margin: 0 auto; padding: 8px; max-width: 1280px; background: #FBFAF6; color: #1B2130; font-family: sans-serif; }
+@media (prefers-color-scheme: dark) { body { background: #14171F; color: #E9E7E0; } }
+@media (max-width: 600px) { body { padding: 2px; } }
+</style>
+</head>
+<body>
+<main class="mk-stage" id="stage">
+<details open><summary>@title@: the run in words</summary><pre>
+@story@
+</pre></details>
+</main>
+<script type="application/json" id="trace">@trace@</script>
+<script type="module">
+@module@
+const found = readHash(location.hash);
+mountTrace(document.getElementById("stage"), document.getElementById("trace").textContent, { ...@options@, ...found });
+autoMount();
+</script>
+</body>
+</html>
+"""
+
+
+def page(
+    trace: reading.HasJson | Mapping[str, Any],
+    *,
+    step: int | None = None,
+    scene: int | None = None,
+    title: str | None = None,
+) -> str:
+    """The text of a self-contained HTML file that opens at `step`, or at the scene with this number."""
+    recorded = reading.trace_json(trace)
+    parts = {
+        "title": html.escape(title or reading.title_of(recorded)),
+        "story": html.escape("\n".join(reading.story(recorded))),
+        "trace": script_safe(recorded),
+        "options": script_safe({"step": reading.chosen_step(recorded, step, scene)}),
+        "module": MODULE.read_text(encoding="utf-8"),
+    }
+    # Split rather than replace one after the other: a trace may contain the very words of a later placeholder.
+    pieces = TEMPLATE.split("@")
+    return "".join(parts.get(piece, piece) if i % 2 else piece for i, piece in enumerate(spliced(pieces, parts)))
+
+
+def spliced(pieces: list[str], names: Mapping[str, str]) -> list[str]:
+    """Pieces so that every odd one is a placeholder; an `@` of the page's own style sheet is put back."""
+    result = [pieces[0]]
+    for piece in pieces[1:]:
+        if len(result) % 2 == 1 and piece not in names:
+            result[-1] += "@" + piece
+        else:
+            result.append(piece)
+    return result
+
+
+def script_safe(value: object) -> str:
+    """JSON that cannot end the script it stands in: `<` is written as an escape."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")

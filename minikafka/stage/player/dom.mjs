@@ -1,0 +1,66 @@
+// A page described as plain values and patched in place, so that focus stays where it is and moved things can glide.
+
+const SVG_NAMESPACE = "http://www.w3.org/2000/svg";
+
+/** Describes an element: h("p", {class: "mk-x", onclick: f, key: "k"}, "text", child, [more]). */
+export function h(tag, attributes, ...children) {
+  return { tag, attributes: attributes || {}, children: children.flat(3).filter((child) => child || child === 0) };
+}
+
+/** Makes the children of `parent` be `wanted`; elements with the same key (or place) and tag are kept and changed. */
+export function patch(parent, wanted) {
+  const old = Array.from(parent.childNodes);
+  const keyed = new Map(old.filter((node) => node.mkKey !== undefined).map((node) => [node.mkKey, node]));
+  const used = new Set();
+  let place = parent.firstChild;
+  for (const child of wanted) {
+    const node = reuse(child, keyed, place, used) || create(child, parent);
+    used.add(node);
+    if (node === place) place = place.nextSibling;
+    else parent.insertBefore(node, place);
+    update(node, child);
+  }
+  for (const node of Array.from(parent.childNodes)) if (!used.has(node)) node.remove();
+}
+
+function reuse(child, keyed, place, used) {
+  const fits = (node) => node && !used.has(node) && isLike(node, child);
+  if (child.attributes && child.attributes.key !== undefined) {
+    const node = keyed.get(child.attributes.key);
+    return fits(node) ? node : null;
+  }
+  return fits(place) && place.mkKey === undefined ? place : null;
+}
+
+function isLike(node, child) {
+  if (child.tag === undefined) return node.nodeType === 3;
+  return node.nodeType === 1 && node.localName === child.tag;
+}
+
+function create(child, parent) {
+  if (child.tag === undefined) return document.createTextNode("");
+  const inSvg = child.tag === "svg" || parent.namespaceURI === SVG_NAMESPACE;
+  const node = inSvg ? document.createElementNS(SVG_NAMESPACE, child.tag) : document.createElement(child.tag);
+  if (child.attributes.key !== undefined) node.mkKey = child.attributes.key;
+  return node;
+}
+
+function update(node, child) {
+  if (child.tag === undefined) {
+    if (node.data !== String(child)) node.data = String(child);
+    return;
+  }
+  const before = node.mkAttributes || {};
+  for (const name of Object.keys(before)) if (!(name in child.attributes)) setAttribute(node, name, null);
+  for (const [name, value] of Object.entries(child.attributes)) if (before[name] !== value) setAttribute(node, name, value);
+  node.mkAttributes = child.attributes;
+  if (!child.attributes.keep) patch(node, child.children); // `keep`: its owner fills it by hand
+}
+
+function setAttribute(node, name, value) {
+  if (name === "key" || name === "keep") return;
+  if (name.startsWith("on")) node[name] = value;
+  else if (name === "selected") node.selected = Boolean(value);
+  else if (value === null || value === undefined || value === false) node.removeAttribute(name);
+  else node.setAttribute(name, value === true ? "" : String(value));
+}

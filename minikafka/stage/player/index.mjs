@@ -1,0 +1,157 @@
+// What the module gives away: render (anywidget), mountTrace and autoMount (pages).
+
+import { Run, readTrace, TraceError } from "./run.mjs";
+import { Stage } from "./stage.mjs";
+
+/** Puts a player into `el`; gives a handle {stage, go(step), scene(number), destroy()}. A trace that cannot be shown is one sentence. */
+export function mountTrace(el, trace, options = {}, hooks = {}) {
+  const story = Array.from(el.querySelectorAll(":scope > details"));
+  try {
+    const stage = new Stage(el, trace, options, hooks);
+    story.forEach((details) => { details.hidden = true; });
+    el.mkStage = {
+      stage, el,
+      get step() { return stage.step; },
+      go: (step) => stage.go(step),
+      scene: (number) => stage.scene(number),
+      destroy: () => stage.destroy(),
+    };
+  } catch (error) {
+    el.querySelectorAll(":scope > .mk-root").forEach((root) => root.remove());
+    sayWhyNot(el, error);
+    el.mkStage = null;
+  }
+  return el.mkStage;
+}
+
+function sayWhyNot(el, error) {
+  el.querySelectorAll(":scope > .mk-sorry").forEach((old) => old.remove());
+  const words = document.createElement("p");
+  words.className = "mk-sorry";
+  words.setAttribute("role", "note");
+  words.textContent = error instanceof TraceError ? error.message : `This run cannot be shown: ${error.message}.`;
+  el.prepend(words);
+  if (!(error instanceof TraceError)) console.warn(error);
+}
+
+/** anywidget: traits `trace` (object or text), `step` (both ways), `options`, `command` (from here to Python). */
+function render({ model, el }) {
+  let commands = 0;
+  el.classList.add("mk-stage");
+  const hooks = {
+    onStep: (step) => {
+      if (model.get("step") === step) return;
+      model.set("step", step);
+      model.save_changes();
+    },
+    onCommand: (command) => {
+      model.set("command", { ...command, at: el.mkStage.step, id: (commands += 1) });
+      model.save_changes();
+    },
+  };
+  const mount = () => {
+    const step = model.get("step");
+    mountTrace(el, model.get("trace"), { ...(model.get("options") || {}), ...(step ? { step } : {}) }, hooks);
+  };
+  const renew = () => { // a live run has gone on, or back: the player stays, its run is another
+    if (!el.mkStage) return mount();
+    try {
+      return el.mkStage.stage.setTrace(model.get("trace"), model.get("step"));
+    } catch (error) {
+      return sayWhyNot(el, error);
+    }
+  };
+  const follow = () => Promise.resolve().then(() => { // later: a new trace that came with this step is there by then
+    if (el.mkStage && el.mkStage.step !== model.get("step")) el.mkStage.go(model.get("step"));
+  });
+  model.on("change:trace", renew);
+  model.on("change:step", follow);
+  mount();
+  return () => {
+    model.off("change:trace", renew);
+    model.off("change:step", follow);
+    if (el.mkStage) el.mkStage.destroy();
+  };
+}
+
+/** Mounts every .mk-stage with data-src (an address) or data-trace (JSON); may be called again at any time. */
+export function autoMount(root = document) {
+  const found = Array.from(root.querySelectorAll(".mk-stage[data-src], .mk-stage[data-trace]"));
+  listenToLinks();
+  return Promise.all(found.filter((el) => !el.dataset.mounted).map(mountElement)).then(() => openAddress(false));
+}
+
+async function mountElement(el) {
+  el.dataset.mounted = "yes";
+  try {
+    const trace = el.dataset.trace || (await load(el.dataset.src));
+    mountTrace(el, trace, JSON.parse(el.dataset.options || "{}"));
+  } catch (error) {
+    sayWhyNot(el, error);
+  }
+}
+
+async function load(src) {
+  let answer;
+  try {
+    answer = await fetch(src);
+  } catch {
+    throw new TraceError(`The recorded run ${src} could not be loaded. The story below tells it in words.`);
+  }
+  if (!answer.ok) throw new TraceError(`The recorded run ${src} is not there (${answer.status}). The story below tells it in words.`);
+  return answer.text();
+}
+
+// --- Links: #step=812, #scene-8, and anything with data-scene or data-step-link, jump the player ---
+
+let isListening = false;
+
+function listenToLinks() {
+  if (isListening) return;
+  isListening = true;
+  document.addEventListener("click", onClick);
+  window.addEventListener("hashchange", () => openAddress(true));
+}
+
+function onClick(event) {
+  const link = event.target.closest && event.target.closest("a[href^='#'], [data-scene], [data-go-step]");
+  if (!link || link.closest(".mk-root")) return;
+  const target = link.dataset.scene ? { scene: Number(link.dataset.scene) }
+    : link.dataset.goStep ? { step: Number(link.dataset.goStep) } : readHash(link.getAttribute("href"));
+  const handle = target && stageFor(link);
+  if (!handle) return;
+  event.preventDefault();
+  jump(handle, target, true);
+}
+
+/** {step} or {scene} named by an address like #step=812, #scene=8 or #scene-8; else null. */
+export function readHash(hash) {
+  const found = /(?:^|[#&])(step|scene)[=-](\d+)/.exec(hash || "");
+  return found ? { [found[1]]: Number(found[2]) } : null;
+}
+
+/** The player a link means: the one it names (data-stage="id"), else the last one before it in the page, else the first. */
+function stageFor(link) {
+  const named = link.dataset.stage && document.getElementById(link.dataset.stage);
+  if (named) return named.mkStage;
+  const all = Array.from(document.querySelectorAll(".mk-stage")).filter((el) => el.mkStage);
+  const before = all.filter((el) => el.compareDocumentPosition(link) & Node.DOCUMENT_POSITION_FOLLOWING);
+  const chosen = before[before.length - 1] || all[0];
+  return chosen && chosen.mkStage;
+}
+
+function openAddress(scroll) {
+  const target = readHash(location.hash);
+  const first = target && Array.from(document.querySelectorAll(".mk-stage")).find((el) => el.mkStage);
+  if (first) jump(first.mkStage, target, scroll);
+}
+
+function jump(handle, { step, scene }, scroll) {
+  handle.stage.pause();
+  if (scene) handle.scene(scene);
+  else handle.go(step);
+  if (scroll) handle.el.scrollIntoView({ block: "nearest" });
+}
+
+export { Run, readTrace };
+export default { render };

@@ -1,0 +1,416 @@
+// The player: holds the run, the step and what the reader chose; draws everything again after each change.
+
+import { h, patch } from "./dom.mjs";
+import { clusterView } from "./cluster.mjs";
+import { CSS } from "./theme.mjs";
+import { Run } from "./run.mjs";
+import { forkIcon, drawBranches, drawQuestion, drawSentence, drawStory, scrollStory } from "./story.mjs";
+import { drawTimeline } from "./timeline.mjs";
+
+const VIEWS = [clusterView]; // a view is {id, name, applies(run), draw(frame)}; the next ones go here
+const MOMENT_MS = 1600; // at speed 1
+const SPEEDS = [1, 2, 4, 0.5];
+let count = 0;
+
+export class Stage {
+  /** options: step, scene, view, partition, live, height; hooks: onStep(step), onCommand(command). */
+  constructor(el, source, options = {}, hooks = {}) {
+    this.el = el;
+    this.options = options;
+    this.hooks = hooks;
+    this.unique = `mk${(count += 1)}`;
+    Object.assign(this, { step: 1, playing: false, speed: 1, filter: "", why: false, help: false, asking: null, future: -1, trouble: "" });
+    this.root = document.createElement("div");
+    this.root.className = "mk-root";
+    if (options.height) Object.assign(this.root.style, { maxHeight: `${options.height}px`, overflow: "auto" });
+    this.root.setAttribute("data-lm-suppress-shortcuts", "true"); // JupyterLab keeps its arrow keys to itself
+    this.root.onkeydown = (event) => this.key(event);
+    el.append(this.root);
+    this.width = 0;
+    this.watchTheme();
+    this.watchSize();
+    this.setTrace(source);
+  }
+
+  setTrace(source, step) {
+    this.recorded = new Run(source);
+    this.futures = new Map([[-1, this.recorded]]);
+    this.run = this.recorded;
+    this.future = -1;
+    this.asking = null;
+    this.partition = this.options.partition || this.run.partitions[0];
+    if (!this.run.partitions.includes(this.partition)) this.partition = this.run.partitions[0];
+    this.view = VIEWS.find((view) => view.id === this.options.view && view.applies(this.run)) || VIEWS[0];
+    this.loadAnswers();
+    this.step = this.clamp(step ?? this.firstStep());
+    this.draw();
+  }
+
+  firstStep() {
+    const scene = this.run.bookmarks[Number(this.options.scene) - 1];
+    return Number(this.options.step) || (scene && scene.step) || 1;
+  }
+
+  clamp(step) {
+    return Math.min(this.run.last, Math.max(1, Math.round(Number(step)) || 1));
+  }
+
+  // --- Moving ---
+
+  go(step) {
+    this.asking = null;
+    this.move(step);
+  }
+
+  move(step) {
+    const wanted = this.clamp(step);
+    const isNew = wanted !== this.step;
+    this.step = wanted;
+    this.draw();
+    if (isNew) this.report();
+  }
+
+  report() {
+    if (this.hooks.onStep) this.hooks.onStep(this.step);
+    this.el.dispatchEvent(new CustomEvent("mk-step", { bubbles: true, detail: { step: this.step } }));
+  }
+
+  /** Opens a scene by its number; what cannot be found is ignored. */
+  scene(number) {
+    const scene = this.run.bookmarks[number - 1];
+    if (scene) this.go(scene.step);
+    return Boolean(scene);
+  }
+
+  forward(raw = false) {
+    const target = raw ? this.step + 1 : this.run.nextMoment(this.step);
+    const question = this.openQuestion(this.step, target);
+    if (question && this.asking !== question) return this.ask(question);
+    if (this.asking) return undefined;
+    return this.move(target);
+  }
+
+  back(raw = false) {
+    this.go(raw ? this.step - 1 : this.run.previousMoment(this.step));
+  }
+
+  nextScene(direction) {
+    const scenes = this.run.bookmarks;
+    const found = direction > 0 ? scenes.find((scene) => scene.step > this.step) : scenes.filter((scene) => scene.step < this.step).pop();
+    if (found) this.go(found.step);
+  }
+
+  toggle() {
+    if (this.playing) this.pause();
+    else this.play();
+  }
+
+  play() {
+    if (this.step >= this.run.last) this.step = 1;
+    this.playing = true;
+    this.asking = null;
+    this.tick();
+    this.draw();
+  }
+
+  pause() {
+    clearTimeout(this.timer);
+    if (!this.playing) return;
+    this.playing = false;
+    this.draw();
+  }
+
+  tick() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      if (!this.playing || !this.el.isConnected) return;
+      this.forward();
+      if (this.asking || this.step >= this.run.last) this.pause();
+      else this.tick();
+    }, MOMENT_MS / this.speed);
+  }
+
+  faster() {
+    this.set({ speed: SPEEDS[(SPEEDS.indexOf(this.speed) + 1) % SPEEDS.length] });
+  }
+
+  set(changes) {
+    Object.assign(this, changes);
+    this.draw();
+  }
+
+  // --- Predict: asked before a scene is shown, once ---
+
+  openQuestion(from, to) {
+    if (this.future >= 0) return undefined;
+    return this.run.questions.find((question, i) => {
+      const step = this.run.bookmarks[question.before - 1].step;
+      return from < step && step <= to && this.answers[i] === undefined;
+    });
+  }
+
+  /** Is this step behind a question that has not been answered or passed by? */
+  hides(step) {
+    if (this.future >= 0) return false;
+    return this.run.questions.some((question, i) => {
+      const before = this.run.bookmarks[question.before - 1].step;
+      return this.answers[i] === undefined && this.step < before && step >= before;
+    });
+  }
+
+  ask(question) {
+    this.asking = question;
+    this.pause();
+    this.draw();
+    const words = this.root.querySelector(".mk-ask");
+    if (words) words.focus({ preventScroll: true });
+    this.root.querySelector(".mk-predict").scrollIntoView({ block: "nearest" });
+  }
+
+  answer(choice) {
+    this.answers[this.run.questions.indexOf(this.asking)] = choice;
+    this.saveAnswers();
+    this.draw();
+  }
+
+  reveal() {
+    const question = this.asking;
+    if (!question) return;
+    this.go(this.run.bookmarks[question.before - 1].step);
+    this.root.querySelector("[data-part=forward]").focus({ preventScroll: true });
+  }
+
+  get memory() {
+    return `minikafka:${this.run.trace.scenario || "run"}`;
+  }
+
+  loadAnswers() {
+    try {
+      this.answers = JSON.parse(localStorage.getItem(this.memory)) || {};
+    } catch {
+      this.answers = {}; // no storage here (a file opened from disk, a private window): ask again next time
+    }
+  }
+
+  saveAnswers() {
+    try {
+      localStorage.setItem(this.memory, JSON.stringify(this.answers));
+    } catch {
+      // Nothing is lost but the memory of the answer.
+    }
+  }
+
+  // --- Other futures from the same past ---
+
+  forks() {
+    return this.recorded.branches.map(({ at, name }, index) => ({ at, name, index }));
+  }
+
+  async choose(index, at) {
+    this.trouble = "";
+    try {
+      if (!this.futures.has(index)) this.futures.set(index, new Run(await loadBranch(this.recorded.branches[index])));
+    } catch (error) {
+      this.set({ trouble: error.message });
+      return;
+    }
+    this.pause();
+    this.future = index;
+    this.run = this.futures.get(index);
+    this.go(this.run.nextMoment(at));
+  }
+
+  // --- Keys ---
+
+  key(event) {
+    const typing = ["INPUT", "SELECT", "TEXTAREA"].includes(event.target.tagName);
+    if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+    const act = this.keys(event.shiftKey)[event.key];
+    const isButton = event.target.tagName === "BUTTON" && (event.key === " " || event.key === "Enter");
+    if (!act || isButton) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (event.key !== " ") this.pause();
+    act();
+  }
+
+  keys(shift) {
+    const forward = () => this.forward(shift), back = () => this.back(shift);
+    return {
+      ArrowRight: forward, ArrowUp: forward, ArrowLeft: back, ArrowDown: back, " ": () => this.toggle(),
+      Home: () => this.go(1), End: () => this.go(this.run.last),
+      PageDown: () => this.nextScene(1), PageUp: () => this.nextScene(-1),
+      b: () => this.nextScene(1), B: () => this.nextScene(-1), w: () => this.set({ why: !this.why }),
+      "?": () => this.set({ help: !this.help }),
+    };
+  }
+
+  // --- Drawing ---
+
+  frame() {
+    const facts = this.run.factsOf(this.step);
+    return {
+      run: this.run, state: this.run.stateAt(this.step), step: this.step, partition: this.partition, facts,
+      ghosts: this.ghosts(facts), width: this.pictureWidth(), unique: this.unique,
+      command: this.options.live && this.hooks.onCommand,
+    };
+  }
+
+  /** Cells that were cut off in this very step: they are shown once more, crossed out. */
+  ghosts(facts) {
+    const cuts = facts.filter((fact) => fact.kind === "LogTruncated" && fact.fields.partition === this.partition);
+    if (!cuts.length) return [];
+    const before = this.run.stateAt(this.step - 1);
+    return cuts.flatMap((fact) => {
+      const replica = (before.replicas[this.partition] || {})[fact.node];
+      return (replica ? replica.cells : []).filter((cell) => cell[0] >= fact.fields.to_offset)
+        .map((cell) => ({ node: fact.node, cell }));
+    });
+  }
+
+  pictureWidth() {
+    const full = this.width || 900;
+    const inner = full >= 940 ? full - 316 : full;
+    return Math.max(300, Math.floor(inner - (full < 600 ? 10 : 26)));
+  }
+
+  get narrow() {
+    return this.width > 0 && this.width < 600;
+  }
+
+  /** About as wide as the time line will be: for setting its numbers apart. */
+  lineWidth() {
+    return Math.max(200, this.pictureWidth() - (this.narrow ? 30 : 240));
+  }
+
+  draw() {
+    const wide = this.width >= 940;
+    this.root.dataset.wide = wide ? "yes" : "no";
+    this.root.dataset.narrow = this.narrow ? "yes" : "no";
+    patch(this.root, [
+      h("style", { key: "css" }, CSS),
+      this.drawHeader(),
+      h("div", { class: "mk-columns", key: "columns" },
+        h("div", { class: "mk-main" },
+          h("div", { class: "mk-card mk-picture-card" }, this.drawPicture()),
+          drawQuestion(this), drawSentence(this), drawBranches(this), drawTimeline(this), this.drawFoot()),
+        wide ? h("aside", { class: "mk-card mk-side", key: "side" }, drawStory(this)) : this.drawFolded()),
+    ]);
+    scrollStory(this.root);
+  }
+
+  drawPicture() {
+    return this.view.draw(this.frame());
+  }
+
+  drawFolded() {
+    return h("details", { class: "mk-card mk-side", key: "folded" }, h("summary", {}, "The story, step by step"), drawStory(this));
+  }
+
+  drawHeader() {
+    const { trace } = this.recorded;
+    const settings = Object.entries(trace.settings || {}).map(([name, value]) => `${name}=${value}`);
+    const facts = [...settings, trace.seed === undefined ? "" : `seed ${trace.seed}`].filter(Boolean).join(" · ");
+    const future = this.future >= 0 ? h("span", { class: "mk-other-future" }, forkIcon(), ` ${this.recorded.branches[this.future].name}`) : null;
+    return h("header", { class: "mk-head", key: "head" },
+      h("div", {}, h("h2", {}, trace.title || trace.scenario || "A run", future), h("p", { class: "mk-mono" }, facts)),
+      this.drawTabs());
+  }
+
+  drawTabs() {
+    const views = VIEWS.filter((view) => view.applies(this.run));
+    const tabs = views.length > 1 ? h("div", { class: "mk-tabs", role: "tablist" }, views.map((view) => h("button", {
+      type: "button", role: "tab", key: view.id, class: `mk-button${view === this.view ? " mk-chosen" : ""}`,
+      "aria-selected": String(view === this.view), onclick: () => this.set({ view }),
+    }, view.name))) : null;
+    if (this.run.partitions.length < 2) return tabs;
+    const choice = h("select", { "aria-label": "Partition", "data-part": "partition", onchange: (event) => this.set({ partition: event.target.value }) },
+      this.run.partitions.map((name) => h("option", { value: name, selected: name === this.partition, key: name }, name)));
+    return h("div", { class: "mk-tabs" }, tabs, choice);
+  }
+
+  drawFoot() {
+    const rows = [["← →", "moment to moment"], ["Shift + ← →", "every single step"], ["space", "play, pause"], ["b, B", "next scene, scene before"],
+      ["Home, End", "first, last step"], ["w", "why?"]];
+    return h("footer", { class: "mk-foot" },
+      h("button", { type: "button", class: "mk-link", "data-part": "link", onclick: () => this.copyLink() }, this.copied || "link to this step"),
+      h("button", { type: "button", class: "mk-link", "data-part": "text", onclick: () => this.saveText() }, "story as text"),
+      h("button", { type: "button", class: "mk-link", "data-part": "help", "aria-expanded": String(this.help), onclick: () => this.set({ help: !this.help }) }, "keys ?"),
+      this.help ? h("dl", { class: "mk-keys" }, rows.map(([key, what]) => [h("dt", {}, key), h("dd", {}, what)])) : null);
+  }
+
+  saveText() {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([this.run.story()], { type: "text/plain" }));
+    link.download = `${this.run.trace.scenario || "run"}.txt`;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  }
+
+  async copyLink() {
+    const address = `${String(location.href).split("#")[0]}#step=${this.step}`;
+    try {
+      await navigator.clipboard.writeText(address);
+      this.set({ copied: "copied" });
+    } catch {
+      location.hash = `step=${this.step}`; // no clipboard here: the address bar holds the link
+      this.set({ copied: "see the address bar" });
+    }
+    setTimeout(() => this.set({ copied: "" }), 2000);
+  }
+
+  // --- The surroundings: size and theme ---
+
+  watchSize() {
+    this.width = Math.floor(this.el.clientWidth);
+    if (typeof ResizeObserver === "undefined") return;
+    this.sizes = new ResizeObserver(() => {
+      const width = Math.floor(this.el.clientWidth);
+      if (width && width !== this.width) {
+        this.width = width;
+        this.draw();
+      }
+    });
+    this.sizes.observe(this.el);
+  }
+
+  watchTheme() {
+    const apply = () => { this.root.dataset.theme = isDark(this.el) ? "dark" : "light"; };
+    this.system = typeof matchMedia === "function" ? matchMedia("(prefers-color-scheme: dark)") : null;
+    if (this.system) this.system.addEventListener("change", apply);
+    this.themes = new MutationObserver(apply);
+    for (const node of [document.documentElement, document.body]) {
+      if (node) this.themes.observe(node, { attributes: true, attributeFilter: ["data-md-color-scheme", "data-jp-theme-light"] });
+    }
+    this.stopTheme = () => {
+      this.themes.disconnect();
+      if (this.system) this.system.removeEventListener("change", apply);
+    };
+    apply();
+  }
+
+  destroy() {
+    this.pause();
+    if (this.sizes) this.sizes.disconnect();
+    this.stopTheme();
+    this.root.remove();
+  }
+}
+
+/** The page's own choice first (Material, JupyterLab), else the system's. */
+function isDark(el) {
+  const body = document.body || el;
+  const material = (el.closest("[data-md-color-scheme]") || body).getAttribute("data-md-color-scheme");
+  if (material) return material === "slate";
+  const jupyter = body.getAttribute("data-jp-theme-light");
+  if (jupyter) return jupyter === "false";
+  return typeof matchMedia === "function" && matchMedia("(prefers-color-scheme: dark)").matches;
+}
+
+async function loadBranch(branch) {
+  if (branch.trace) return branch.trace;
+  const answer = await fetch(branch.src);
+  if (!answer.ok) throw new Error(`The other future could not be loaded (${answer.status} for ${branch.src}).`);
+  return answer.json();
+}
+

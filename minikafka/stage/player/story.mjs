@@ -1,0 +1,164 @@
+// The story at the side: numbered sentences, the current one lit. Only the lines near the current one are in the page.
+
+import { h } from "./dom.mjs";
+import { numberOf } from "./marks.mjs";
+import { seconds, spoken } from "./run.mjs";
+
+const AROUND = 150; // moments before and after the current one
+
+export function drawStory(stage) {
+  const { run } = stage;
+  return h("section", { class: "mk-story", "aria-label": "Story" },
+    h("div", { class: "mk-story-head" },
+      h("h3", {}, "Story"),
+      h("span", { class: "mk-mono" }, `${run.last} steps · ${seconds(run.times[run.last])}`)),
+    drawFilter(stage),
+    h("ol", { class: "mk-sentences", "data-part": "story", tabindex: 0, "aria-label": "Sentences of the run" }, drawSentences(stage)));
+}
+
+function drawFilter(stage) {
+  const { run, filter } = stage;
+  const option = (value, label) => h("option", { value, selected: value === filter, key: value }, label);
+  return h("label", { class: "mk-filter" }, "of ",
+    h("select", { "data-part": "filter", onchange: (event) => stage.set({ filter: event.target.value }) },
+      option("", "everybody"), run.nodes.map((node) => option(node.id, spoken(node.id)))));
+}
+
+function concerns(fact, id) {
+  if (!id) return true;
+  if (fact.node === id || Object.values(fact.fields).includes(id)) return true;
+  return id.startsWith("broker-") && [fact.fields.broker, fact.fields.leader, fact.fields.follower].includes(numberOf(id));
+}
+
+function drawSentences(stage) {
+  const { run, step, filter } = stage;
+  const here = run.momentBefore(step);
+  const from = Math.max(0, here - AROUND), to = Math.min(run.moments.length, here + AROUND);
+  const items = [];
+  if (from > 0) items.push(h("li", { key: "earlier", class: "mk-more" }, `${from} earlier moments`));
+  for (let i = from; i < to; i += 1) {
+    const at = run.moments[i];
+    if (stage.hides(at)) {
+      items.push(h("li", { key: "hidden", class: "mk-more" }, "The rest follows after the next question."));
+      return items;
+    }
+    const facts = run.told(at).filter((fact) => concerns(fact, filter));
+    items.push(...drawMoment(stage, at, facts));
+  }
+  if (to < run.moments.length) items.push(h("li", { key: "later", class: "mk-more" }, `${run.moments.length - to} later moments`));
+  return items;
+}
+
+function drawMoment(stage, at, facts) {
+  const { run, step } = stage;
+  const scene = run.bookmarks.find((bookmark) => bookmark.step === at);
+  const items = scene && !stage.filter ? [drawScene(stage, scene)] : [];
+  const isHere = run.moments[run.momentBefore(step)] === at;
+  return [...items, ...facts.map((fact, i) => h("li", {
+    key: `f${fact.index}`, class: `mk-sentence${isHere ? " mk-current" : ""}${at > step ? " mk-future" : ""}${fact.weight > 1 ? " mk-turn" : ""}`,
+    "aria-current": isHere && i === 0 ? "step" : null,
+  },
+  h("button", { type: "button", tabindex: isHere && i === 0 ? 0 : -1, "data-step": at, onclick: () => stage.go(at) },
+    h("span", { class: "mk-mono" }, i === 0 ? at : ""), h("span", {}, fact.sentence))))];
+}
+
+function drawScene(stage, scene) {
+  return h("li", { key: `s${scene.number}`, class: `mk-scene-line${scene.step > stage.step ? " mk-future" : ""}` },
+    h("span", {}, `${scene.number}`), scene.name);
+}
+
+/** Keeps the current sentence in sight without moving the page. */
+export function scrollStory(root) {
+  const list = root.querySelector(".mk-sentences");
+  const current = list && list.querySelector(".mk-current");
+  if (!current || !list.clientHeight) return;
+  const top = current.offsetTop - list.offsetTop;
+  if (top < list.scrollTop + 20 || top > list.scrollTop + list.clientHeight - 70) {
+    list.scrollTop = Math.max(0, top - list.clientHeight * 0.4);
+  }
+}
+
+// --- The sentence of the step, and why ---
+
+export function drawSentence(stage) {
+  const { run, step } = stage;
+  const [, ...others] = run.told(step);
+  const isQuiet = !run.told(step).length;
+  const loud = run.factsOf(step).some((fact) => fact.kind === "PromiseBroken" || fact.kind === "LossBeyondPromise");
+  return h("section", { class: `mk-now-panel${loud ? " mk-loud" : ""}` },
+    h("div", { class: "mk-now-line" },
+      h("span", { class: "mk-step", title: "step" }, step),
+      h("div", { class: "mk-now-words", "aria-live": stage.playing ? "off" : "polite", "data-part": "sentence" },
+        h("p", { class: isQuiet ? "mk-quiet" : "mk-big" }, run.sentenceOf(step)),
+        others.slice(0, 4).map((fact) => h("p", { class: "mk-also" }, fact.sentence))),
+      h("div", { class: "mk-now-side" },
+        h("button", {
+          type: "button", class: "mk-link", "data-part": "why", "aria-expanded": String(stage.why), onclick: () => stage.set({ why: !stage.why }),
+        }, "why?"),
+        h("span", { class: "mk-mono" }, seconds(run.times[step])))),
+    stage.why ? drawWhy(stage) : null);
+}
+
+function drawWhy(stage) {
+  const causes = stage.run.causes(stage.step);
+  if (!causes.length) {
+    return h("p", { class: "mk-why mk-quiet" }, "Nothing inside the run caused this: the scenario, or a clock, did it.");
+  }
+  return h("div", { class: "mk-why" },
+    h("p", {}, "Because, nearest first:"),
+    h("ol", {}, causes.map((cause) => h("li", { key: `c${cause.step}` },
+      h("button", { type: "button", class: "mk-link", "data-step": cause.step, onclick: () => stage.go(cause.step) },
+        h("span", { class: "mk-mono" }, cause.step), ` ${cause.sentence}`)))));
+}
+
+// --- Predict, and other futures ---
+
+export function drawQuestion(stage) {
+  const question = stage.asking;
+  if (!question) return null;
+  const chosen = stage.answers[stage.run.questions.indexOf(question)];
+  const isAnswered = chosen !== undefined;
+  return h("section", { class: "mk-predict", "data-part": "predict", "aria-label": "Predict" },
+    h("h3", {}, "Predict"),
+    h("p", { class: "mk-ask", tabindex: -1 }, question.ask),
+    h("div", { class: "mk-choices" }, question.choices.map((choice, i) => h("button", {
+      type: "button", key: `q${i}`, class: `mk-button mk-choice${chosen === i ? " mk-chosen" : ""}`, "aria-pressed": String(chosen === i),
+      onclick: () => stage.answer(i),
+    }, choice.text))),
+    isAnswered ? drawReply(stage, question.choices[chosen]) : h("button", {
+      type: "button", class: "mk-link", "data-part": "skip", onclick: () => stage.reveal(),
+    }, "show me without a guess"));
+}
+
+function drawReply(stage, choice) {
+  const scene = stage.run.bookmarks[(choice.scene || 0) - 1];
+  return h("div", { class: "mk-reply", role: "status" },
+    h("p", {}, h("b", { class: choice.right ? "mk-ink-good" : "mk-ink-warning" }, choice.right ? "✓ So it is. " : "✕ Not here. "), choice.reply),
+    h("p", { class: "mk-reply-links" },
+      h("button", { type: "button", class: "mk-button mk-primary", "data-part": "reveal", onclick: () => stage.reveal() }, "Show it"),
+      scene ? h("button", { type: "button", class: "mk-link", "data-part": "reply-scene", onclick: () => stage.scene(scene.number) },
+        `see scene ${scene.number}`) : null));
+}
+
+/** One line that becomes two. */
+export function forkIcon() {
+  return h("svg", { class: "mk-fork-icon", width: 14, height: 14, viewBox: "0 0 14 14", "aria-hidden": "true" },
+    h("path", { d: "M1,7 H4 C8,7 7,2.5 13,2.5 M4,7 C8,7 7,11.5 13,11.5" }));
+}
+
+export function drawBranches(stage) {
+  const forks = stage.forks();
+  if (!forks.length || stage.asking) return null;
+  const nearest = Math.min(...forks.map((fork) => fork.at));
+  if (stage.step < nearest) return null;
+  const future = (name, index, at) => h("button", {
+    type: "button", key: `b${index}`, class: `mk-button mk-choice${stage.future === index ? " mk-chosen" : ""}`,
+    role: "radio", "aria-checked": String(stage.future === index), onclick: () => stage.choose(index, at),
+  }, name);
+  return h("section", { class: "mk-branches", "data-part": "branches", role: "radiogroup", "aria-label": "Other futures" },
+    h("span", { class: "mk-branch-title" }, forkIcon(), ` From step ${nearest}:`),
+    future("as recorded", -1, nearest),
+    forks.filter((fork) => fork.at <= stage.step).map((fork) => future(fork.name, fork.index, fork.at)),
+    stage.trouble ? h("p", { class: "mk-ink-warning" }, stage.trouble) : null);
+}
+

@@ -1,0 +1,2333 @@
+// minikafka's player. Made from minikafka/stage/player/ by `python -m minikafka.stage.build`: edit there.
+
+// ---- fold.mjs ----
+
+// Facts → state. The same fold in Python is minikafka/trace/fold.py; a test holds the two together at every step.
+
+const NOBODY = -1;
+
+/** The state before the first step. Plain JSON values only, so that it can be copied, compared and sent. */
+function emptyState() {
+  return { nodes: {}, partitions: {}, replicas: {}, clients: {}, controllers: {}, told: {}, cuts: [], alarms: [] };
+}
+
+/** A copy that shares only what is never changed in place (cells and told records are replaced, not edited). */
+function copyState(state) {
+  return {
+    nodes: mapValues(state.nodes, (node) => ({ ...node })),
+    partitions: { ...state.partitions },
+    replicas: mapValues(state.replicas, (replicas) => mapValues(replicas, copyReplica)),
+    clients: mapValues(state.clients, (client) => ({
+      ...client, leaders: { ...client.leaders }, positions: { ...client.positions },
+    })),
+    controllers: { ...state.controllers },
+    told: mapValues(state.told, (told) => told.slice()),
+    cuts: state.cuts.slice(),
+    alarms: state.alarms.slice(),
+  };
+}
+
+function copyReplica(replica) {
+  return { ...replica, cells: replica.cells.slice(), progress: { ...replica.progress }, parked: replica.parked.slice() };
+}
+
+function mapValues(object, change) {
+  const result = {};
+  for (const key of Object.keys(object)) result[key] = change(object[key]);
+  return result;
+}
+
+function nodeOf(state, id) {
+  return (state.nodes[id] ||= { state: "up", fenced: null, metadata: -1 });
+}
+
+function replicaOf(state, partition, id) {
+  const replicas = (state.replicas[partition] ||= {});
+  return (replicas[id] ||= {
+    cells: [], high_watermark: 0, log_start: 0, role: "none", leader_epoch: -1, leader: NOBODY, isr: [], proposed: null,
+    epoch_start: -1, progress: {}, parked: [],
+  });
+}
+
+function clientOf(state, id) {
+  return (state.clients[id] ||= { last: -1, leaders: {}, positions: {} });
+}
+
+/** Where a replica's log ends: the next offset it will write. */
+function logEnd(replica) {
+  const last = replica.cells[replica.cells.length - 1];
+  return last ? last[0] + 1 : replica.log_start;
+}
+
+/** The cell at this offset, or undefined. Offsets rise but may have gaps (compaction), hence the search. */
+function cellAt(replica, offset) {
+  let low = 0, high = replica.cells.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (replica.cells[middle][0] < offset) low = middle + 1;
+    else high = middle;
+  }
+  const cell = replica.cells[low];
+  return cell && cell[0] === offset ? cell : undefined;
+}
+
+function cutLog(replica, end) {
+  while (replica.cells.length && replica.cells[replica.cells.length - 1][0] >= end) replica.cells.pop();
+}
+
+const CLIENT_FACTS = new Set(["ProduceSent", "ProduceAcknowledged", "ProduceRetried", "ProduceFailed", "LeaderLearned",
+  "RecordsConsumed", "FetchFailed"]);
+
+/** Applies one fact; `index` is its place in the trace, `node` the id of who stated it ("" for the world). */
+function applyFact(state, index, step, node, kind, fields) {
+  const change = CHANGES[kind];
+  if (change) change(state, fields, node, { index, step });
+  if (CLIENT_FACTS.has(kind)) clientOf(state, node).last = index;
+}
+
+function loseRole(state, id) {
+  for (const replicas of Object.values(state.replicas)) {
+    const replica = replicas[id];
+    if (replica) Object.assign(replica, { role: "none", leader: NOBODY, isr: [], proposed: null, progress: {}, parked: [] });
+  }
+}
+
+function setCut(state, { one, other }, isCut) {
+  const without = state.cuts.filter(([a, b]) => !(a === one && b === other) && !(a === other && b === one));
+  state.cuts = isCut ? [...without, [one, other]] : without;
+}
+
+const CHANGES = {
+  NodeStarted: (state, fact) => { nodeOf(state, fact.node).state = "up"; },
+  NodeRestarted: (state, fact) => { nodeOf(state, fact.node).state = "up"; },
+  NodePaused: (state, fact) => { nodeOf(state, fact.node).state = "paused"; },
+  NodeResumed: (state, fact) => { nodeOf(state, fact.node).state = "up"; },
+  NodeCrashed: (state, fact) => {
+    Object.assign(nodeOf(state, fact.node), { state: "crashed", metadata: -1 });
+    loseRole(state, fact.node);
+  },
+  LogRecovered: (state, fact, node) => {
+    const replica = replicaOf(state, fact.partition, node);
+    cutLog(replica, fact.log_end_offset);
+    Object.assign(replica, { high_watermark: fact.high_watermark, log_start: fact.log_start_offset, role: "none" });
+  },
+  RecordsAppended: (state, fact, node) => {
+    replicaOf(state, fact.partition, node).cells.push(...fact.records);
+  },
+  LogTruncated: (state, fact, node) => {
+    const replica = replicaOf(state, fact.partition, node);
+    cutLog(replica, fact.to_offset);
+    replica.high_watermark = Math.min(replica.high_watermark, fact.to_offset);
+  },
+  HighWatermarkMoved: (state, fact, node) => {
+    replicaOf(state, fact.partition, node).high_watermark = fact.high_watermark;
+  },
+  BecameLeader: (state, fact, node) => {
+    Object.assign(replicaOf(state, fact.partition, node), {
+      role: "leader", leader_epoch: fact.leader_epoch, leader: NOBODY, isr: fact.isr, proposed: null,
+      epoch_start: fact.start_offset, progress: {}, parked: [],
+    });
+  },
+  BecameFollower: (state, fact, node) => {
+    Object.assign(replicaOf(state, fact.partition, node), {
+      role: "follower", leader_epoch: fact.leader_epoch, leader: fact.leader, isr: [], proposed: null, progress: {},
+      parked: [],
+    });
+  },
+  FollowerProgress: (state, fact, node) => {
+    replicaOf(state, fact.partition, node).progress[fact.follower] = fact.log_end_offset;
+  },
+  IsrProposed: (state, fact, node) => { replicaOf(state, fact.partition, node).proposed = fact.isr; },
+  IsrAdopted: (state, fact, node) => {
+    Object.assign(replicaOf(state, fact.partition, node), { isr: fact.isr, proposed: null });
+  },
+  IsrProposalRefused: (state, fact, node) => { replicaOf(state, fact.partition, node).proposed = null; },
+  ProduceParked: (state, fact, node) => {
+    replicaOf(state, fact.partition, node).parked.push(
+      { client: fact.client, needs: fact.needs_offset, correlation: fact.correlation_id });
+  },
+  ProduceAnswered: (state, fact, node) => {
+    const replica = replicaOf(state, fact.partition, node);
+    replica.parked = replica.parked.filter(
+      (parked) => parked.client !== fact.client || parked.correlation !== fact.correlation_id);
+  },
+  MetadataReplayed: (state, fact, node) => { nodeOf(state, node).metadata = fact.next_offset; },
+  QuorumLeaderElected: (state, fact, node) => { state.controllers[node] = { quorum_epoch: fact.epoch }; },
+  BrokerRegistered: (state, fact) => { nodeOf(state, `broker-${fact.broker}`).fenced = true; },
+  BrokerFenced: (state, fact) => { nodeOf(state, `broker-${fact.broker}`).fenced = true; },
+  BrokerUnfenced: (state, fact) => { nodeOf(state, `broker-${fact.broker}`).fenced = false; },
+  PartitionChanged: (state, fact, node, { step }) => {
+    const before = state.partitions[fact.partition];
+    const same = before && before.leader === fact.leader && before.leader_epoch === fact.leader_epoch;
+    state.partitions[fact.partition] = {
+      leader: fact.leader, leader_epoch: fact.leader_epoch, isr: fact.isr, elr: fact.elr,
+      last_known_leader: fact.last_known_leader, partition_epoch: fact.partition_epoch, recovering: fact.recovering,
+      metadata_offset: fact.metadata_offset, since: same ? before.since : step,
+    };
+  },
+  ProduceAcknowledged: (state, fact, node, { step }) => {
+    const holder = replicaOf(state, fact.partition, `broker-${fact.broker}`);
+    const told = (state.told[fact.partition] ||= []);
+    fact.values.forEach((value, i) => {
+      const offset = fact.base_offset < 0 ? -1 : fact.base_offset + i;
+      const cell = offset < 0 ? undefined : cellAt(holder, offset);
+      told.push({ offset, value, acks: fact.acks, client: node, broker: fact.broker, leader_epoch: cell ? cell[1] : -1, step });
+    });
+  },
+  LeaderLearned: (state, fact, node) => {
+    clientOf(state, node).leaders[fact.partition] = [fact.leader, fact.leader_epoch];
+  },
+  RecordsConsumed: (state, fact, node) => { clientOf(state, node).positions[fact.partition] = fact.position; },
+  LinkCut: (state, fact) => setCut(state, fact, true),
+  LinkHealed: (state, fact) => setCut(state, fact, false),
+  PromiseBroken: (state, fact, node, { index }) => { state.alarms.push(index); },
+  LossBeyondPromise: (state, fact, node, { index }) => { state.alarms.push(index); },
+};
+
+// ---- run.mjs ----
+
+// One recorded run: checks the JSON, knows its moments, scenes, causes and future, and gives the state at any step.
+
+
+const SCHEMA = /^minikafka-trace\/(\d+)\.(\d+)$/;
+const KNOWN_MAJOR = 1;
+const KEYFRAMES = 64;
+const SMALLEST_GAP = 64; // facts between keyframes: folding that many is instant
+
+/** A sentence for the reader, in the player's place. */
+class TraceError extends Error {}
+
+/** Takes an object or JSON text; throws TraceError with one sentence when it cannot be shown. */
+function readTrace(source) {
+  let trace = source;
+  if (typeof source === "string") {
+    try {
+      trace = JSON.parse(source);
+    } catch {
+      throw new TraceError("This is not a recorded run: it is not JSON. Record it again with `minikafka run SCENARIO --trace FILE`.");
+    }
+  }
+  const schema = trace && typeof trace === "object" ? SCHEMA.exec(trace.schema) : null;
+  if (!schema) throw new TraceError("This is not a recorded run of minikafka: it names no schema `minikafka-trace/…`.");
+  if (Number(schema[1]) > KNOWN_MAJOR) {
+    throw new TraceError(`This run was recorded by a newer minikafka (schema ${trace.schema}); this player reads up to ` +
+      `version ${KNOWN_MAJOR}. Update minikafka, or record the run again.`);
+  }
+  checkParts(trace);
+  return trace;
+}
+
+function checkParts(trace) {
+  for (const part of ["nodes", "steps", "messages", "facts", "labels"]) {
+    if (!Array.isArray(trace[part])) throw new TraceError(`This recorded run is damaged: its part "${part}" is missing.`);
+  }
+  if (!trace.steps.length) throw new TraceError("This recorded run has no steps: nothing has happened yet.");
+  const last = trace.steps.length;
+  const isWhole = (fact) => Array.isArray(fact) && fact.length >= 6 && fact[0] >= 0 && fact[0] <= last && fact[1] < trace.nodes.length;
+  if (!trace.facts.every(isWhole)) throw new TraceError("This recorded run is damaged: a fact names a step or a node that is not there.");
+}
+
+class Run {
+  constructor(source) {
+    const trace = readTrace(source);
+    this.trace = trace;
+    this.last = trace.steps.length;
+    this.nodes = trace.nodes;
+    this.partitions = trace.partitions && trace.partitions.length ? trace.partitions : partitionsIn(trace.facts);
+    this.bookmarks = (trace.bookmarks || []).map(([step, name, text], i) => ({ step, name, text, number: i + 1 }));
+    this.questions = (trace.questions || []).filter((q) => this.bookmarks[q.before - 1]);
+    this.branches = trace.branches || [];
+    this.readTimes();
+    this.readFacts();
+    this.foldAll();
+    this.loud = trace.messages.filter((message) => !this.label(message[4]).startsWith("~"));
+  }
+
+  label(index) {
+    return this.trace.labels[index] || "";
+  }
+
+  idOf(index) {
+    return index >= 0 ? this.nodes[index].id : "";
+  }
+
+  readTimes() {
+    this.times = new Float64Array(this.last + 1);
+    this.trace.steps.forEach((step, i) => { this.times[i + 1] = this.times[i] + step[0]; });
+  }
+
+  readFacts() {
+    const facts = this.trace.facts;
+    this.firstFact = new Uint32Array(this.last + 2);
+    let next = 0;
+    for (let step = 0; step <= this.last; step += 1) {
+      this.firstFact[step] = next;
+      while (next < facts.length && facts[next][0] <= step) next += 1;
+    }
+    this.firstFact[this.last + 1] = facts.length;
+    const moments = new Set(facts.filter((fact) => fact[5] > 0).map((fact) => Math.max(1, fact[0])));
+    this.moments = [...moments].sort((a, b) => a - b);
+    if (this.moments[0] !== 1) this.moments.unshift(1);
+    if (this.moments[this.moments.length - 1] !== this.last) this.moments.push(this.last);
+  }
+
+  /** Folds everything once: keyframes for scrubbing, and what the future holds for each cell. */
+  foldAll() {
+    const facts = this.trace.facts;
+    const gap = Math.max(SMALLEST_GAP, Math.ceil(facts.length / KEYFRAMES));
+    this.keyframes = [];
+    this.appended = new Map(); // cell → step in which it was written, as long as it is there
+    this.doomed = new Map(); // cell name → [{from, gone, why}]
+    this.ends = {}; // partition → [lowest start, highest end ever]
+    this.focus = Object.fromEntries(this.partitions.map((name) => [name, []])); // [[step, offset that was touched], …]
+    const state = emptyState();
+    for (let i = 0; i < facts.length; i += 1) {
+      if (i % gap === 0) this.keyframes.push({ facts: i, state: copyState(state) });
+      this.look(state, i);
+      this.apply(state, i);
+      this.look2(state, i);
+    }
+    this.cursor = { facts: facts.length, state };
+  }
+
+  apply(state, i) {
+    const [step, node, kind, fields] = this.trace.facts[i];
+    applyFact(state, i, step, this.idOf(node), kind, fields);
+  }
+
+  look(state, i) {
+    const [step, node, kind, fields] = this.trace.facts[i];
+    const end = kind === "LogTruncated" ? fields.to_offset : kind === "LogRecovered" ? fields.log_end_offset : null;
+    if (end === null) return;
+    const replica = (state.replicas[fields.partition] || {})[this.idOf(node)];
+    for (const [offset, epoch] of replica ? replica.cells.filter((cell) => cell[0] >= end) : []) {
+      const name = cellName(fields.partition, this.idOf(node), offset, epoch);
+      const fates = this.doomed.get(name) || [];
+      fates.push({ from: this.appended.get(name) || 0, gone: step, why: kind });
+      this.doomed.set(name, fates);
+    }
+  }
+
+  look2(state, i) {
+    const [step, node, kind, fields] = this.trace.facts[i];
+    const offset = touched(kind, fields);
+    if (offset !== null && this.focus[fields.partition]) this.focus[fields.partition].push([step, offset]);
+    if (kind !== "RecordsAppended") return;
+    for (const [offset, epoch] of fields.records) {
+      this.appended.set(cellName(fields.partition, this.idOf(node), offset, epoch), step);
+    }
+    const replica = state.replicas[fields.partition][this.idOf(node)];
+    const ends = (this.ends[fields.partition] ||= [replica.log_start, 0]);
+    ends[1] = Math.max(ends[1], logEnd(replica));
+  }
+
+  /** The state right after `step`. Going on is cheap; going back starts from the nearest keyframe. */
+  stateAt(step) {
+    const wanted = this.firstFact[Math.min(step, this.last) + 1];
+    if (this.cursor.facts > wanted || this.hasCloserKeyframe(wanted)) this.cursor = this.fromKeyframe(wanted);
+    while (this.cursor.facts < wanted) {
+      this.apply(this.cursor.state, this.cursor.facts);
+      this.cursor.facts += 1;
+    }
+    return this.cursor.state;
+  }
+
+  hasCloserKeyframe(wanted) {
+    const gap = this.keyframes.length > 1 ? this.keyframes[1].facts : Infinity;
+    return wanted - this.cursor.facts > gap;
+  }
+
+  fromKeyframe(wanted) {
+    let best = this.keyframes[0] || { facts: 0, state: emptyState() };
+    for (const keyframe of this.keyframes) if (keyframe.facts <= wanted) best = keyframe;
+    return { facts: best.facts, state: copyState(best.state) };
+  }
+
+  /** The offset last touched in this partition: narrow pictures keep it in the middle. */
+  focusAt(partition, step) {
+    const touches = this.focus[partition] || [];
+    const at = countUpTo(touches, step, (touch) => touch[0]);
+    return at ? touches[at - 1][1] : 0;
+  }
+
+  /** The facts of one step, as objects. */
+  factsOf(step) {
+    const result = [];
+    for (let i = this.firstFact[step]; i < this.firstFact[step + 1]; i += 1) result.push(this.fact(i));
+    return result;
+  }
+
+  fact(index) {
+    const [step, node, kind, fields, sentence, weight] = this.trace.facts[index];
+    return { index, step, node: this.idOf(node), kind, fields, sentence, weight };
+  }
+
+  /** What is told of a step: its facts of weight 1 and 2, the weightiest first where they differ. */
+  told(step) {
+    const facts = this.factsOf(step).filter((fact) => fact.weight > 0 && fact.sentence);
+    const lead = facts.find((fact) => fact.weight > 1) || facts[0];
+    return lead ? [lead, ...facts.filter((fact) => fact !== lead)] : [];
+  }
+
+  /** One sentence for any step, also for those in which nothing is told. */
+  sentenceOf(step) {
+    const [lead] = this.told(step);
+    if (lead) return lead.sentence;
+    const [, kind, node, , message] = this.trace.steps[step - 1];
+    const where = node >= 0 ? spoken(this.idOf(node)) : "";
+    if (kind === "deliver" && message >= 0) {
+      const [from, to, , , label] = this.trace.messages[message];
+      return `${clean(this.label(label))}: from ${spoken(this.idOf(from))} to ${spoken(this.idOf(to))}.`;
+    }
+    const what = message >= 0 ? clean(this.label(message)) : "";
+    if (kind === "timer") return `Timer at ${where}: ${what}.`;
+    return [where, what].filter(Boolean).join(": ") || "Nothing that the picture shows.";
+  }
+
+  parentOf(step) {
+    return this.trace.steps[step - 1][3];
+  }
+
+  /** The steps that led here, nearest first; only those in which something is told. */
+  causes(step, limit = 12) {
+    const chain = [];
+    let at = this.causeOf(step);
+    while (at > 0 && at < step && chain.length < limit) {
+      if (this.told(at).length) chain.push({ step: at, sentence: this.told(at)[0].sentence });
+      const cause = this.causeOf(at);
+      if (cause >= at) break;
+      at = cause;
+    }
+    return chain;
+  }
+
+  /** A fence is caused by what did not come: the fault that silenced the broker is no parent of any message. */
+  causeOf(step) {
+    const fence = this.factsOf(step).find((fact) => fact.kind === "BrokerFenced");
+    const fault = fence && this.silenced(`broker-${fence.fields.broker}`, fence.node, step);
+    return fault ? fault.step : this.parentOf(step);
+  }
+
+  silenced(broker, controller, before) {
+    for (let i = this.firstFact[before] - 1; i >= 0; i -= 1) {
+      const fact = this.fact(i);
+      const stopped = (fact.kind === "NodeCrashed" || fact.kind === "NodePaused") && fact.fields.node === broker;
+      const ends = [fact.fields.one, fact.fields.other];
+      if (stopped || (fact.kind === "LinkCut" && ends.includes(broker) && ends.includes(controller))) return fact;
+    }
+    return null;
+  }
+
+  /** Messages under way after `step`, and the one that arrives in it. */
+  messagesAt(step) {
+    const under = [];
+    for (const [from, to, sent, ended, label, fate] of this.loud) {
+      const arrives = ended === step && fate === 0;
+      if (arrives || (sent <= step && (ended === 0 || step < ended))) {
+        under.push({ from: this.idOf(from), to: this.idOf(to), sent, ended, label: this.label(label), fate, arrives,
+          fresh: sent === step });
+      }
+    }
+    return under;
+  }
+
+  /** Will this cell be cut off later? {gone: step, why} or undefined. */
+  fateOf(partition, node, cell, step) {
+    const fates = this.doomed.get(cellName(partition, node, cell[0], cell[1]));
+    return fates && fates.find((fate) => fate.from <= step && fate.gone > step);
+  }
+
+  /** Index of the last moment at or before this step. */
+  momentBefore(step) {
+    return countUpTo(this.moments, step, (moment) => moment) - 1;
+  }
+
+  nextMoment(step) {
+    return this.moments[Math.min(this.momentBefore(step) + 1, this.moments.length - 1)];
+  }
+
+  previousMoment(step) {
+    const at = this.momentBefore(step);
+    return this.moments[Math.max(0, this.moments[at] === step ? at - 1 : at)];
+  }
+
+  sceneAt(step) {
+    let found = null;
+    for (const bookmark of this.bookmarks) if (bookmark.step <= step) found = bookmark;
+    return found;
+  }
+
+  /** The whole story as text, for export. */
+  story() {
+    const lines = [this.trace.title || this.trace.scenario || "", this.trace.moral || "", ""];
+    let scene = 0;
+    for (const step of this.moments) {
+      while (scene < this.bookmarks.length && this.bookmarks[scene].step <= step) {
+        lines.push("", `Scene ${scene + 1}: ${this.bookmarks[scene].name}`);
+        scene += 1;
+      }
+      for (const fact of this.told(step)) lines.push(`${String(step).padStart(6)}  ${seconds(this.times[step])}  ${fact.sentence}`);
+    }
+    return `${lines.join("\n").trim()}\n`;
+  }
+}
+
+/** How many of these, sorted by `read`, are at most `limit`. */
+function countUpTo(list, limit, read) {
+  let low = 0, high = list.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (read(list[middle]) <= limit) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function cellName(partition, node, offset, epoch) {
+  return `${partition}|${node}|${offset}|${epoch}`;
+}
+
+function touched(kind, fields) {
+  if (kind === "RecordsAppended") return fields.next_offset - 1;
+  if (kind === "LogTruncated") return fields.to_offset;
+  if (kind === "ProduceAcknowledged") return fields.base_offset >= 0 ? fields.base_offset : null;
+  return null;
+}
+
+function partitionsIn(facts) {
+  return [...new Set(facts.map((fact) => fact[3].partition).filter(Boolean))].sort();
+}
+
+function clean(label) {
+  return label.replace(/^~/, "");
+}
+
+/** "broker-1" → "broker 1"; clients keep their name. */
+function spoken(id) {
+  return id.replace(/^(broker|controller)-/, "$1 ");
+}
+
+/** Virtual time in seconds, with milliseconds. */
+function seconds(ms) {
+  return `${(ms / 1000).toFixed(3)} s`;
+}
+
+// ---- dom.mjs ----
+
+// A page described as plain values and patched in place, so that focus stays where it is and moved things can glide.
+
+const SVG_NAMESPACE = "http://www.w3.org/2000/svg";
+
+/** Describes an element: h("p", {class: "mk-x", onclick: f, key: "k"}, "text", child, [more]). */
+function h(tag, attributes, ...children) {
+  return { tag, attributes: attributes || {}, children: children.flat(3).filter((child) => child || child === 0) };
+}
+
+/** Makes the children of `parent` be `wanted`; elements with the same key (or place) and tag are kept and changed. */
+function patch(parent, wanted) {
+  const old = Array.from(parent.childNodes);
+  const keyed = new Map(old.filter((node) => node.mkKey !== undefined).map((node) => [node.mkKey, node]));
+  const used = new Set();
+  let place = parent.firstChild;
+  for (const child of wanted) {
+    const node = reuse(child, keyed, place, used) || create(child, parent);
+    used.add(node);
+    if (node === place) place = place.nextSibling;
+    else parent.insertBefore(node, place);
+    update(node, child);
+  }
+  for (const node of Array.from(parent.childNodes)) if (!used.has(node)) node.remove();
+}
+
+function reuse(child, keyed, place, used) {
+  const fits = (node) => node && !used.has(node) && isLike(node, child);
+  if (child.attributes && child.attributes.key !== undefined) {
+    const node = keyed.get(child.attributes.key);
+    return fits(node) ? node : null;
+  }
+  return fits(place) && place.mkKey === undefined ? place : null;
+}
+
+function isLike(node, child) {
+  if (child.tag === undefined) return node.nodeType === 3;
+  return node.nodeType === 1 && node.localName === child.tag;
+}
+
+function create(child, parent) {
+  if (child.tag === undefined) return document.createTextNode("");
+  const inSvg = child.tag === "svg" || parent.namespaceURI === SVG_NAMESPACE;
+  const node = inSvg ? document.createElementNS(SVG_NAMESPACE, child.tag) : document.createElement(child.tag);
+  if (child.attributes.key !== undefined) node.mkKey = child.attributes.key;
+  return node;
+}
+
+function update(node, child) {
+  if (child.tag === undefined) {
+    if (node.data !== String(child)) node.data = String(child);
+    return;
+  }
+  const before = node.mkAttributes || {};
+  for (const name of Object.keys(before)) if (!(name in child.attributes)) setAttribute(node, name, null);
+  for (const [name, value] of Object.entries(child.attributes)) if (before[name] !== value) setAttribute(node, name, value);
+  node.mkAttributes = child.attributes;
+  if (!child.attributes.keep) patch(node, child.children); // `keep`: its owner fills it by hand
+}
+
+function setAttribute(node, name, value) {
+  if (name === "key" || name === "keep") return;
+  if (name.startsWith("on")) node[name] = value;
+  else if (name === "selected") node.selected = Boolean(value);
+  else if (value === null || value === undefined || value === false) node.removeAttribute(name);
+  else node.setAttribute(name, value === true ? "" : String(value));
+}
+
+// ---- text.mjs ----
+
+// Widths of words: SVG does not wrap lines, so the views measure and break them.
+
+const SANS = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif';
+const MONO = 'ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace';
+let pen = null;
+const widths = new Map();
+
+/** Width in pixels of `text` at `size`; `style` is "sans", "bold" or "mono". */
+function widthOf(text, size, style = "sans") {
+  const name = `${style}${size}|${text}`;
+  if (widths.size > 5000) widths.clear();
+  if (!widths.has(name)) widths.set(name, measure(text, size, style));
+  return widths.get(name);
+}
+
+function measure(text, size, style) {
+  if (pen === null) pen = document.createElement("canvas").getContext("2d") || false;
+  if (!pen) return text.length * size * 0.58;
+  pen.font = `${style === "bold" ? "600 " : ""}${size}px ${style === "mono" ? MONO : SANS}`;
+  return pen.measureText(text).width;
+}
+
+/** Breaks a sentence into at most `most` lines; what does not fit ends in an ellipsis. */
+function lines(text, width, size, most = 2, style = "sans") {
+  const result = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    const longer = line ? `${line} ${word}` : word;
+    if (!line || widthOf(longer, size, style) <= width) line = longer;
+    else {
+      result.push(line);
+      line = word;
+    }
+  }
+  if (line) result.push(line);
+  const kept = result.slice(0, most);
+  const isCut = result.length > most;
+  return kept.map((each, i) => shorten(isCut && i === most - 1 ? `${each} …` : each, width, size, style));
+}
+
+/** Cuts one line with an ellipsis where it is too wide. */
+function shorten(text, width, size, style = "sans") {
+  if (widthOf(text, size, style) <= width) return text;
+  let kept = text.replace(/ …$/, "");
+  while (kept.length > 1 && widthOf(`${kept}…`, size, style) > width) kept = kept.slice(0, -1);
+  return `${kept.trimEnd()}…`;
+}
+
+// ---- marks.mjs ----
+
+// What a replica is, in a word and a mark; what became of what clients were told. Used by every view.
+
+
+/** What a broker is for this partition: {mark, word, more, tone}; tones are accent, warning, good, soft. */
+function standing(state, partition, id) {
+  const node = state.nodes[id] || { state: "up", fenced: null, metadata: -1 };
+  const replica = (state.replicas[partition] || {})[id];
+  const written = state.partitions[partition];
+  const number = numberOf(id);
+  if (node.state === "crashed") return { mark: "✕", word: "crashed", more: "", tone: "warning" };
+  const self = replica ? replica.role : "none";
+  const isWritten = written && written.leader === number;
+  const found = roleWords(replica, self, written, isWritten, number);
+  return node.state === "paused" ? { ...found, mark: "⏸", word: "paused", more: found.word, tone: "warning" } : found;
+}
+
+function roleWords(replica, self, written, isWritten, number) {
+  if (self === "leader" && (!written || (isWritten && written.leader_epoch === replica.leader_epoch))) {
+    return { mark: "★", word: "leader", more: "", tone: "accent" };
+  }
+  if (self === "leader") return { mark: "☆", word: "leader", more: "in its own eyes", tone: "warning" };
+  if (isWritten) return { mark: "☆", word: "named leader", more: "has not read it yet", tone: "accent" };
+  if (self === "follower" && replica.leader >= 0) {
+    const isStale = written && written.leader !== replica.leader && replica.leader !== number;
+    return { mark: "○", word: "follower", more: `${isStale ? "still " : ""}of broker ${replica.leader}`, tone: "soft" };
+  }
+  if (self === "follower") return { mark: "○", word: "follower", more: "of nobody", tone: "soft" };
+  return { mark: "·", word: "no role yet", more: "", tone: "soft" };
+}
+
+/** Where a broker stands in what the controller has written: ISR, ELR, fenced. */
+function membership(state, partition, id) {
+  const written = state.partitions[partition];
+  const number = numberOf(id);
+  const chips = [];
+  if (written) {
+    if (written.isr.includes(number)) chips.push({ text: "in ISR", tone: "good" });
+    else if (written.elr.includes(number)) chips.push({ text: "in ELR", tone: "accent" });
+    else chips.push({ text: "not in ISR", tone: "warning" });
+  }
+  if ((state.nodes[id] || {}).fenced) chips.push({ text: "fenced", tone: "warning" });
+  return chips;
+}
+
+/** Has this broker read the controller's newest word about the partition? */
+function isBehind(state, partition, id) {
+  const written = state.partitions[partition];
+  const node = state.nodes[id];
+  return Boolean(written && node && node.state !== "crashed" && node.metadata >= 0 && node.metadata <= written.metadata_offset);
+}
+
+/** Each record somebody was told is stored: where it is now, and whether that will last. */
+function toldRecords(run, state, partition, step) {
+  const replicas = Object.entries(state.replicas[partition] || {});
+  return (state.told[partition] || []).filter((told) => told.offset >= 0).map((told) => {
+    const holders = [], lasting = [];
+    for (const [id, replica] of replicas) {
+      const cell = cellAt(replica, told.offset);
+      if (!isSame(cell, told)) continue;
+      holders.push(numberOf(id));
+      if (!run.fateOf(partition, id, cell, step)) lasting.push(numberOf(id));
+    }
+    const fate = !holders.length ? "lost" : lasting.length ? "held" : "doomed";
+    return { ...told, holders, fate };
+  });
+}
+
+function isSame(cell, told) {
+  return cell && cell[3] === told.value && (told.leader_epoch < 0 || cell[1] === told.leader_epoch);
+}
+
+/** The names of those who were told that this cell is stored. */
+function toldOf(state, partition, cell) {
+  const told = state.told[partition] || [];
+  for (let i = told.length - 1; i >= 0; i -= 1) {
+    if (told[i].offset === cell[0] && isSame(cell, told[i])) return told[i];
+  }
+  return null;
+}
+
+function numberOf(id) {
+  return Number(id.slice(id.lastIndexOf("-") + 1));
+}
+
+/** "broker 1" where there is room, "1" where there is not. */
+function shortName(id) {
+  return /^(broker|controller)-/.test(id) ? spoken(id) : id;
+}
+
+/** A record's text as shown in a cell. */
+function valueText(cell) {
+  const [, , key, value] = cell;
+  return value === null || value === undefined ? (key ?? "∅") : String(value);
+}
+
+// ---- wires.mjs ----
+
+// Messages under way and links that are cut: lines in the gutter at the right of the rows.
+
+
+const MOST = 6; // more messages than this are counted, not drawn
+
+function drawWires(frame, l) {
+  const cuts = cutPairs(frame);
+  const messages = frame.run.messagesAt(frame.step);
+  const shown = [...messages.filter((m) => m.arrives), ...messages.filter((m) => !m.arrives).reverse()].slice(0, MOST);
+  const ports = new Map(); // how many lines already leave or enter a place
+  const lanes = { next: 0 };
+  const parts = [
+    ...cuts.map((pair) => drawCut(frame, l, pair, ports, lanes)),
+    ...shown.map((message) => drawMessage(frame, l, message, ports, lanes)),
+  ];
+  const left = messages.length - shown.length;
+  const more = left > 0 ? h("text", { x: l.right + 8, y: l.height - 12, class: "mk-small" }, `+ ${left} more under way`) : null;
+  return h("g", { class: "mk-wires" }, parts.filter(Boolean), more);
+}
+
+/** Cut pairs between places of the picture; all controllers are one place. */
+function cutPairs({ state, run }) {
+  const roles = new Map(run.nodes.map((node) => [node.id, node.role]));
+  const place = (id) => (roles.get(id) === "controller" ? "controllers" : id);
+  const names = new Set(state.cuts.map(([one, other]) => [place(one), place(other)].sort().join("|")));
+  return [...names].map((name) => name.split("|")).filter(([one, other]) => one !== other);
+}
+
+/** Where a line meets a place: the right edge of a row, or the top of a client's box. */
+function port(l, id, ports, isOut) {
+  const used = ports.get(id) || { out: 0, in: 0 };
+  const count = isOut ? used.out++ : used.in++;
+  ports.set(id, used);
+  const row = l.rows.find((each) => each.id === id);
+  if (row) return { x: l.right, y: isOut ? row.y + 22 + count * 24 : row.y + row.height - 16 - count * 12 };
+  const client = l.clients.find((each) => each.id === id);
+  if (client) return clientPort(l, client, isOut, count);
+  return { x: l.right, y: l.controllersY + (isOut ? 13 : l.controllersHeight - 10) + count * (isOut ? 22 : -8) };
+}
+
+function clientPort(l, client, isOut, count) {
+  const bus = client.y - 9 - count * 3 - (isOut ? 0 : 3);
+  return { x: client.x + client.width / 2 + (isOut ? -8 : 8) + count * 10, y: bus, box: client.y };
+}
+
+function laneX(frame, l, lanes) {
+  const step = l.narrow ? 6 : 11;
+  const x = frame.width - 6 - lanes.next * step;
+  lanes.next += 1;
+  return Math.max(l.right + 8, x);
+}
+
+/** Right out of one place, along the lane, and into the other; rounded at the corners. */
+function route(from, to, lane) {
+  const r = Math.min(8, Math.abs(to.y - from.y) / 2);
+  const down = to.y >= from.y ? 1 : -1;
+  const start = from.box === undefined ? `M${from.x},${from.y}` : `M${from.x},${from.box} V${from.y}`;
+  const end = to.box === undefined ? `H${to.x + 3}` : `H${to.x} V${to.box - 2}`;
+  return `${start} H${lane - r} Q${lane},${from.y} ${lane},${from.y + r * down} V${to.y - r * down} Q${lane},${to.y} ${lane - r},${to.y} ${end}`;
+}
+
+function drawCut(frame, l, [one, other], ports, lanes) {
+  const from = port(l, one, ports, true), to = port(l, other, ports, false);
+  const lane = laneX(frame, l, lanes);
+  const name = (id) => (id === "controllers" ? id : spoken(id));
+  const word = l.narrow ? "✂" : "✂ cut";
+  const width = widthOf(word, 12, "bold") + 14;
+  const middle = l.narrow ? Math.min(lane, frame.width - width / 2 - 1) : l.right + 8 + width / 2;
+  const y = l.narrow ? (from.y + to.y) / 2 : from.y;
+  return h("g", { class: "mk-cut", key: `cut-${one}-${other}` },
+    h("title", {}, `Nothing passes between ${name(one)} and ${name(other)}.`),
+    h("path", { d: route(from, to, lane) }),
+    h("rect", { x: middle - width / 2, y: y - 10, width, height: 20, rx: 10 }),
+    h("text", { x: middle, y: y + 4 }, word));
+}
+
+function drawMessage(frame, l, message, ports, lanes) {
+  const from = port(l, message.from, ports, true), to = port(l, message.to, ports, false);
+  const lane = laneX(frame, l, lanes);
+  const style = `mk-message${message.arrives ? " mk-arrives" : ""}${message.fresh ? " mk-leaves" : ""}`;
+  const tip = to.box === undefined
+    ? `M${to.x + 8},${to.y - 4.5} L${to.x + 1},${to.y} L${to.x + 8},${to.y + 4.5}z`
+    : `M${to.x - 4.5},${to.box - 8} L${to.x},${to.box - 1} L${to.x + 4.5},${to.box - 8}z`;
+  const state = message.arrives ? "arrives" : "under way";
+  return h("g", { class: style, key: `m${message.from}-${message.to}-${message.sent}-${message.label}` },
+    h("title", {}, `${message.label}: ${spoken(message.from)} → ${spoken(message.to)}, ${state}`),
+    h("path", { d: route(from, to, lane), class: "mk-wire", pathLength: 1 }),
+    h("path", { d: tip, class: "mk-tip" }),
+    l.narrow ? null : drawPill(l, message, from, lane));
+}
+
+function drawPill(l, message, from, lane) {
+  const most = Math.max(60, lane - l.right - 22);
+  const word = shorten(message.label, most - 16, 12, "bold");
+  const width = widthOf(word, 12, "bold") + 16;
+  const x = Math.min(l.right + 8, lane - width - 8);
+  return h("g", { class: "mk-pill" }, h("rect", { x, y: from.y - 10, width, height: 20, rx: 10 }),
+    h("text", { x: x + width / 2, y: from.y + 4 }, word));
+}
+
+// ---- cluster.mjs ----
+
+// The view "Cluster": controllers and what they have written, replicas as rows × offsets as columns, clients below.
+
+
+const PATTERNS = 6;
+const GAP = 10;
+
+const clusterView = {
+  id: "cluster",
+  name: "Cluster",
+  applies: () => true,
+  draw: drawCluster,
+};
+
+/** frame: {run, state, step, partition, width, unique, onNode}. Gives one <svg> of exactly `width` pixels. */
+function drawCluster(frame) {
+  const layout = plan(frame);
+  const parts = [drawControllers(frame, layout), drawOffsets(frame, layout)];
+  layout.rows.forEach((row) => parts.push(drawRow(frame, layout, row)));
+  parts.push(drawTold(frame, layout), drawClients(frame, layout), drawWires(frame, layout));
+  return h("svg", {
+    class: "mk-picture", width: frame.width, height: layout.height, viewBox: `0 0 ${frame.width} ${layout.height}`,
+    role: "img", "aria-label": inWords(frame),
+  }, drawPatterns(frame), ...parts);
+}
+
+// --- Where everything stands: computed from the run as a whole, so that rows do not jump from step to step ---
+
+function plan(frame) {
+  const { run, width, partition } = frame;
+  const narrow = width < 600;
+  const l = { narrow, pad: narrow ? 10 : 16, gutter: narrow ? 34 : Math.min(200, Math.max(172, Math.round(width * 0.21))) };
+  l.right = width - l.gutter;
+  l.cellWidth = narrow ? 42 : 54;
+  l.pitch = l.cellWidth + 4;
+  l.cellHeight = narrow ? 38 : 48;
+  l.cellsX = narrow ? l.pad + 8 : 176;
+  l.columns = Math.max(3, Math.floor((l.right - l.cellsX - 8) / l.pitch));
+  planOffsets(frame, l);
+  const [low, high] = run.ends[partition] || [0, 0];
+  const room = l.right - 8 - (l.cellsX + Math.min(high - low, l.columns) * l.pitch);
+  l.aside = !narrow && room >= 170 ? room - 30 : 0; // notes beside the cells, or else in a line below them
+  planRows(frame, l);
+  return l;
+}
+
+function planOffsets(frame, l) {
+  const { run, step, partition } = frame;
+  const [low, high] = run.ends[partition] || [0, 0];
+  const focus = run.focusAt(partition, step);
+  const latest = Math.max(low, high + 1 - l.columns);
+  l.from = high - low < l.columns ? low : Math.min(latest, Math.max(low, focus - Math.floor(l.columns / 2)));
+  l.to = l.from + l.columns;
+  l.x = (offset) => l.cellsX + (offset - l.from) * l.pitch;
+}
+
+function planRows(frame, l) {
+  const controllers = frame.run.nodes.filter((node) => node.role === "controller");
+  l.controllersY = 8;
+  l.controllersHeight = controllers.length ? (l.narrow ? 62 : 42) : 0;
+  l.offsetsY = l.controllersY + l.controllersHeight + 26;
+  const head = l.narrow ? 48 : 14;
+  const noteLine = l.aside ? 0 : l.narrow ? 14 : 20;
+  const height = head + l.cellHeight + 30 + noteLine + (l.narrow ? 0 : 12);
+  let y = l.offsetsY + 8;
+  l.rows = frame.run.nodes.filter((node) => node.role === "broker").map((node) => {
+    const row = { id: node.id, y, height, cellsY: y + head, noteY: y + head + l.cellHeight + (l.narrow ? 37 : 42) };
+    y += height + GAP;
+    return row;
+  });
+  planBelow(frame, l, y);
+}
+
+function planBelow(frame, l, y) {
+  l.toldY = y + 2;
+  const clients = frame.run.nodes.filter((node) => !["broker", "controller"].includes(node.role));
+  const perLine = l.narrow ? 2 : Math.min(clients.length, 4, Math.max(1, Math.floor(l.right / 172)));
+  const count = Math.ceil(clients.length / perLine) || 1;
+  const columns = Math.ceil(clients.length / count) || 1;
+  const boxWidth = (l.right - l.pad / 2 - (columns - 1) * GAP) / columns;
+  const boxHeight = l.narrow ? 58 : 62;
+  l.busY = l.toldY + 32;
+  l.clients = clients.map((node, i) => ({
+    ...node, x: l.pad / 2 + (i % columns) * (boxWidth + GAP), y: l.busY + 18 + Math.floor(i / columns) * (boxHeight + 16),
+    width: boxWidth, height: boxHeight,
+  }));
+  l.height = clients.length ? l.clients[clients.length - 1].y + boxHeight + 8 : l.busY;
+}
+
+// --- Small pieces ---
+
+function text(x, y, string, style, more) {
+  return h("text", { x, y, class: style, ...more }, string);
+}
+
+function caps(x, y, string) {
+  return text(x, y, string, "mk-caps");
+}
+
+/** A small word in a rounded frame; gives [element, width]. */
+function chip(x, y, string, tone, isFull = false) {
+  const width = widthOf(string, 12) + 14;
+  return [h("g", { class: `mk-chip mk-tone-${tone}${isFull ? " mk-full" : ""}` },
+    h("rect", { x, y, width, height: 19, rx: 9.5 }), text(x + 7, y + 13.5, string, "mk-small")), width];
+}
+
+function chips(x, y, list) {
+  let at = x;
+  return list.map(({ text: string, tone, isFull }) => {
+    const [element, width] = chip(at, y, string, tone, isFull);
+    at += width + 5;
+    return element;
+  });
+}
+
+function drawPatterns({ unique }) {
+  const lines = [
+    ["M-2,2 l4,-4 M0,8 l8,-8 M6,10 l4,-4", ""], ["", "M3,3 h1.6 v1.6 h-1.6z M7,7 h1.6 v1.6 h-1.6z"], ["M0,2 h8 M0,6 h8", ""],
+    ["M0,0 l8,8 M0,8 l8,-8", ""], ["M2,0 v8 M6,0 v8", ""], ["M0,4 l2,-2 l4,4 l2,-2", ""],
+  ];
+  return h("defs", {}, lines.map(([stroke, fill], i) =>
+    h("pattern", { id: `${unique}-e${i}`, width: 8, height: 8, patternUnits: "userSpaceOnUse" },
+      h("rect", { width: 8, height: 8, class: `mk-epoch-paper mk-epoch-${i}` }),
+      h("path", { d: stroke || fill, class: `mk-epoch-ink mk-epoch-${i}${fill ? " mk-dots" : ""}` }))));
+}
+
+// --- Controllers: what is written is the truth about who leads ---
+
+function drawControllers(frame, l) {
+  const { run, state, partition } = frame;
+  const all = run.nodes.filter((node) => node.role === "controller");
+  if (!all.length) return null;
+  const active = activeController(state, all);
+  const x = l.pad / 2, y = l.controllersY;
+  const written = writtenWords(state, partition);
+  const isNew = frame.facts.some((fact) => fact.kind === "PartitionChanged" && fact.fields.partition === partition);
+  const names = all.map((node) => nameOfController(state, node, node.id === active)).join("   ");
+  const line = l.narrow ? [l.pad + 4, y + 46] : [Math.max(l.cellsX, x + 28 + widthOf(names, 14, "bold")), y + 26];
+  return h("g", { class: `mk-controllers${isNew ? " mk-now" : ""}` },
+    h("rect", { x, y, width: l.right - x, height: l.controllersHeight, rx: 12, class: "mk-panel" }),
+    text(x + 14, y + 26, names, "mk-name mk-small-name"),
+    text(line[0], line[1], shorten(written, l.right - line[0] - 12, 13), "mk-written"));
+}
+
+function activeController(state, all) {
+  let best = null;
+  for (const { id } of all) {
+    const epoch = (state.controllers[id] || { quorum_epoch: -1 }).quorum_epoch;
+    if (epoch >= 0 && (!best || epoch > best.epoch)) best = { id, epoch };
+  }
+  return best ? best.id : all[0].id;
+}
+
+function nameOfController(state, node, isActive) {
+  const up = (state.nodes[node.id] || { state: "up" }).state;
+  const mark = up === "crashed" ? "✕ " : up === "paused" ? "⏸ " : isActive ? "★ " : "";
+  return `${mark}${spoken(node.id)}`;
+}
+
+function writtenWords(state, partition) {
+  const written = state.partitions[partition];
+  if (!written) return "has written nothing yet";
+  const leader = written.leader < 0 ? "nobody leads" : `broker ${written.leader} leads`;
+  const elr = written.elr.length ? ` · ELR ${written.elr.join(", ")}` : "";
+  const unclean = written.recovering ? " · chosen uncleanly" : "";
+  return `has written: ${leader} · epoch ${written.leader_epoch} · ISR ${written.isr.join(", ") || "empty"}${elr}${unclean}`;
+}
+
+// --- Replicas ---
+
+function drawOffsets(frame, l) {
+  const [low] = frame.run.ends[frame.partition] || [0];
+  const shown = [];
+  for (let offset = l.from; offset < l.to; offset += 1) {
+    shown.push(h("g", { key: `o${offset}`, class: "mk-glide", style: at(l.x(offset) + l.cellWidth / 2, l.offsetsY) },
+      text(0, 0, offset, "mk-offset")));
+  }
+  const title = l.narrow ? null : caps(l.pad, l.offsetsY, `${frame.partition} · offset`);
+  const more = l.from > low ? text(l.cellsX - 6, l.offsetsY, "‹", "mk-offset") : null;
+  return h("g", {}, title, more, h("g", { class: "mk-offsets" }, shown));
+}
+
+function at(x, y) {
+  return `transform: translate(${Math.round(x * 10) / 10}px, ${Math.round(y * 10) / 10}px)`;
+}
+
+function drawRow(frame, l, row) {
+  const { state, partition } = frame;
+  const is = standing(state, partition, row.id);
+  const replica = (state.replicas[partition] || {})[row.id];
+  const x = l.pad / 2, width = l.right - x;
+  const acts = frame.facts.some((fact) => fact.node === row.id || fact.fields.node === row.id);
+  const style = `mk-row mk-is-${is.tone}${is.word === "crashed" ? " mk-gone" : ""}${acts ? " mk-acts" : ""}`;
+  return h("g", { class: style, key: row.id },
+    h("rect", { x, y: row.y, width, height: row.height, rx: 12, class: "mk-panel" }),
+    h("rect", { x: x + 7, y: row.y + 10, width: 5, height: row.height - 20, rx: 2.5, class: "mk-bar" }),
+    drawHead(frame, l, row, is, replica),
+    frame.command ? drawActs(frame, l, row) : null,
+    replica ? drawLog(frame, l, row, replica) : null);
+}
+
+function drawHead(frame, l, row, is, replica) {
+  const epoch = replica && replica.leader_epoch >= 0 && !["crashed", "named leader"].includes(is.word) ? `epoch ${replica.leader_epoch}` : "";
+  const members = membership(frame.state, frame.partition, row.id);
+  const x = l.pad / 2 + 22, y = row.y;
+  const state = `${is.mark} ${is.word}`;
+  const room = l.cellsX - x - 4;
+  if (l.narrow) {
+    const after = x + widthOf(spoken(row.id), 16, "bold") + 10;
+    return h("g", {}, text(x, y + 20, spoken(row.id), "mk-name mk-small-name"),
+      text(after, y + 20, `${state}${is.more ? ` ${is.more}` : ""}`, `mk-state mk-ink-${is.tone}`),
+      text(x, y + 39, epoch, "mk-mono"), chips(x + (epoch ? 66 : 0), y + 26, members));
+  }
+  return h("g", {}, text(x, y + 26, spoken(row.id), "mk-name"),
+    text(x, y + 45, state, `mk-state mk-ink-${is.tone}`),
+    text(x + widthOf(state, 14, "bold") + 8, y + 45, epoch, "mk-mono"),
+    text(x, y + 61, shorten(is.more, room, 12), "mk-small"),
+    chips(x - 2, y + 70, members));
+}
+
+/** Where the run is live: what can be done to this broker, inside the picture. */
+function drawActs(frame, l, row) {
+  const node = frame.state.nodes[row.id] || { state: "up" };
+  const kinds = { up: ["crash", "pause"], crashed: ["restart"], paused: ["resume", "crash"] }[node.state];
+  return kinds.map((kind, i) => {
+    const act = () => frame.command({ kind, broker: numberOf(row.id) });
+    const x = l.right - 12 - (i + 1) * 60, y = row.y + row.height - 28;
+    return h("g", {
+      key: kind, class: "mk-act", role: "button", tabindex: 0, "aria-label": `${kind} ${spoken(row.id)}`, onclick: act,
+      onkeydown: (event) => { if (event.key === "Enter") act(); },
+    }, h("rect", { x, y, width: 56, height: 20, rx: 10 }), text(x + 28, y + 14, kind));
+  });
+}
+
+function drawLog(frame, l, row, replica) {
+  const shown = replica.cells.filter((cell) => cell[0] >= l.from && cell[0] < l.to);
+  const ghosts = frame.ghosts.filter((ghost) => ghost.node === row.id && ghost.cell[0] >= l.from && ghost.cell[0] < l.to);
+  return h("g", {},
+    h("g", {}, ghosts.map((ghost) => drawGhost(l, row, ghost.cell)), shown.map((cell) => drawCell(frame, l, row, cell))),
+    drawFlags(l, row, replica, frame.ghosts.some((ghost) => ghost.node === row.id)),
+    drawNotes(frame, l, row, replica));
+}
+
+function drawCell(frame, l, row, cell) {
+  const { run, state, step, partition, unique } = frame;
+  const [offset, epoch] = cell;
+  const fate = run.fateOf(partition, row.id, cell, step);
+  const told = toldOf(state, partition, cell);
+  const isNew = frame.facts.some((fact) => fact.kind === "RecordsAppended" && fact.node === row.id &&
+    fact.fields.records.some((record) => record[0] === offset));
+  const middle = l.cellWidth / 2;
+  const words = `offset ${offset}, epoch ${epoch}: ${valueText(cell)}${told ? `; ${told.client} was told it is stored` : ""}` +
+    (fate ? `; will be cut off at step ${fate.gone}` : "");
+  return h("g", {
+    key: `${offset}-${epoch}`, class: `mk-cell mk-glide mk-in-e${epoch % PATTERNS}${fate ? " mk-doomed" : ""}${isNew ? " mk-fresh" : ""}`,
+    style: at(l.x(offset), row.cellsY),
+  },
+  h("title", {}, words),
+  h("rect", { width: l.cellWidth, height: l.cellHeight, rx: 6, class: "mk-cell-box", fill: `url(#${unique}-e${epoch % PATTERNS})` }),
+  text(middle, l.cellHeight / 2 - 1, shorten(valueText(cell), l.cellWidth - 8, 15), "mk-value"),
+  text(middle, l.cellHeight - 8, `e${epoch}`, "mk-epoch"),
+  told ? drawTick(l, fate) : null);
+}
+
+function drawTick(l, fate) {
+  return h("g", { class: `mk-tick ${fate ? "mk-ink-warning" : "mk-ink-good"}`, style: at(l.cellWidth - 9, 9) },
+    h("circle", { r: 7.5 }), h("path", { d: "M-3.4,0.2 L-1,2.8 L3.6,-2.6" }));
+}
+
+function drawGhost(l, row, cell) {
+  return h("g", { key: `ghost${cell[0]}-${cell[1]}`, class: "mk-ghost", style: at(l.x(cell[0]), row.cellsY) },
+    h("rect", { width: l.cellWidth, height: l.cellHeight, rx: 6 }),
+    text(l.cellWidth / 2, l.cellHeight / 2 - 1, shorten(valueText(cell), l.cellWidth - 8, 15), "mk-value"),
+    h("path", { d: `M6,${l.cellHeight - 6} L${l.cellWidth - 6},6` }));
+}
+
+function drawFlags(l, row, replica) {
+  const end = logEnd(replica), mark = replica.high_watermark;
+  const y = row.cellsY + l.cellHeight + 5;
+  const parts = [];
+  if (mark >= l.from && mark <= l.to) {
+    const word = mark === end ? `HW = end ${mark}` : `HW ${mark}`;
+    const width = widthOf(word, 11, "bold") + 12;
+    const shift = Math.max(-width / 2, l.pad - l.x(mark) + 2);
+    parts.push(h("g", { key: "hw", class: "mk-flag mk-glide", style: at(l.x(mark) - 2, y) },
+      h("path", { d: `M0,${-l.cellHeight - 10} V2`, class: "mk-flag-pole" }),
+      h("rect", { x: shift, y: 0, width, height: 17, rx: 4 }), text(shift + width / 2, 12.5, word, "mk-flag-text")));
+  }
+  if (end !== mark && end >= l.from && end <= l.to) {
+    parts.push(h("g", { key: "end", class: "mk-end mk-glide", style: at(l.x(end) - 2, y) },
+      h("path", { d: `M0,${-l.cellHeight - 5} V2` }), text(0, 13, `end ${end}`, "mk-epoch")));
+  }
+  return h("g", {}, parts);
+}
+
+// --- Notes: one line for each thing that a picture alone would not say ---
+
+function drawNotes(frame, l, row, replica) {
+  const notes = notesOf(frame, row, replica);
+  if (!l.aside) {
+    const width = l.right - l.cellsX - 10;
+    return notes.slice(0, 1).map((note) =>
+      text(l.cellsX, row.noteY, shorten(notes.map((each) => each.short || each.text).join(" · "), width, 13), `mk-note mk-ink-${note.tone}`));
+  }
+  const [low, high] = frame.run.ends[frame.partition];
+  const x = l.cellsX + Math.min(high - low, l.columns) * l.pitch + 26;
+  const broken = notes.flatMap((note) => lines(note.text, l.aside, 13, 3).map((line) => ({ line, tone: note.tone })));
+  const top = row.y + 24 + Math.max(0, (4 - broken.length) * 9);
+  return broken.slice(0, 5).map(({ line, tone }, i) => text(x, top + i * 17, line, `mk-note mk-ink-${tone}`));
+}
+
+function notesOf(frame, row, replica) {
+  const { state, partition } = frame;
+  const notes = [...ghostNotes(frame, row), ...doomedNotes(frame, row, replica)];
+  if (isBehind(state, partition, row.id)) notes.push({ tone: "warning", text: "has not read what the controller wrote", short: "has not read it" });
+  for (const parked of replica.parked) {
+    notes.push({ tone: "soft", text: `${shortName(parked.client)} waits for HW ${parked.needs}` });
+  }
+  const written = state.partitions[partition];
+  if (replica.proposed) notes.push({ tone: "soft", text: `asks for ISR ${replica.proposed.join(", ")}` });
+  else if (replica.role === "leader" && written && sorted(replica.isr) !== sorted(written.isr)) {
+    notes.push({ tone: "soft", text: `counts on ISR ${replica.isr.join(", ")}` });
+  }
+  return notes;
+}
+
+function sorted(list) {
+  return [...list].sort((a, b) => a - b).join();
+}
+
+function ghostNotes(frame, row) {
+  const gone = frame.ghosts.filter((ghost) => ghost.node === row.id).map((ghost) => valueText(ghost.cell));
+  return gone.length ? [{ tone: "warning", text: `${few(gone)} cut off in this step` }] : [];
+}
+
+function doomedNotes(frame, row, replica) {
+  const { run, state, step, partition } = frame;
+  const doomed = replica.cells.filter((cell) => run.fateOf(partition, row.id, cell, step));
+  const told = doomed.filter((cell) => toldOf(state, partition, cell)).map(valueText);
+  const rest = doomed.filter((cell) => !toldOf(state, partition, cell)).map(valueText);
+  const notes = [];
+  if (told.length) notes.push({ tone: "warning", text: `${few(told)}: told stored, but will be cut off`, short: `${few(told)}: stored, but doomed` });
+  if (rest.length) notes.push({ tone: "warning", text: `${few(rest)}: never told stored, will be cut off`, short: `${few(rest)}: doomed` });
+  return notes;
+}
+
+function few(names) {
+  return names.length > 3 ? `${names.slice(0, 2).join(", ")} and ${names.length - 2} more` : names.join(", ");
+}
+
+// --- What was promised, and who was promised it ---
+
+function drawTold(frame, l) {
+  const told = toldRecords(frame.run, frame.state, frame.partition, frame.step);
+  const x = l.narrow ? l.pad : l.cellsX;
+  const heading = l.narrow ? null : caps(l.pad, l.toldY + 14, "told “stored”");
+  if (!told.length) return h("g", {}, heading, text(x, l.toldY + 14, l.narrow ? "nobody was told “stored” yet" : "nobody yet", "mk-small"));
+  const words = tellAll(told, l.right - x - 8, l.narrow);
+  return h("g", {}, heading, chips(x, l.toldY, words));
+}
+
+/** The newest that fit, bad ones first; what is left out is counted. */
+function tellAll(told, width) {
+  const ranked = [...told.filter((each) => each.fate !== "held"), ...told.filter((each) => each.fate === "held").reverse()];
+  const chosen = [];
+  let room = width - 90;
+  for (const each of ranked) {
+    const word = toldWord(each);
+    room -= widthOf(word.text, 12) + 19;
+    if (room < 0 && chosen.length) break;
+    chosen.push({ each, word });
+  }
+  chosen.sort((a, b) => told.indexOf(a.each) - told.indexOf(b.each));
+  const left = told.length - chosen.length;
+  const rest = left ? [{ text: `+ ${left} held`, tone: "good" }] : [];
+  return [...rest, ...chosen.map(({ word }) => word)];
+}
+
+function toldWord({ value, holders, fate }) {
+  if (fate === "lost") return { text: `✕ ${value}: nowhere`, tone: "warning", isFull: true };
+  if (fate === "doomed") return { text: `! ${value}: only on ${holders.join(", ")}, doomed`, tone: "warning" };
+  return { text: `✓ ${value}: on ${holders.join(", ")}`, tone: "good" };
+}
+
+// --- Clients ---
+
+function drawClients(frame, l) {
+  return h("g", {}, l.clients.map((client) => {
+    const { state, run, facts } = frame;
+    const known = state.clients[client.id];
+    const said = known && known.last >= 0 ? run.fact(known.last) : null;
+    const acts = facts.some((fact) => fact.node === client.id);
+    const bad = said && ["ProduceFailed", "ProduceRetried", "FetchFailed"].includes(said.kind);
+    const good = said && said.kind === "ProduceAcknowledged";
+    const words = said ? said.sentence : client.about ? "" : "silent so far";
+    const name = shortName(client.id);
+    const about = client.about ? shorten(client.about, client.width - widthOf(name, 14, "bold") - 28, 12) : "";
+    return h("g", { key: client.id, class: `mk-client${acts ? " mk-acts" : ""}` },
+      h("rect", { x: client.x, y: client.y, width: client.width, height: client.height, rx: 12, class: "mk-panel" }),
+      text(client.x + 12, client.y + 19, name, "mk-name mk-small-name"),
+      text(client.x + 19 + widthOf(name, 14, "bold"), client.y + 19, about, "mk-small"),
+      lines(words, client.width - 22, 13, 2).map((line, i) =>
+        text(client.x + 12, client.y + 36 + i * 16, line, `mk-said${bad ? " mk-ink-warning" : good ? " mk-ink-good" : ""}`)));
+  }));
+}
+
+// --- The picture in words, for those who do not see it ---
+
+function inWords({ state, partition, run }) {
+  const rows = run.nodes.filter((node) => node.role === "broker").map(({ id }) => {
+    const is = standing(state, partition, id);
+    const replica = (state.replicas[partition] || {})[id];
+    const log = replica ? `${replica.cells.length} records, high watermark ${replica.high_watermark}` : "no log";
+    return `${spoken(id)}: ${is.word} ${is.more}, ${log}`;
+  });
+  return `The controller ${writtenWords(state, partition)}. ${rows.join(". ")}.`;
+}
+
+// ---- theme.mjs ----
+
+// Colours, type and space. One accent, one warning, one good; everything else is ink on paper. No font is fetched.
+
+const LIGHT = `
+  --mk-paper: #FBFAF6; --mk-card: #FFFFFF; --mk-ink: #1B2130; --mk-soft: #5B6475; --mk-line: #D9D6CC; --mk-panel: #F3F1EA;
+  --mk-accent: #2F5BD0; --mk-on-accent: #FFFFFF; --mk-warning: #B4432F; --mk-good: #2B7A4B; --mk-faint: #E4EAFB;
+  --mk-e0: #DCE6FB; --mk-i0: #A9C0F0; --mk-e1: #FBE7C6; --mk-i1: #DDAF62; --mk-e2: #D9EFDF; --mk-i2: #9CCBAB;
+  --mk-e3: #EBDFF6; --mk-i3: #C6AEE2; --mk-e4: #F8DEDA; --mk-i4: #E2AFA7; --mk-e5: #DDEDF2; --mk-i5: #9CC4D1;`;
+const DARK = `
+  --mk-paper: #14171F; --mk-card: #1B1F2A; --mk-ink: #E9E7E0; --mk-soft: #9AA3B5; --mk-line: #343A49; --mk-panel: #222734;
+  --mk-accent: #8FB0FF; --mk-on-accent: #14171F; --mk-warning: #FF9580; --mk-good: #7FD1A0; --mk-faint: #232C45;
+  --mk-e0: #22345F; --mk-i0: #3A5391; --mk-e1: #54401A; --mk-i1: #8A6B2E; --mk-e2: #1F4530; --mk-i2: #3A7152;
+  --mk-e3: #3D2D54; --mk-i3: #65508A; --mk-e4: #552C27; --mk-i4: #8A4E47; --mk-e5: #1D414C; --mk-i5: #3B6D7B;`;
+
+const CSS = `
+.mk-root { ${LIGHT}
+  --mk-sans: system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif;
+  --mk-mono: ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace;
+  box-sizing: border-box; max-width: 100%; padding: 12px; border-radius: 14px; background: var(--mk-paper); color: var(--mk-ink);
+  font: 15px/1.45 var(--mk-sans); font-variant-numeric: tabular-nums; text-align: left; container-type: normal;
+}
+.mk-root[data-theme=dark] { ${DARK} }
+.mk-root[data-narrow=yes] { padding: 4px; }
+.mk-root *, .mk-root *::before { box-sizing: border-box; }
+.mk-root h2, .mk-root h3, .mk-root p, .mk-root ol, .mk-root li, .mk-root dl, .mk-root dd { margin: 0; padding: 0; border: 0; color: inherit; }
+.mk-root h2 { font: 650 20px/1.3 var(--mk-sans); letter-spacing: -0.01em; }
+.mk-root h3 { font: 650 12px/1.4 var(--mk-sans); letter-spacing: 0.08em; text-transform: uppercase; color: var(--mk-soft); }
+.mk-root :focus-visible { outline: 3px solid var(--mk-accent); outline-offset: 2px; }
+.mk-root .mk-mono, .mk-root .mk-step { font: 12px/1.4 var(--mk-mono); color: var(--mk-soft); }
+.mk-head { display: flex; justify-content: space-between; align-items: flex-start; gap: 12px; flex-wrap: wrap; padding: 0 4px 10px; }
+.mk-other-future { color: var(--mk-accent); font-weight: 600; margin-left: 10px; }
+.mk-tabs { display: flex; gap: 6px; }
+.mk-columns { display: grid; grid-template-columns: minmax(0, 1fr); gap: 12px; }
+.mk-root[data-wide=yes] .mk-columns { grid-template-columns: minmax(0, 1fr) 280px; }
+.mk-main { display: flex; flex-direction: column; gap: 10px; min-width: 0; }
+.mk-card { background: var(--mk-card); border: 1px solid var(--mk-line); border-radius: 14px; }
+.mk-picture-card { overflow: hidden; }
+.mk-picture { display: block; font-family: var(--mk-sans); }
+
+.mk-picture text { fill: var(--mk-ink); font-size: 13px; }
+.mk-picture .mk-panel { fill: var(--mk-panel); stroke: transparent; stroke-width: 1.5; }
+.mk-picture .mk-name { font-size: 17px; font-weight: 650; }
+.mk-picture .mk-small-name { font-size: 14px; }
+.mk-picture .mk-state { font-size: 14px; font-weight: 600; }
+.mk-picture .mk-small { font-size: 12px; fill: var(--mk-soft); }
+.mk-picture .mk-mono, .mk-picture .mk-offset, .mk-picture .mk-epoch { font-family: var(--mk-mono); font-size: 12px; fill: var(--mk-soft); }
+.mk-picture .mk-offset, .mk-picture .mk-epoch, .mk-picture .mk-value { text-anchor: middle; }
+.mk-picture .mk-caps { font-size: 11px; font-weight: 650; letter-spacing: 0.06em; fill: var(--mk-soft); text-transform: uppercase; }
+.mk-picture .mk-ink-accent { fill: var(--mk-accent); }
+.mk-picture .mk-ink-warning { fill: var(--mk-warning); }
+.mk-picture .mk-ink-good { fill: var(--mk-good); }
+.mk-picture .mk-ink-soft { fill: var(--mk-soft); }
+.mk-picture .mk-written { font-size: 13px; font-weight: 500; }
+.mk-controllers.mk-now .mk-panel { stroke: var(--mk-accent); fill: var(--mk-faint); }
+.mk-controllers.mk-now .mk-written { font-weight: 650; fill: var(--mk-accent); }
+.mk-row .mk-bar { fill: var(--mk-line); }
+.mk-is-accent .mk-bar { fill: var(--mk-accent); }
+.mk-is-warning .mk-bar { fill: var(--mk-warning); }
+.mk-is-accent > .mk-panel { fill: var(--mk-card); stroke: var(--mk-accent); }
+.mk-is-warning:not(.mk-gone) > .mk-panel { stroke: var(--mk-warning); stroke-dasharray: 6 4; }
+.mk-gone .mk-cell, .mk-gone .mk-flag { opacity: 0.5; }
+.mk-chip rect { fill: none; stroke: var(--mk-line); }
+.mk-chip.mk-tone-good text { fill: var(--mk-good); } .mk-chip.mk-tone-good rect { stroke: var(--mk-good); }
+.mk-chip.mk-tone-warning text { fill: var(--mk-warning); } .mk-chip.mk-tone-warning rect { stroke: var(--mk-warning); stroke-dasharray: 3 2; }
+.mk-chip.mk-tone-accent text { fill: var(--mk-accent); } .mk-chip.mk-tone-accent rect { stroke: var(--mk-accent); }
+.mk-chip.mk-full rect { fill: var(--mk-warning); stroke-dasharray: none; } .mk-chip.mk-full text { fill: var(--mk-card); font-weight: 650; }
+.mk-cell-box { stroke: var(--mk-line); }
+.mk-picture .mk-value { font-size: 15px; font-weight: 550; }
+.mk-picture .mk-cell .mk-epoch { fill: var(--mk-ink); }
+.mk-cell text { paint-order: stroke; stroke: var(--mk-cell-paper); stroke-width: 3px; stroke-linejoin: round; }
+.mk-fork-icon path { fill: none; stroke: currentColor; stroke-width: 2; } .mk-fork-icon { vertical-align: -2px; }
+.mk-doomed .mk-cell-box { stroke: var(--mk-warning); stroke-width: 2; stroke-dasharray: 5 3; fill-opacity: 0.45; }
+.mk-tick circle { fill: var(--mk-card); stroke: currentColor; } .mk-tick path { fill: none; stroke-width: 2; }
+.mk-tick.mk-ink-good path, .mk-tick.mk-ink-good circle { stroke: var(--mk-good); }
+.mk-tick.mk-ink-warning path, .mk-tick.mk-ink-warning circle { stroke: var(--mk-warning); }
+.mk-ghost rect { fill: none; stroke: var(--mk-warning); stroke-width: 2; stroke-dasharray: 5 3; }
+.mk-ghost path { stroke: var(--mk-warning); stroke-width: 1.5; }
+.mk-ghost text { opacity: 0.55; }
+.mk-flag rect { fill: var(--mk-good); } .mk-flag-pole { stroke: var(--mk-good); stroke-width: 2; }
+.mk-picture .mk-flag-text { fill: var(--mk-card); font-size: 11px; font-weight: 650; text-anchor: middle; }
+.mk-act { cursor: pointer; } .mk-act rect { fill: var(--mk-card); stroke: var(--mk-line); } .mk-act:hover rect { stroke: var(--mk-accent); }
+.mk-picture .mk-act text { font-size: 12px; text-anchor: middle; }
+.mk-end path { stroke: var(--mk-soft); stroke-width: 1.5; stroke-dasharray: 2 3; }
+.mk-client.mk-acts > .mk-panel, .mk-row.mk-acts > .mk-panel { stroke-width: 2; }
+.mk-client.mk-acts > .mk-panel { stroke: var(--mk-accent); }
+.mk-epoch-ink { fill: none; stroke-width: 1; }
+${[0, 1, 2, 3, 4, 5].map((i) => `.mk-in-e${i} { --mk-cell-paper: var(--mk-e${i}); } .mk-epoch-paper.mk-epoch-${i} { fill: var(--mk-e${i}); } .mk-epoch-ink.mk-epoch-${i} { stroke: var(--mk-i${i}); }
+.mk-epoch-ink.mk-dots.mk-epoch-${i} { fill: var(--mk-i${i}); stroke: none; }`).join("\n")}
+.mk-wires path { fill: none; }
+.mk-cut path { stroke: var(--mk-warning); stroke-width: 2; stroke-dasharray: 2 5; stroke-linecap: round; }
+.mk-cut rect { fill: var(--mk-card); stroke: var(--mk-warning); }
+.mk-picture .mk-cut text { fill: var(--mk-warning); font-size: 12px; font-weight: 650; text-anchor: middle; }
+.mk-wire { stroke: var(--mk-soft); stroke-width: 1.5; }
+.mk-wires .mk-tip { fill: var(--mk-soft); }
+.mk-arrives .mk-wire { stroke: var(--mk-accent); stroke-width: 2; } .mk-wires .mk-arrives .mk-tip { fill: var(--mk-accent); }
+.mk-pill rect { fill: var(--mk-card); stroke: var(--mk-soft); }
+.mk-picture .mk-pill text { font-size: 12px; text-anchor: middle; }
+.mk-arrives .mk-pill rect { stroke: var(--mk-accent); } .mk-picture .mk-arrives .mk-pill text { fill: var(--mk-accent); font-weight: 550; }
+
+.mk-now-panel { padding: 10px 14px; border: 1px solid var(--mk-line); border-radius: 14px; background: var(--mk-card); }
+.mk-now-panel.mk-loud { border: 2px solid var(--mk-warning); }
+.mk-now-line { display: flex; gap: 12px; align-items: baseline; min-height: 58px; }
+.mk-root .mk-step { font-size: 17px; color: var(--mk-accent); font-weight: 650; }
+.mk-now-words { flex: 1; min-width: 0; }
+.mk-root .mk-big { font-size: 20px; line-height: 1.35; font-weight: 550; text-wrap: pretty; }
+.mk-root .mk-also { margin-top: 3px; color: var(--mk-ink); font-size: 15px; }
+.mk-root .mk-quiet { color: var(--mk-soft); font-size: 15px; }
+.mk-now-side { display: flex; flex-direction: column; align-items: flex-end; gap: 4px; white-space: nowrap; }
+.mk-why { border-top: 1px solid var(--mk-line); margin-top: 10px; padding-top: 10px; }
+.mk-root .mk-why ol { padding-left: 26px; margin-top: 4px; list-style: decimal; }
+.mk-root .mk-why li { margin: 4px 0; }
+.mk-link, .mk-root .mk-sentence button { border: 0; background: none; padding: 0; margin: 0; font: inherit; color: var(--mk-accent); cursor: pointer; text-align: left; }
+.mk-link { text-decoration: underline; text-underline-offset: 3px; }
+.mk-why .mk-link { text-decoration: none; color: var(--mk-ink); } .mk-why .mk-link:hover { color: var(--mk-accent); }
+.mk-button { border: 1px solid var(--mk-line); background: var(--mk-card); color: var(--mk-ink); border-radius: 999px; padding: 6px 14px; font: inherit; font-size: 14px; cursor: pointer; line-height: 1.3; }
+.mk-button:hover { border-color: var(--mk-accent); }
+.mk-button[aria-disabled=true] { opacity: 0.45; }
+.mk-button.mk-chosen { background: var(--mk-ink); color: var(--mk-card); border-color: var(--mk-ink); }
+.mk-button.mk-primary { background: var(--mk-accent); color: var(--mk-on-accent); border-color: var(--mk-accent); }
+.mk-round { width: 38px; height: 38px; padding: 0; font-size: 13px; letter-spacing: -1px; }
+.mk-speed { width: 46px; height: 38px; padding: 0; font-family: var(--mk-mono); font-size: 13px; }
+
+.mk-player { display: flex; gap: 14px; align-items: flex-start; padding: 2px 4px 0; }
+.mk-buttons { display: flex; gap: 6px; padding-top: 2px; }
+.mk-line { flex: 1; min-width: 0; position: relative; padding: 0 10px; }
+.mk-ticks { display: block; width: 100%; height: 12px; }
+.mk-time-tick { stroke: var(--mk-soft); stroke-width: 1; opacity: 0.6; vector-effect: non-scaling-stroke; }
+.mk-time-tick.mk-ink-warning { stroke: var(--mk-warning); stroke-width: 2; opacity: 1; }
+.mk-time-tick.mk-ink-accent { stroke: var(--mk-accent); stroke-width: 2; opacity: 1; }
+.mk-time-tick.mk-ink-good { stroke: var(--mk-good); stroke-width: 2; opacity: 1; }
+.mk-slider { position: relative; height: 24px; cursor: pointer; touch-action: none; border-radius: 6px; }
+.mk-track { position: absolute; inset: 10px 0 auto; height: 4px; border-radius: 2px; background: var(--mk-line); }
+.mk-done { height: 4px; border-radius: 2px; background: var(--mk-accent); }
+.mk-knob { position: absolute; top: 4px; width: 16px; height: 16px; margin-left: -8px; border-radius: 50%; background: var(--mk-accent); border: 2px solid var(--mk-paper); }
+.mk-scenes { position: relative; height: 26px; }
+.mk-scene, .mk-fork { position: absolute; top: 0; transform: translateX(-50%); min-width: 24px; height: 24px; padding: 0 2px; border: 1px solid var(--mk-line); border-radius: 12px;
+  background: var(--mk-card); color: var(--mk-soft); font: 600 12px/1 var(--mk-mono); cursor: pointer; }
+.mk-scene.mk-past { color: var(--mk-ink); border-color: var(--mk-soft); }
+.mk-scene.mk-current { background: var(--mk-accent); border-color: var(--mk-accent); color: var(--mk-on-accent); z-index: 1; }
+.mk-dot { position: absolute; top: 0; width: 6px; height: 6px; margin-left: -3px; border-radius: 50%; background: var(--mk-line); } .mk-dot.mk-past { background: var(--mk-soft); }
+.mk-fork { top: -46px; border: 0; background: none; color: var(--mk-accent); font-size: 15px; height: 18px; }
+.mk-scene-name { font-size: 14px; color: var(--mk-soft); min-height: 21px; }
+.mk-scene-name b { color: var(--mk-accent); font-weight: 650; }
+.mk-foot { display: flex; flex-wrap: wrap; gap: 6px 16px; font-size: 13px; padding: 0 4px; }
+.mk-foot .mk-link { color: var(--mk-soft); }
+.mk-root .mk-keys { flex-basis: 100%; display: grid; grid-template-columns: max-content 1fr; gap: 2px 14px; font-size: 13px; }
+.mk-root .mk-keys dt { font-family: var(--mk-mono); font-weight: 400; }
+
+.mk-predict { border: 2px solid var(--mk-accent); border-radius: 14px; padding: 12px 16px; background: var(--mk-faint); }
+.mk-root .mk-predict h3 { color: var(--mk-accent); }
+.mk-root .mk-ask { font-size: 18px; font-weight: 550; margin: 4px 0 10px; outline: 0; }
+.mk-choices { display: flex; flex-wrap: wrap; gap: 8px; margin-bottom: 8px; }
+.mk-choice { text-align: left; border-radius: 14px; }
+.mk-root .mk-reply p { margin: 6px 0; } .mk-reply-links { display: flex; gap: 16px; align-items: center; }
+.mk-root b.mk-ink-good { color: var(--mk-good); } .mk-root .mk-ink-warning { color: var(--mk-warning); }
+.mk-branches { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; padding: 0 4px; }
+.mk-branch-title { color: var(--mk-accent); font-weight: 600; font-size: 14px; }
+
+.mk-side { padding: 12px 4px 8px 12px; min-height: 0; }
+.mk-root[data-wide=yes] .mk-side { position: relative; overflow: hidden; }
+.mk-root[data-wide=yes] .mk-story { position: absolute; inset: 12px 4px 8px 12px; }
+.mk-story { display: flex; flex-direction: column; gap: 6px; min-height: 0; }
+.mk-story-head { display: flex; justify-content: space-between; align-items: baseline; padding-right: 8px; }
+.mk-filter { font-size: 13px; color: var(--mk-soft); }
+.mk-root select { font: inherit; font-size: 13px; color: var(--mk-ink); background: var(--mk-card); border: 1px solid var(--mk-line); border-radius: 6px; padding: 2px 4px; max-width: 100%; }
+.mk-root .mk-sentences { list-style: none; overflow: auto; flex: 1; min-height: 0; max-height: 60vh; position: relative; font-size: 14px; scrollbar-width: thin; }
+.mk-root[data-wide=yes] .mk-sentences { max-height: none; }
+.mk-root .mk-sentence button { display: grid; grid-template-columns: 34px 1fr; gap: 6px; width: 100%; padding: 4px 6px 4px 0; border-radius: 8px; color: var(--mk-ink); line-height: 1.35; }
+.mk-sentence .mk-mono { text-align: right; padding-top: 1px; }
+.mk-root .mk-sentence:hover button { background: var(--mk-panel); }
+.mk-root .mk-future button, .mk-root .mk-future { color: var(--mk-soft); }
+.mk-root .mk-turn button { font-weight: 600; }
+.mk-root .mk-sentence.mk-current button { background: var(--mk-accent); color: var(--mk-on-accent); }
+.mk-root .mk-sentence.mk-current .mk-mono { color: var(--mk-on-accent); }
+.mk-root .mk-scene-line { font-size: 12px; font-weight: 650; letter-spacing: 0.02em; color: var(--mk-accent); margin: 10px 6px 2px 0; display: flex; gap: 8px; }
+.mk-scene-line span { min-width: 34px; text-align: right; font-family: var(--mk-mono); }
+.mk-root .mk-more { color: var(--mk-soft); font-size: 13px; padding: 8px 6px; }
+.mk-root details.mk-side { padding: 10px 12px; } .mk-root summary { cursor: pointer; font-weight: 600; }
+
+@media (prefers-reduced-motion: no-preference) {
+  .mk-glide { transition: transform 250ms ease, left 250ms ease; }
+  .mk-fresh { animation: mk-in 250ms ease; }
+  .mk-ghost { animation: mk-out 250ms ease; }
+  .mk-arrives .mk-wire { stroke-dasharray: 1; animation: mk-travel 250ms ease; }
+  .mk-dragged .mk-glide, .mk-dragged ~ * .mk-glide { transition: none; }
+}
+@keyframes mk-in { from { opacity: 0; } }
+@keyframes mk-out { from { opacity: 0.2; } }
+@keyframes mk-travel { from { stroke-dashoffset: 1; } to { stroke-dashoffset: 0; } }
+[data-narrow=yes] .mk-player { flex-direction: column; align-items: stretch; gap: 8px; }
+[data-narrow=yes] .mk-buttons { justify-content: center; gap: 12px; }
+[data-narrow=yes] .mk-round { width: 48px; height: 44px; } [data-narrow=yes] .mk-speed { height: 44px; }
+[data-narrow=yes] .mk-scenes { height: 10px; }
+[data-narrow=yes] .mk-scene-name { display: flex; justify-content: space-between; align-items: center; gap: 10px; text-align: center; color: var(--mk-ink); }
+[data-narrow=yes] .mk-scene-name .mk-round { font-size: 20px; flex: none; }
+[data-narrow=yes] .mk-big { font-size: 18px; }
+@media print { .mk-player, .mk-foot { display: none; } }
+`;
+
+// ---- story.mjs ----
+
+// The story at the side: numbered sentences, the current one lit. Only the lines near the current one are in the page.
+
+
+const AROUND = 150; // moments before and after the current one
+
+function drawStory(stage) {
+  const { run } = stage;
+  return h("section", { class: "mk-story", "aria-label": "Story" },
+    h("div", { class: "mk-story-head" },
+      h("h3", {}, "Story"),
+      h("span", { class: "mk-mono" }, `${run.last} steps · ${seconds(run.times[run.last])}`)),
+    drawFilter(stage),
+    h("ol", { class: "mk-sentences", "data-part": "story", tabindex: 0, "aria-label": "Sentences of the run" }, drawSentences(stage)));
+}
+
+function drawFilter(stage) {
+  const { run, filter } = stage;
+  const option = (value, label) => h("option", { value, selected: value === filter, key: value }, label);
+  return h("label", { class: "mk-filter" }, "of ",
+    h("select", { "data-part": "filter", onchange: (event) => stage.set({ filter: event.target.value }) },
+      option("", "everybody"), run.nodes.map((node) => option(node.id, spoken(node.id)))));
+}
+
+function concerns(fact, id) {
+  if (!id) return true;
+  if (fact.node === id || Object.values(fact.fields).includes(id)) return true;
+  return id.startsWith("broker-") && [fact.fields.broker, fact.fields.leader, fact.fields.follower].includes(numberOf(id));
+}
+
+function drawSentences(stage) {
+  const { run, step, filter } = stage;
+  const here = run.momentBefore(step);
+  const from = Math.max(0, here - AROUND), to = Math.min(run.moments.length, here + AROUND);
+  const items = [];
+  if (from > 0) items.push(h("li", { key: "earlier", class: "mk-more" }, `${from} earlier moments`));
+  for (let i = from; i < to; i += 1) {
+    const at = run.moments[i];
+    if (stage.hides(at)) {
+      items.push(h("li", { key: "hidden", class: "mk-more" }, "The rest follows after the next question."));
+      return items;
+    }
+    const facts = run.told(at).filter((fact) => concerns(fact, filter));
+    items.push(...drawMoment(stage, at, facts));
+  }
+  if (to < run.moments.length) items.push(h("li", { key: "later", class: "mk-more" }, `${run.moments.length - to} later moments`));
+  return items;
+}
+
+function drawMoment(stage, at, facts) {
+  const { run, step } = stage;
+  const scene = run.bookmarks.find((bookmark) => bookmark.step === at);
+  const items = scene && !stage.filter ? [drawScene(stage, scene)] : [];
+  const isHere = run.moments[run.momentBefore(step)] === at;
+  return [...items, ...facts.map((fact, i) => h("li", {
+    key: `f${fact.index}`, class: `mk-sentence${isHere ? " mk-current" : ""}${at > step ? " mk-future" : ""}${fact.weight > 1 ? " mk-turn" : ""}`,
+    "aria-current": isHere && i === 0 ? "step" : null,
+  },
+  h("button", { type: "button", tabindex: isHere && i === 0 ? 0 : -1, "data-step": at, onclick: () => stage.go(at) },
+    h("span", { class: "mk-mono" }, i === 0 ? at : ""), h("span", {}, fact.sentence))))];
+}
+
+function drawScene(stage, scene) {
+  return h("li", { key: `s${scene.number}`, class: `mk-scene-line${scene.step > stage.step ? " mk-future" : ""}` },
+    h("span", {}, `${scene.number}`), scene.name);
+}
+
+/** Keeps the current sentence in sight without moving the page. */
+function scrollStory(root) {
+  const list = root.querySelector(".mk-sentences");
+  const current = list && list.querySelector(".mk-current");
+  if (!current || !list.clientHeight) return;
+  const top = current.offsetTop - list.offsetTop;
+  if (top < list.scrollTop + 20 || top > list.scrollTop + list.clientHeight - 70) {
+    list.scrollTop = Math.max(0, top - list.clientHeight * 0.4);
+  }
+}
+
+// --- The sentence of the step, and why ---
+
+function drawSentence(stage) {
+  const { run, step } = stage;
+  const [, ...others] = run.told(step);
+  const isQuiet = !run.told(step).length;
+  const loud = run.factsOf(step).some((fact) => fact.kind === "PromiseBroken" || fact.kind === "LossBeyondPromise");
+  return h("section", { class: `mk-now-panel${loud ? " mk-loud" : ""}` },
+    h("div", { class: "mk-now-line" },
+      h("span", { class: "mk-step", title: "step" }, step),
+      h("div", { class: "mk-now-words", "aria-live": stage.playing ? "off" : "polite", "data-part": "sentence" },
+        h("p", { class: isQuiet ? "mk-quiet" : "mk-big" }, run.sentenceOf(step)),
+        others.slice(0, 4).map((fact) => h("p", { class: "mk-also" }, fact.sentence))),
+      h("div", { class: "mk-now-side" },
+        h("button", {
+          type: "button", class: "mk-link", "data-part": "why", "aria-expanded": String(stage.why), onclick: () => stage.set({ why: !stage.why }),
+        }, "why?"),
+        h("span", { class: "mk-mono" }, seconds(run.times[step])))),
+    stage.why ? drawWhy(stage) : null);
+}
+
+function drawWhy(stage) {
+  const causes = stage.run.causes(stage.step);
+  if (!causes.length) {
+    return h("p", { class: "mk-why mk-quiet" }, "Nothing inside the run caused this: the scenario, or a clock, did it.");
+  }
+  return h("div", { class: "mk-why" },
+    h("p", {}, "Because, nearest first:"),
+    h("ol", {}, causes.map((cause) => h("li", { key: `c${cause.step}` },
+      h("button", { type: "button", class: "mk-link", "data-step": cause.step, onclick: () => stage.go(cause.step) },
+        h("span", { class: "mk-mono" }, cause.step), ` ${cause.sentence}`)))));
+}
+
+// --- Predict, and other futures ---
+
+function drawQuestion(stage) {
+  const question = stage.asking;
+  if (!question) return null;
+  const chosen = stage.answers[stage.run.questions.indexOf(question)];
+  const isAnswered = chosen !== undefined;
+  return h("section", { class: "mk-predict", "data-part": "predict", "aria-label": "Predict" },
+    h("h3", {}, "Predict"),
+    h("p", { class: "mk-ask", tabindex: -1 }, question.ask),
+    h("div", { class: "mk-choices" }, question.choices.map((choice, i) => h("button", {
+      type: "button", key: `q${i}`, class: `mk-button mk-choice${chosen === i ? " mk-chosen" : ""}`, "aria-pressed": String(chosen === i),
+      onclick: () => stage.answer(i),
+    }, choice.text))),
+    isAnswered ? drawReply(stage, question.choices[chosen]) : h("button", {
+      type: "button", class: "mk-link", "data-part": "skip", onclick: () => stage.reveal(),
+    }, "show me without a guess"));
+}
+
+function drawReply(stage, choice) {
+  const scene = stage.run.bookmarks[(choice.scene || 0) - 1];
+  return h("div", { class: "mk-reply", role: "status" },
+    h("p", {}, h("b", { class: choice.right ? "mk-ink-good" : "mk-ink-warning" }, choice.right ? "✓ So it is. " : "✕ Not here. "), choice.reply),
+    h("p", { class: "mk-reply-links" },
+      h("button", { type: "button", class: "mk-button mk-primary", "data-part": "reveal", onclick: () => stage.reveal() }, "Show it"),
+      scene ? h("button", { type: "button", class: "mk-link", "data-part": "reply-scene", onclick: () => stage.scene(scene.number) },
+        `see scene ${scene.number}`) : null));
+}
+
+/** One line that becomes two. */
+function forkIcon() {
+  return h("svg", { class: "mk-fork-icon", width: 14, height: 14, viewBox: "0 0 14 14", "aria-hidden": "true" },
+    h("path", { d: "M1,7 H4 C8,7 7,2.5 13,2.5 M4,7 C8,7 7,11.5 13,11.5" }));
+}
+
+function drawBranches(stage) {
+  const forks = stage.forks();
+  if (!forks.length || stage.asking) return null;
+  const nearest = Math.min(...forks.map((fork) => fork.at));
+  if (stage.step < nearest) return null;
+  const future = (name, index, at) => h("button", {
+    type: "button", key: `b${index}`, class: `mk-button mk-choice${stage.future === index ? " mk-chosen" : ""}`,
+    role: "radio", "aria-checked": String(stage.future === index), onclick: () => stage.choose(index, at),
+  }, name);
+  return h("section", { class: "mk-branches", "data-part": "branches", role: "radiogroup", "aria-label": "Other futures" },
+    h("span", { class: "mk-branch-title" }, forkIcon(), ` From step ${nearest}:`),
+    future("as recorded", -1, nearest),
+    forks.filter((fork) => fork.at <= stage.step).map((fork) => future(fork.name, fork.index, fork.at)),
+    stage.trouble ? h("p", { class: "mk-ink-warning" }, stage.trouble) : null);
+}
+
+// ---- timeline.mjs ----
+
+// The time line: one place for each moment, ticks by kind, numbered scenes, forks; and the buttons that move along it.
+
+
+const TURNS = { // what a turning point is called on the time line
+  NodeCrashed: "warning", LinkCut: "warning", NodePaused: "warning", ConnectionsLost: "warning", DiskFilled: "warning",
+  LogTruncated: "warning", PromiseBroken: "warning", LossBeyondPromise: "warning", BrokerFenced: "warning",
+  PartitionChanged: "accent", BecameLeader: "accent", QuorumLeaderElected: "accent",
+  LinkHealed: "good", NodeRestarted: "good", NodeResumed: "good", IsrAdopted: "good",
+};
+const MOST_TICKS = 400;
+
+function drawTimeline(stage) {
+  const { run, step } = stage;
+  const part = (each) => placeOf(run, each) * 100;
+  return h("div", { class: "mk-player" },
+    drawButtons(stage),
+    h("div", { class: "mk-line" },
+      drawTicks(stage),
+      h("div", {
+        class: "mk-slider", role: "slider", tabindex: 0, "data-part": "slider", "aria-label": "Step",
+        "aria-valuemin": 1, "aria-valuemax": run.last, "aria-valuenow": step,
+        "aria-valuetext": `step ${step}, ${seconds(run.times[step])}`,
+        onpointerdown: (event) => drag(stage, event),
+      },
+      h("div", { class: "mk-track" }, h("div", { class: "mk-done", style: `width:${part(step)}%` })),
+      h("div", { class: "mk-knob mk-glide", style: `left:${part(step)}%` })),
+      h("div", { class: "mk-scenes" }, drawForks(stage, part), stage.narrow ? drawDots(stage, part) : drawScenes(stage, part)),
+      drawSceneNames(stage)));
+}
+
+/** Where a step stands on the line, 0 to 1: moments at equal distances, the steps between them in between. */
+function placeOf(run, step) {
+  const i = Math.max(0, run.momentBefore(step));
+  const here = run.moments[i], next = run.moments[i + 1];
+  const part = next ? (step - here) / (next - here) : 0;
+  return Math.min(1, (i + part) / Math.max(1, run.moments.length - 1));
+}
+
+function stepAt(run, place) {
+  return run.moments[Math.round(Math.min(1, Math.max(0, place)) * (run.moments.length - 1))];
+}
+
+function drag(stage, event) {
+  const slider = event.currentTarget;
+  const move = (each) => {
+    const box = slider.getBoundingClientRect();
+    stage.go(stepAt(stage.run, (each.clientX - box.left) / box.width));
+  };
+  const stop = () => {
+    slider.removeEventListener("pointermove", move);
+    slider.classList.remove("mk-dragged");
+  };
+  slider.setPointerCapture(event.pointerId);
+  slider.classList.add("mk-dragged");
+  slider.addEventListener("pointermove", move);
+  slider.addEventListener("pointerup", stop, { once: true });
+  slider.addEventListener("pointercancel", stop, { once: true });
+  stage.pause();
+  move(event);
+}
+
+function drawButtons(stage) {
+  const { run, step, playing } = stage;
+  const button = (part, label, sign, act, disabled) => h("button", {
+    type: "button", class: "mk-button mk-round", "data-part": part, title: label, "aria-label": label, onclick: act,
+    "aria-disabled": disabled ? "true" : null,
+  }, sign);
+  return h("div", { class: "mk-buttons" },
+    button("back", "Back one moment (←; with Shift: one step)", "◀", (event) => stage.back(event.shiftKey), step <= 1),
+    button("play", playing ? "Pause (space)" : "Play (space)", playing ? "❚❚" : "▶", () => stage.toggle(), false),
+    button("forward", "Forward one moment (→; with Shift: one step)", "▶❙", (event) => stage.forward(event.shiftKey), step >= run.last),
+    h("button", {
+      type: "button", class: "mk-button mk-speed", "data-part": "speed", onclick: () => stage.faster(),
+      title: "Speed", "aria-label": `Speed: ${stage.speed} times`,
+    }, `${stage.speed}×`));
+}
+
+// --- Ticks and scenes ---
+
+function drawTicks({ run }) {
+  const every = Math.ceil(run.moments.length / MOST_TICKS);
+  const ticks = [];
+  for (let i = 0; i < run.moments.length; i += every) {
+    const { tone, weight } = tickOf(run, run.moments.slice(i, i + every));
+    const x = (i / Math.max(1, run.moments.length - 1)) * 1000;
+    const tall = weight > 1 ? 0 : 6;
+    ticks.push(h("path", { d: `M${x},${tall} V12`, class: `mk-time-tick mk-ink-${tone}` }));
+  }
+  return h("svg", { class: "mk-ticks", viewBox: "0 0 1000 12", preserveAspectRatio: "none", "aria-hidden": "true" }, ticks);
+}
+
+function tickOf(run, steps) {
+  let found = { tone: "soft", weight: 1 };
+  for (const step of steps) {
+    for (const fact of run.factsOf(step)) {
+      if (fact.weight > 1 && found.weight < 2) found = { tone: TURNS[fact.kind] || "accent", weight: 2 };
+    }
+  }
+  return found;
+}
+
+function drawForks(stage, part) {
+  return stage.forks().map(({ at, name }) => h("button", {
+    type: "button", class: "mk-fork", style: `left:${part(at)}%`, key: `fork${at}${name}`, onclick: () => stage.go(at),
+    title: `Another future from step ${at}: ${name}`, "aria-label": `Fork at step ${at}: ${name}`,
+  }, forkIcon()));
+}
+
+function drawScenes(stage, part) {
+  const { run, step } = stage;
+  const current = run.sceneAt(step);
+  const places = spread(run.bookmarks.map((scene) => part(scene.step)), stage.narrow ? 21 : 27, stage.lineWidth());
+  return run.bookmarks.map((scene, i) => h("button", {
+    type: "button", key: `scene${scene.number}`, "data-scene": scene.number,
+    class: `mk-scene${scene.step <= step ? " mk-past" : ""}${current === scene ? " mk-current" : ""}`,
+    style: `left:${places[i]}%`, onclick: () => stage.scene(scene.number),
+    title: stage.hides(scene.step) ? `Scene ${scene.number}` : `Scene ${scene.number}: ${scene.name}`,
+    "aria-label": stage.hides(scene.step) ? `Scene ${scene.number}` : `Scene ${scene.number}: ${scene.name}`,
+  }, scene.number));
+}
+
+/** On a phone the numbers would be too small to touch: dots show where scenes are, two buttons go there. */
+function drawDots({ run, step }, part) {
+  return run.bookmarks.map((scene) => h("span", { key: `dot${scene.number}`, class: `mk-dot${scene.step <= step ? " mk-past" : ""}`, style: `left:${part(scene.step)}%` }));
+}
+
+/** Percentages moved apart so that `size` pixels fit between neighbours, in a line of `width` pixels. */
+function spread(places, size, width) {
+  const gap = Math.min((size / width) * 100, 100 / Math.max(1, places.length - 1));
+  const result = places.slice();
+  for (let i = 1; i < result.length; i += 1) result[i] = Math.max(result[i], result[i - 1] + gap);
+  for (let i = result.length - 1, most = 100; i >= 0; i -= 1, most -= gap) result[i] = Math.min(result[i], most);
+  return result;
+}
+
+/** The name of the scene one is in, under its number; the neighbours are read by pointing at them. */
+function drawSceneNames(stage) {
+  const { run, narrow } = stage;
+  if (!run.bookmarks.length) return null;
+  const scene = run.sceneAt(stage.step);
+  const jump = (label, sign, direction) => h("button", {
+    type: "button", class: "mk-button mk-round", title: label, "aria-label": label, onclick: () => stage.nextScene(direction),
+  }, sign);
+  const name = scene ? [h("b", {}, `Scene ${scene.number}`), ` ${scene.name}`] : "before scene 1";
+  return h("div", { class: "mk-scene-name" },
+    narrow ? jump("The scene before (B)", "‹", -1) : null, h("span", {}, name), narrow ? jump("The next scene (b)", "›", 1) : null);
+}
+
+// ---- stage.mjs ----
+
+// The player: holds the run, the step and what the reader chose; draws everything again after each change.
+
+
+const VIEWS = [clusterView]; // a view is {id, name, applies(run), draw(frame)}; the next ones go here
+const MOMENT_MS = 1600; // at speed 1
+const SPEEDS = [1, 2, 4, 0.5];
+let count = 0;
+
+class Stage {
+  /** options: step, scene, view, partition, live, height; hooks: onStep(step), onCommand(command). */
+  constructor(el, source, options = {}, hooks = {}) {
+    this.el = el;
+    this.options = options;
+    this.hooks = hooks;
+    this.unique = `mk${(count += 1)}`;
+    Object.assign(this, { step: 1, playing: false, speed: 1, filter: "", why: false, help: false, asking: null, future: -1, trouble: "" });
+    this.root = document.createElement("div");
+    this.root.className = "mk-root";
+    if (options.height) Object.assign(this.root.style, { maxHeight: `${options.height}px`, overflow: "auto" });
+    this.root.setAttribute("data-lm-suppress-shortcuts", "true"); // JupyterLab keeps its arrow keys to itself
+    this.root.onkeydown = (event) => this.key(event);
+    el.append(this.root);
+    this.width = 0;
+    this.watchTheme();
+    this.watchSize();
+    this.setTrace(source);
+  }
+
+  setTrace(source, step) {
+    this.recorded = new Run(source);
+    this.futures = new Map([[-1, this.recorded]]);
+    this.run = this.recorded;
+    this.future = -1;
+    this.asking = null;
+    this.partition = this.options.partition || this.run.partitions[0];
+    if (!this.run.partitions.includes(this.partition)) this.partition = this.run.partitions[0];
+    this.view = VIEWS.find((view) => view.id === this.options.view && view.applies(this.run)) || VIEWS[0];
+    this.loadAnswers();
+    this.step = this.clamp(step ?? this.firstStep());
+    this.draw();
+  }
+
+  firstStep() {
+    const scene = this.run.bookmarks[Number(this.options.scene) - 1];
+    return Number(this.options.step) || (scene && scene.step) || 1;
+  }
+
+  clamp(step) {
+    return Math.min(this.run.last, Math.max(1, Math.round(Number(step)) || 1));
+  }
+
+  // --- Moving ---
+
+  go(step) {
+    this.asking = null;
+    this.move(step);
+  }
+
+  move(step) {
+    const wanted = this.clamp(step);
+    const isNew = wanted !== this.step;
+    this.step = wanted;
+    this.draw();
+    if (isNew) this.report();
+  }
+
+  report() {
+    if (this.hooks.onStep) this.hooks.onStep(this.step);
+    this.el.dispatchEvent(new CustomEvent("mk-step", { bubbles: true, detail: { step: this.step } }));
+  }
+
+  /** Opens a scene by its number; what cannot be found is ignored. */
+  scene(number) {
+    const scene = this.run.bookmarks[number - 1];
+    if (scene) this.go(scene.step);
+    return Boolean(scene);
+  }
+
+  forward(raw = false) {
+    const target = raw ? this.step + 1 : this.run.nextMoment(this.step);
+    const question = this.openQuestion(this.step, target);
+    if (question && this.asking !== question) return this.ask(question);
+    if (this.asking) return undefined;
+    return this.move(target);
+  }
+
+  back(raw = false) {
+    this.go(raw ? this.step - 1 : this.run.previousMoment(this.step));
+  }
+
+  nextScene(direction) {
+    const scenes = this.run.bookmarks;
+    const found = direction > 0 ? scenes.find((scene) => scene.step > this.step) : scenes.filter((scene) => scene.step < this.step).pop();
+    if (found) this.go(found.step);
+  }
+
+  toggle() {
+    if (this.playing) this.pause();
+    else this.play();
+  }
+
+  play() {
+    if (this.step >= this.run.last) this.step = 1;
+    this.playing = true;
+    this.asking = null;
+    this.tick();
+    this.draw();
+  }
+
+  pause() {
+    clearTimeout(this.timer);
+    if (!this.playing) return;
+    this.playing = false;
+    this.draw();
+  }
+
+  tick() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      if (!this.playing || !this.el.isConnected) return;
+      this.forward();
+      if (this.asking || this.step >= this.run.last) this.pause();
+      else this.tick();
+    }, MOMENT_MS / this.speed);
+  }
+
+  faster() {
+    this.set({ speed: SPEEDS[(SPEEDS.indexOf(this.speed) + 1) % SPEEDS.length] });
+  }
+
+  set(changes) {
+    Object.assign(this, changes);
+    this.draw();
+  }
+
+  // --- Predict: asked before a scene is shown, once ---
+
+  openQuestion(from, to) {
+    if (this.future >= 0) return undefined;
+    return this.run.questions.find((question, i) => {
+      const step = this.run.bookmarks[question.before - 1].step;
+      return from < step && step <= to && this.answers[i] === undefined;
+    });
+  }
+
+  /** Is this step behind a question that has not been answered or passed by? */
+  hides(step) {
+    if (this.future >= 0) return false;
+    return this.run.questions.some((question, i) => {
+      const before = this.run.bookmarks[question.before - 1].step;
+      return this.answers[i] === undefined && this.step < before && step >= before;
+    });
+  }
+
+  ask(question) {
+    this.asking = question;
+    this.pause();
+    this.draw();
+    const words = this.root.querySelector(".mk-ask");
+    if (words) words.focus({ preventScroll: true });
+    this.root.querySelector(".mk-predict").scrollIntoView({ block: "nearest" });
+  }
+
+  answer(choice) {
+    this.answers[this.run.questions.indexOf(this.asking)] = choice;
+    this.saveAnswers();
+    this.draw();
+  }
+
+  reveal() {
+    const question = this.asking;
+    if (!question) return;
+    this.go(this.run.bookmarks[question.before - 1].step);
+    this.root.querySelector("[data-part=forward]").focus({ preventScroll: true });
+  }
+
+  get memory() {
+    return `minikafka:${this.run.trace.scenario || "run"}`;
+  }
+
+  loadAnswers() {
+    try {
+      this.answers = JSON.parse(localStorage.getItem(this.memory)) || {};
+    } catch {
+      this.answers = {}; // no storage here (a file opened from disk, a private window): ask again next time
+    }
+  }
+
+  saveAnswers() {
+    try {
+      localStorage.setItem(this.memory, JSON.stringify(this.answers));
+    } catch {
+      // Nothing is lost but the memory of the answer.
+    }
+  }
+
+  // --- Other futures from the same past ---
+
+  forks() {
+    return this.recorded.branches.map(({ at, name }, index) => ({ at, name, index }));
+  }
+
+  async choose(index, at) {
+    this.trouble = "";
+    try {
+      if (!this.futures.has(index)) this.futures.set(index, new Run(await loadBranch(this.recorded.branches[index])));
+    } catch (error) {
+      this.set({ trouble: error.message });
+      return;
+    }
+    this.pause();
+    this.future = index;
+    this.run = this.futures.get(index);
+    this.go(this.run.nextMoment(at));
+  }
+
+  // --- Keys ---
+
+  key(event) {
+    const typing = ["INPUT", "SELECT", "TEXTAREA"].includes(event.target.tagName);
+    if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+    const act = this.keys(event.shiftKey)[event.key];
+    const isButton = event.target.tagName === "BUTTON" && (event.key === " " || event.key === "Enter");
+    if (!act || isButton) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (event.key !== " ") this.pause();
+    act();
+  }
+
+  keys(shift) {
+    const forward = () => this.forward(shift), back = () => this.back(shift);
+    return {
+      ArrowRight: forward, ArrowUp: forward, ArrowLeft: back, ArrowDown: back, " ": () => this.toggle(),
+      Home: () => this.go(1), End: () => this.go(this.run.last),
+      PageDown: () => this.nextScene(1), PageUp: () => this.nextScene(-1),
+      b: () => this.nextScene(1), B: () => this.nextScene(-1), w: () => this.set({ why: !this.why }),
+      "?": () => this.set({ help: !this.help }),
+    };
+  }
+
+  // --- Drawing ---
+
+  frame() {
+    const facts = this.run.factsOf(this.step);
+    return {
+      run: this.run, state: this.run.stateAt(this.step), step: this.step, partition: this.partition, facts,
+      ghosts: this.ghosts(facts), width: this.pictureWidth(), unique: this.unique,
+      command: this.options.live && this.hooks.onCommand,
+    };
+  }
+
+  /** Cells that were cut off in this very step: they are shown once more, crossed out. */
+  ghosts(facts) {
+    const cuts = facts.filter((fact) => fact.kind === "LogTruncated" && fact.fields.partition === this.partition);
+    if (!cuts.length) return [];
+    const before = this.run.stateAt(this.step - 1);
+    return cuts.flatMap((fact) => {
+      const replica = (before.replicas[this.partition] || {})[fact.node];
+      return (replica ? replica.cells : []).filter((cell) => cell[0] >= fact.fields.to_offset)
+        .map((cell) => ({ node: fact.node, cell }));
+    });
+  }
+
+  pictureWidth() {
+    const full = this.width || 900;
+    const inner = full >= 940 ? full - 316 : full;
+    return Math.max(300, Math.floor(inner - (full < 600 ? 10 : 26)));
+  }
+
+  get narrow() {
+    return this.width > 0 && this.width < 600;
+  }
+
+  /** About as wide as the time line will be: for setting its numbers apart. */
+  lineWidth() {
+    return Math.max(200, this.pictureWidth() - (this.narrow ? 30 : 240));
+  }
+
+  draw() {
+    const wide = this.width >= 940;
+    this.root.dataset.wide = wide ? "yes" : "no";
+    this.root.dataset.narrow = this.narrow ? "yes" : "no";
+    patch(this.root, [
+      h("style", { key: "css" }, CSS),
+      this.drawHeader(),
+      h("div", { class: "mk-columns", key: "columns" },
+        h("div", { class: "mk-main" },
+          h("div", { class: "mk-card mk-picture-card" }, this.drawPicture()),
+          drawQuestion(this), drawSentence(this), drawBranches(this), drawTimeline(this), this.drawFoot()),
+        wide ? h("aside", { class: "mk-card mk-side", key: "side" }, drawStory(this)) : this.drawFolded()),
+    ]);
+    scrollStory(this.root);
+  }
+
+  drawPicture() {
+    return this.view.draw(this.frame());
+  }
+
+  drawFolded() {
+    return h("details", { class: "mk-card mk-side", key: "folded" }, h("summary", {}, "The story, step by step"), drawStory(this));
+  }
+
+  drawHeader() {
+    const { trace } = this.recorded;
+    const settings = Object.entries(trace.settings || {}).map(([name, value]) => `${name}=${value}`);
+    const facts = [...settings, trace.seed === undefined ? "" : `seed ${trace.seed}`].filter(Boolean).join(" · ");
+    const future = this.future >= 0 ? h("span", { class: "mk-other-future" }, forkIcon(), ` ${this.recorded.branches[this.future].name}`) : null;
+    return h("header", { class: "mk-head", key: "head" },
+      h("div", {}, h("h2", {}, trace.title || trace.scenario || "A run", future), h("p", { class: "mk-mono" }, facts)),
+      this.drawTabs());
+  }
+
+  drawTabs() {
+    const views = VIEWS.filter((view) => view.applies(this.run));
+    const tabs = views.length > 1 ? h("div", { class: "mk-tabs", role: "tablist" }, views.map((view) => h("button", {
+      type: "button", role: "tab", key: view.id, class: `mk-button${view === this.view ? " mk-chosen" : ""}`,
+      "aria-selected": String(view === this.view), onclick: () => this.set({ view }),
+    }, view.name))) : null;
+    if (this.run.partitions.length < 2) return tabs;
+    const choice = h("select", { "aria-label": "Partition", "data-part": "partition", onchange: (event) => this.set({ partition: event.target.value }) },
+      this.run.partitions.map((name) => h("option", { value: name, selected: name === this.partition, key: name }, name)));
+    return h("div", { class: "mk-tabs" }, tabs, choice);
+  }
+
+  drawFoot() {
+    const rows = [["← →", "moment to moment"], ["Shift + ← →", "every single step"], ["space", "play, pause"], ["b, B", "next scene, scene before"],
+      ["Home, End", "first, last step"], ["w", "why?"]];
+    return h("footer", { class: "mk-foot" },
+      h("button", { type: "button", class: "mk-link", "data-part": "link", onclick: () => this.copyLink() }, this.copied || "link to this step"),
+      h("button", { type: "button", class: "mk-link", "data-part": "text", onclick: () => this.saveText() }, "story as text"),
+      h("button", { type: "button", class: "mk-link", "data-part": "help", "aria-expanded": String(this.help), onclick: () => this.set({ help: !this.help }) }, "keys ?"),
+      this.help ? h("dl", { class: "mk-keys" }, rows.map(([key, what]) => [h("dt", {}, key), h("dd", {}, what)])) : null);
+  }
+
+  saveText() {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([this.run.story()], { type: "text/plain" }));
+    link.download = `${this.run.trace.scenario || "run"}.txt`;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  }
+
+  async copyLink() {
+    const address = `${String(location.href).split("#")[0]}#step=${this.step}`;
+    try {
+      await navigator.clipboard.writeText(address);
+      this.set({ copied: "copied" });
+    } catch {
+      location.hash = `step=${this.step}`; // no clipboard here: the address bar holds the link
+      this.set({ copied: "see the address bar" });
+    }
+    setTimeout(() => this.set({ copied: "" }), 2000);
+  }
+
+  // --- The surroundings: size and theme ---
+
+  watchSize() {
+    this.width = Math.floor(this.el.clientWidth);
+    if (typeof ResizeObserver === "undefined") return;
+    this.sizes = new ResizeObserver(() => {
+      const width = Math.floor(this.el.clientWidth);
+      if (width && width !== this.width) {
+        this.width = width;
+        this.draw();
+      }
+    });
+    this.sizes.observe(this.el);
+  }
+
+  watchTheme() {
+    const apply = () => { this.root.dataset.theme = isDark(this.el) ? "dark" : "light"; };
+    this.system = typeof matchMedia === "function" ? matchMedia("(prefers-color-scheme: dark)") : null;
+    if (this.system) this.system.addEventListener("change", apply);
+    this.themes = new MutationObserver(apply);
+    for (const node of [document.documentElement, document.body]) {
+      if (node) this.themes.observe(node, { attributes: true, attributeFilter: ["data-md-color-scheme", "data-jp-theme-light"] });
+    }
+    this.stopTheme = () => {
+      this.themes.disconnect();
+      if (this.system) this.system.removeEventListener("change", apply);
+    };
+    apply();
+  }
+
+  destroy() {
+    this.pause();
+    if (this.sizes) this.sizes.disconnect();
+    this.stopTheme();
+    this.root.remove();
+  }
+}
+
+/** The page's own choice first (Material, JupyterLab), else the system's. */
+function isDark(el) {
+  const body = document.body || el;
+  const material = (el.closest("[data-md-color-scheme]") || body).getAttribute("data-md-color-scheme");
+  if (material) return material === "slate";
+  const jupyter = body.getAttribute("data-jp-theme-light");
+  if (jupyter) return jupyter === "false";
+  return typeof matchMedia === "function" && matchMedia("(prefers-color-scheme: dark)").matches;
+}
+
+async function loadBranch(branch) {
+  if (branch.trace) return branch.trace;
+  const answer = await fetch(branch.src);
+  if (!answer.ok) throw new Error(`The other future could not be loaded (${answer.status} for ${branch.src}).`);
+  return answer.json();
+}
+
+// ---- index.mjs ----
+
+// What the module gives away: render (anywidget), mountTrace and autoMount (pages).
+
+
+/** Puts a player into `el`; gives a handle {stage, go(step), scene(number), destroy()}. A trace that cannot be shown is one sentence. */
+export function mountTrace(el, trace, options = {}, hooks = {}) {
+  const story = Array.from(el.querySelectorAll(":scope > details"));
+  try {
+    const stage = new Stage(el, trace, options, hooks);
+    story.forEach((details) => { details.hidden = true; });
+    el.mkStage = {
+      stage, el,
+      get step() { return stage.step; },
+      go: (step) => stage.go(step),
+      scene: (number) => stage.scene(number),
+      destroy: () => stage.destroy(),
+    };
+  } catch (error) {
+    el.querySelectorAll(":scope > .mk-root").forEach((root) => root.remove());
+    sayWhyNot(el, error);
+    el.mkStage = null;
+  }
+  return el.mkStage;
+}
+
+function sayWhyNot(el, error) {
+  el.querySelectorAll(":scope > .mk-sorry").forEach((old) => old.remove());
+  const words = document.createElement("p");
+  words.className = "mk-sorry";
+  words.setAttribute("role", "note");
+  words.textContent = error instanceof TraceError ? error.message : `This run cannot be shown: ${error.message}.`;
+  el.prepend(words);
+  if (!(error instanceof TraceError)) console.warn(error);
+}
+
+/** anywidget: traits `trace` (object or text), `step` (both ways), `options`, `command` (from here to Python). */
+function render({ model, el }) {
+  let commands = 0;
+  el.classList.add("mk-stage");
+  const hooks = {
+    onStep: (step) => {
+      if (model.get("step") === step) return;
+      model.set("step", step);
+      model.save_changes();
+    },
+    onCommand: (command) => {
+      model.set("command", { ...command, at: el.mkStage.step, id: (commands += 1) });
+      model.save_changes();
+    },
+  };
+  const mount = () => {
+    const step = model.get("step");
+    mountTrace(el, model.get("trace"), { ...(model.get("options") || {}), ...(step ? { step } : {}) }, hooks);
+  };
+  const renew = () => { // a live run has gone on, or back: the player stays, its run is another
+    if (!el.mkStage) return mount();
+    try {
+      return el.mkStage.stage.setTrace(model.get("trace"), model.get("step"));
+    } catch (error) {
+      return sayWhyNot(el, error);
+    }
+  };
+  const follow = () => Promise.resolve().then(() => { // later: a new trace that came with this step is there by then
+    if (el.mkStage && el.mkStage.step !== model.get("step")) el.mkStage.go(model.get("step"));
+  });
+  model.on("change:trace", renew);
+  model.on("change:step", follow);
+  mount();
+  return () => {
+    model.off("change:trace", renew);
+    model.off("change:step", follow);
+    if (el.mkStage) el.mkStage.destroy();
+  };
+}
+
+/** Mounts every .mk-stage with data-src (an address) or data-trace (JSON); may be called again at any time. */
+export function autoMount(root = document) {
+  const found = Array.from(root.querySelectorAll(".mk-stage[data-src], .mk-stage[data-trace]"));
+  listenToLinks();
+  return Promise.all(found.filter((el) => !el.dataset.mounted).map(mountElement)).then(() => openAddress(false));
+}
+
+async function mountElement(el) {
+  el.dataset.mounted = "yes";
+  try {
+    const trace = el.dataset.trace || (await load(el.dataset.src));
+    mountTrace(el, trace, JSON.parse(el.dataset.options || "{}"));
+  } catch (error) {
+    sayWhyNot(el, error);
+  }
+}
+
+async function load(src) {
+  let answer;
+  try {
+    answer = await fetch(src);
+  } catch {
+    throw new TraceError(`The recorded run ${src} could not be loaded. The story below tells it in words.`);
+  }
+  if (!answer.ok) throw new TraceError(`The recorded run ${src} is not there (${answer.status}). The story below tells it in words.`);
+  return answer.text();
+}
+
+// --- Links: #step=812, #scene-8, and anything with data-scene or data-step-link, jump the player ---
+
+let isListening = false;
+
+function listenToLinks() {
+  if (isListening) return;
+  isListening = true;
+  document.addEventListener("click", onClick);
+  window.addEventListener("hashchange", () => openAddress(true));
+}
+
+function onClick(event) {
+  const link = event.target.closest && event.target.closest("a[href^='#'], [data-scene], [data-go-step]");
+  if (!link || link.closest(".mk-root")) return;
+  const target = link.dataset.scene ? { scene: Number(link.dataset.scene) }
+    : link.dataset.goStep ? { step: Number(link.dataset.goStep) } : readHash(link.getAttribute("href"));
+  const handle = target && stageFor(link);
+  if (!handle) return;
+  event.preventDefault();
+  jump(handle, target, true);
+}
+
+/** {step} or {scene} named by an address like #step=812, #scene=8 or #scene-8; else null. */
+export function readHash(hash) {
+  const found = /(?:^|[#&])(step|scene)[=-](\d+)/.exec(hash || "");
+  return found ? { [found[1]]: Number(found[2]) } : null;
+}
+
+/** The player a link means: the one it names (data-stage="id"), else the last one before it in the page, else the first. */
+function stageFor(link) {
+  const named = link.dataset.stage && document.getElementById(link.dataset.stage);
+  if (named) return named.mkStage;
+  const all = Array.from(document.querySelectorAll(".mk-stage")).filter((el) => el.mkStage);
+  const before = all.filter((el) => el.compareDocumentPosition(link) & Node.DOCUMENT_POSITION_FOLLOWING);
+  const chosen = before[before.length - 1] || all[0];
+  return chosen && chosen.mkStage;
+}
+
+function openAddress(scroll) {
+  const target = readHash(location.hash);
+  const first = target && Array.from(document.querySelectorAll(".mk-stage")).find((el) => el.mkStage);
+  if (first) jump(first.mkStage, target, scroll);
+}
+
+function jump(handle, { step, scene }, scroll) {
+  handle.stage.pause();
+  if (scene) handle.scene(scene);
+  else handle.go(step);
+  if (scroll) handle.el.scrollIntoView({ block: "nearest" });
+}
+
+export { Run, readTrace };
+export default { render };
