@@ -1,0 +1,1 @@
+"""Brokers: they hold replicas, lead some of them, and follow the rest."""

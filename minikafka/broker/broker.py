@@ -1,0 +1,213 @@
+"""A broker process: the switchboard between what arrives and who deals with it.
+
+Nothing of the protocol is decided here. Each request goes to the part that owns it, each answer back to the loop that
+asked, each timer to its owner:
+
+```
+ clients, followers ─▶ Produce, Fetch, ListOffsets ─▶ ReplicaManager
+ clients ───────────▶ Metadata ─────────────────────▶ the image
+ clients ───────────▶ CreateTopics ─────────────────▶ forwarded to the active controller
+ controller ◀─────── registration, heartbeats, AlterPartition, fetches of the metadata log
+```
+
+Mirrors `BrokerServer` and `KafkaApis`. What we leave out: coordinators, quotas, security, deleting anything.
+"""
+
+from __future__ import annotations
+
+from minikafka.broker.alter_partition import PROPOSAL_RETRY, AlterPartitionManager
+from minikafka.broker.channel import REQUEST_TIMEOUT
+from minikafka.broker.client_requests import ClientRequests
+from minikafka.broker.lifecycle import HEARTBEAT, Lifecycle
+from minikafka.broker.metadata_cache import METADATA_BACKOFF, MetadataCache
+from minikafka.broker.replica_fetcher import FETCH_BACKOFF, ReplicaFetcher
+from minikafka.broker.replica_manager import ReplicaManager
+from minikafka.config import ServerConfig
+from minikafka.disk import Disk
+from minikafka.effects import Effect, SetTimer, Timer
+from minikafka.protocol.messages import (
+    CreateTopicsRequest,
+    Envelope,
+    FetchRequest,
+    ListOffsetsRequest,
+    MetadataRequest,
+    OffsetForLeaderEpochRequest,
+    ProduceRequest,
+)
+from minikafka.types import BrokerId, Millis, NodeId, broker_node
+
+ISR_CHECK = "isr-check"
+CHECKPOINT = "high-watermark-checkpoint"
+PURGATORY = "purgatory"
+
+
+class Broker:
+    """One broker process."""
+
+    def __init__(
+        self,
+        broker_id: BrokerId,
+        controller: NodeId,
+        config: ServerConfig,
+        disk: Disk,
+        incarnation_id: str,
+        endpoint: tuple[str, int] = ("", 0),
+        rack: str | None = None,
+    ) -> None:
+        """`incarnation_id` must differ from that of every earlier start of this broker."""
+        self.id = broker_node(broker_id)
+        self.broker_id = broker_id
+        self.config = config
+        self._correlation_id = 0
+        next_id = self._next_correlation_id
+        self.metadata = MetadataCache(broker_id, controller, config, disk, next_id)
+        self.replicas = ReplicaManager(broker_id, config, disk, self.metadata.image, next_id)
+        self.lifecycle = Lifecycle(broker_id, controller, config, disk, incarnation_id, endpoint, rack, next_id)
+        self.isr_changes = AlterPartitionManager(broker_id, controller, config, self.replicas.proposing, next_id)
+        self.clients = ClientRequests(self.id, controller, config, self.replicas, next_id)
+        self._purgatory_due_ms: Millis | None = None
+
+    # --- the four calls of a node ---
+
+    def start(self, now: Millis) -> list[Effect]:
+        """Say hello to the controller and begin to copy its log."""
+        effects = self.lifecycle.report(self.metadata.last_applied_offset, now) + self.metadata.fetch(now)
+        effects.append(SetTimer(Timer(ISR_CHECK), self.config.replica_lag_time_max_ms // 2))
+        effects.append(SetTimer(Timer(CHECKPOINT), self.config.replica_high_watermark_checkpoint_interval_ms))
+        return effects
+
+    def handle(self, envelope: Envelope, now: Millis) -> list[Effect]:
+        """A request of a client or a follower, or an answer to one of ours."""
+        if envelope.is_response:
+            return self._settle(self._answered(envelope, now), now)
+        match envelope.message:
+            case ProduceRequest() as produce:
+                effects = self.replicas.produce(envelope, produce, now)
+            case FetchRequest() as fetch:
+                effects = self.replicas.fetch_request(envelope, fetch, now)
+            case MetadataRequest() as metadata:
+                effects = self.clients.metadata(envelope, metadata)
+            case ListOffsetsRequest() as offsets:
+                effects = self.clients.list_offsets(envelope, offsets)
+            case OffsetForLeaderEpochRequest() as epochs:
+                effects = self.clients.end_of_epochs(envelope, epochs)
+            case CreateTopicsRequest() as topics:
+                effects = self.clients.forward(envelope, topics)
+            case other:
+                raise AssertionError(f"a broker does not serve {type(other).__name__}")
+        return self._settle(effects, now)
+
+    def disconnected(self, peer: NodeId, now: Millis) -> list[Effect]:
+        """Forget what `peer` waits for, and everything we asked of it."""
+        self.replicas.purgatory.forget(peer)
+        effects = self.metadata.connection_lost(peer, now)
+        effects += self.lifecycle.connection_lost(peer)
+        effects += self.isr_changes.connection_lost(peer)
+        effects += self.clients.connection_lost(peer)
+        for fetcher in self.replicas.fetchers.values():
+            effects += fetcher.connection_lost(peer, now)
+        return self._settle(effects, now)
+
+    def fire(self, timer: Timer, now: Millis) -> list[Effect]:
+        """A loop's next turn, a pause that is over, or a request that has waited long enough."""
+        return self._settle(self._fired(timer, now), now)
+
+    def stop(self, now: Millis) -> None:
+        """Stop in order: everything on disk, and a mark that says so."""
+        for partition in self.replicas.partitions.values():
+            partition.log.flush()
+        self.replicas.checkpoint_high_watermarks()
+        self.lifecycle.leave_clean_shutdown_mark()
+
+    # --- answers ---
+
+    def _answered(self, envelope: Envelope, now: Millis) -> list[Effect]:
+        match envelope.channel.partition("#")[0]:
+            case "metadata":
+                return self._metadata_arrived(envelope, now)
+            case "heartbeat":
+                effects = self.lifecycle.take(envelope, self.metadata.last_applied_offset, now)
+                self.replicas.broker_epoch = self.lifecycle.broker_epoch
+                return effects
+            case "alter-partition":
+                changed, effects = self.isr_changes.take(envelope, now)
+                return effects + (self.replicas.recheck(changed, now) if changed else [])
+            case "forward":
+                return self.clients.forwarded(envelope)
+        fetcher = self._fetcher_of(envelope.channel.partition("#")[0])
+        if fetcher is None:
+            return []
+        return fetcher.take(envelope, now) + fetcher.fetch(self.replicas.broker_epoch, now)
+
+    def _metadata_arrived(self, envelope: Envelope, now: Millis) -> list[Effect]:
+        changed, effects = self.metadata.take(envelope, now)
+        if changed:
+            effects += self.replicas.apply_image(now)
+            effects += self.lifecycle.caught_up(self.metadata.last_applied_offset, now)
+        return effects
+
+    def _fetcher_of(self, channel: str) -> ReplicaFetcher | None:
+        return next((one for one in self.replicas.fetchers.values() if one.channel.name == channel), None)
+
+    # --- timers ---
+
+    def _fired(self, timer: Timer, now: Millis) -> list[Effect]:
+        match timer.name:
+            case "heartbeat":
+                return self.lifecycle.wake(timer, self.metadata.last_applied_offset, now)
+            case "purgatory":
+                self._purgatory_due_ms = None
+                return self.replicas.expire(now)
+            case "request-timeout":
+                return self._timed_out(timer.key, now)
+            case "fetch-backoff":
+                fetcher = self._fetcher_of(timer.key)
+                return fetcher.resume(self.replicas.broker_epoch, now) if fetcher else []
+            case "metadata-backoff":
+                return self.metadata.fetch(now)
+            case "isr-proposal-retry":
+                self.isr_changes.resume()
+                return []
+            case "isr-check":
+                again = SetTimer(Timer(ISR_CHECK), self.config.replica_lag_time_max_ms // 2)
+                return [*self.replicas.check_isr(now), again]
+            case "high-watermark-checkpoint":
+                self.replicas.checkpoint_high_watermarks()
+                return [SetTimer(Timer(CHECKPOINT), self.config.replica_high_watermark_checkpoint_interval_ms)]
+        raise AssertionError(f"unknown timer {timer}")
+
+    def _timed_out(self, channel: str, now: Millis) -> list[Effect]:
+        match channel:
+            case "metadata":
+                return self.metadata.timed_out(now)
+            case "heartbeat":
+                return self.lifecycle.timed_out(self.metadata.last_applied_offset, now)
+            case "alter-partition":
+                return self.isr_changes.timed_out(now)
+        fetcher = self._fetcher_of(channel)
+        return fetcher.timed_out(now) if fetcher else []
+
+    # --- after every call ---
+
+    def _settle(self, effects: list[Effect], now: Millis) -> list[Effect]:
+        """Send proposals that came up, and keep one timer for the parked request that is due first."""
+        if self.replicas.proposing:
+            effects += self.isr_changes.submit(self.lifecycle.broker_epoch, now)
+        due = self.replicas.purgatory.next_due_ms()
+        if due is not None and (self._purgatory_due_ms is None or due < self._purgatory_due_ms):
+            self._purgatory_due_ms = due
+            effects.append(SetTimer(Timer(PURGATORY, due), max(due - now, 1)))
+        return effects
+
+    def _next_correlation_id(self) -> int:
+        self._correlation_id += 1
+        return self._correlation_id
+
+
+assert {HEARTBEAT, REQUEST_TIMEOUT, FETCH_BACKOFF, METADATA_BACKOFF, PROPOSAL_RETRY} == {
+    "heartbeat",
+    "request-timeout",
+    "fetch-backoff",
+    "metadata-backoff",
+    "isr-proposal-retry",
+}, "the switchboard matches these timers by name"

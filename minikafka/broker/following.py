@@ -1,0 +1,79 @@
+"""How a replica follows: what to ask its leader for, and what to do with the answer.
+
+```
+ my log      0:e0  1:e0  2:e0          ask: from 3, my last epoch is 0
+ the leader  0:e0  1:e0  2:e1  3:e1    answer: epoch 0 ends at 2
+ my log      0:e0  1:e0                cut at 2, ask again
+```
+
+The same two functions follow a partition's leader and the active controller: one log for everything (D2).
+
+* Only whole batches with a valid checksum are taken.
+* A high watermark is never taken from an answer that found the logs to differ.
+
+Mirrors `AbstractFetcherThread.processFetchRequest` and `ReplicaFetcherThread`.
+"""
+
+from __future__ import annotations
+
+from minikafka.disk import StorageError
+from minikafka.log.leader_epochs import EpochEnd
+from minikafka.log.partition_log import PartitionLog
+from minikafka.protocol import facts
+from minikafka.protocol.errors import ErrorCode
+from minikafka.protocol.messages import FetchPartition, FetchPartitionResult
+from minikafka.protocol.records import CorruptBatch, RecordBatch, split_batches
+from minikafka.types import Epoch, Offset
+
+
+def what_to_ask(log: PartitionLog, leader_epoch: Epoch, max_bytes: int) -> FetchPartition:
+    """The fetch of a replica that believes in `leader_epoch`."""
+    return FetchPartition(
+        log.partition, log.log_end_offset, leader_epoch, log.last_epoch, max_bytes, log.log_start_offset
+    )
+
+
+def take_answer(log: PartitionLog, answer: FetchPartitionResult) -> tuple[ErrorCode, list[facts.Fact]]:
+    """Append, cut, and learn the high watermark. An error is one after which to pause before asking again."""
+    if answer.error == ErrorCode.OFFSET_OUT_OF_RANGE:
+        return ErrorCode.NONE, _cut_without_answer(log, answer)
+    if answer.error != ErrorCode.NONE:
+        return answer.error, []
+    if answer.diverging_epoch >= 0:
+        step = log.truncation_step(EpochEnd(answer.diverging_epoch, answer.diverging_end_offset))
+        return ErrorCode.NONE, _cut(log, step.offset)
+    told: list[facts.Fact] = []
+    try:
+        written = [batch for batch in _intact(answer.records) if log.append_as_follower(batch)]
+    except StorageError as problem:
+        return ErrorCode.KAFKA_STORAGE_ERROR, [facts.StorageFailed(log.partition, str(problem))]
+    except CorruptBatch:
+        return ErrorCode.CORRUPT_MESSAGE, []
+    if written:
+        data = b"".join(batch.data for batch in written)
+        told.append(
+            facts.RecordsAppended(log.partition, written[0].base_offset, log.log_end_offset, data, as_leader=False)
+        )
+    if log.move_high_watermark(answer.high_watermark):
+        told.append(facts.HighWatermarkMoved(log.partition, log.high_watermark, as_leader=False))
+    return ErrorCode.NONE, told
+
+
+def _intact(data: bytes) -> list[RecordBatch]:
+    batches = list(split_batches(data))
+    for batch in batches:
+        batch.check()
+    return batches
+
+
+def _cut_without_answer(log: PartitionLog, answer: FetchPartitionResult) -> list[facts.Fact]:
+    """The leader cannot place our end: fall back on the high watermark, and on starting over if that was it already."""
+    step = log.truncation_step(None)
+    return _cut(log, step.offset) or _cut(log, max(answer.log_start_offset, 0))
+
+
+def _cut(log: PartitionLog, offset: Offset) -> list[facts.Fact]:
+    was_end = log.log_end_offset
+    if not log.truncate_to(offset):
+        return []
+    return [facts.LogTruncated(log.partition, log.log_end_offset, was_end)]

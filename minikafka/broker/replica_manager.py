@@ -1,0 +1,390 @@
+"""All replicas of one broker: it appends, reads, parks what must wait, and follows what others lead.
+
+```
+ Produce ─▶ append ─▶ acks=all? park until the high watermark passes ─▶ answer
+ Fetch   ─▶ epochs agree? logs agree? ─▶ note the follower's position ─▶ read ─▶ nothing new? park ─▶ answer
+```
+
+Mirrors `ReplicaManager`. What we leave out: fetch sessions, quotas, log directories, deleting replicas.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from minikafka.broker import acks, fencing
+from minikafka.broker import partition as partition_rules
+from minikafka.broker.partition import Partition
+from minikafka.broker.purgatory import ParkedFetch, ParkedProduce, Purgatory
+from minikafka.broker.replica_fetcher import ReplicaFetcher, follows
+from minikafka.broker.validation import InvalidBatch, check_produced_batch
+from minikafka.config import ServerConfig
+from minikafka.disk import Disk, StorageError
+from minikafka.effects import Effect, Observe, Send
+from minikafka.log.partition_log import PartitionLog
+from minikafka.metadata.image import MetadataImage
+from minikafka.protocol import facts
+from minikafka.protocol.errors import ErrorCode
+from minikafka.protocol.messages import (
+    Envelope,
+    FetchPartition,
+    FetchPartitionResult,
+    FetchRequest,
+    FetchResponse,
+    ProducePartition,
+    ProducePartitionResult,
+    ProduceRequest,
+    ProduceResponse,
+)
+from minikafka.protocol.records import RecordBatch
+from minikafka.types import NO_LEADER, NO_OFFSET, BrokerId, Epoch, Millis, NodeId, Offset, TopicPartition
+
+HIGH_WATERMARKS_PATH = "replication-offset-checkpoint"
+
+
+class ReplicaManager:
+    """The replicas that this broker holds."""
+
+    def __init__(
+        self,
+        broker_id: BrokerId,
+        config: ServerConfig,
+        disk: Disk,
+        image: MetadataImage,
+        next_correlation_id: Callable[[], int],
+    ) -> None:
+        self.broker_id = broker_id
+        self.config = config
+        self.disk = disk
+        self.image = image
+        self.partitions: dict[TopicPartition, Partition] = {}
+        self.fetchers: dict[BrokerId, ReplicaFetcher] = {}
+        self.purgatory = Purgatory()
+        self.proposing: dict[TopicPartition, Partition] = {}
+        """Partitions whose leader, here, wants another ISR and has not been asked for it yet."""
+        self.broker_epoch: Epoch = -1
+        self._next_correlation_id = next_correlation_id
+        self._checkpoint = _read_checkpoint(disk)
+
+    # --- what the metadata log says ---
+
+    def apply_image(self, now: Millis) -> list[Effect]:
+        """Bring all local replicas to what the image says, then look again at everything that waits."""
+        effects: list[Effect] = []
+        touched = []
+        for name, registration in self.image.partitions():
+            if self.broker_id not in registration.replicas:
+                continue
+            partition = self._local(name, effects)
+            before = (partition.leader_epoch, partition.partition_epoch)
+            config = self.config.topic(self.image.topics[name.topic].configs)
+            effects += [Observe(fact) for fact in partition.apply(registration, config, now)]
+            if before != (partition.leader_epoch, partition.partition_epoch):
+                touched.append(name)
+                self._assign_fetcher(partition)
+                if partition.is_leader:
+                    effects += self.propose(partition, partition.propose_recovered())
+        for name in touched:
+            effects += self.recheck(name, now)
+        return effects + self.fetch(now)
+
+    def _local(self, name: TopicPartition, effects: list[Effect]) -> Partition:
+        partition = self.partitions.get(name)
+        if partition is None:
+            log = PartitionLog(name, self.disk)
+            partition = Partition(name, self.broker_id, log, self.image.brokers, self.config.replica_lag_time_max_ms)
+            self.partitions[name] = partition
+            log.move_high_watermark(self._checkpoint.get(str(name), 0))
+            if log.log_end_offset:
+                effects.append(
+                    Observe(
+                        facts.LogRecovered(name, log.log_start_offset, log.log_end_offset, log.high_watermark)
+                    )
+                )
+        return partition
+
+    def _assign_fetcher(self, partition: Partition) -> None:
+        for leader, fetcher in self.fetchers.items():
+            if not follows(partition, leader):
+                fetcher.leave(partition.name)
+        if partition.leader in (NO_LEADER, self.broker_id) or not follows(partition, partition.leader):
+            return
+        if partition.leader not in self.fetchers:
+            self.fetchers[partition.leader] = ReplicaFetcher(
+                self.broker_id, partition.leader, self.config, self._next_correlation_id
+            )
+        self.fetchers[partition.leader].follow(partition)
+
+    def fetch(self, now: Millis) -> list[Effect]:
+        """Start the loop of every fetcher that stands still."""
+        return [effect for fetcher in self.fetchers.values() for effect in fetcher.fetch(self.broker_epoch, now)]
+
+    # --- producers ---
+
+    def produce(self, envelope: Envelope, request: ProduceRequest, now: Millis) -> list[Effect]:
+        """Append each batch; answer now, or when the in-sync replicas have it."""
+        results: dict[TopicPartition, ProducePartitionResult] = {}
+        waiting: dict[TopicPartition, Offset] = {}
+        effects: list[Effect] = []
+        for asked in request.partitions:
+            result, last_offset, told = self._append(asked, request, now)
+            results[asked.partition] = result
+            if last_offset != NO_OFFSET:
+                waiting[asked.partition] = last_offset
+            effects += [Observe(fact) for fact in told]
+        parked = ParkedProduce(envelope, request, now, results, waiting)
+        effects += self._settle_produce(parked, now)
+        if parked.waiting:
+            self.purgatory.produces.append(parked)
+            effects += [
+                Observe(facts.ProduceParked(name, envelope.source, last + 1, envelope.correlation_id))
+                for name, last in parked.waiting.items()
+            ]
+        for name in results:
+            effects += self.recheck(name, now, besides=parked)
+        return effects
+
+    def _append(
+        self, asked: ProducePartition, request: ProduceRequest, now: Millis
+    ) -> tuple[ProducePartitionResult, Offset, list[facts.Fact]]:
+        """One batch: its result so far, its last offset (-1: not appended), and what happened."""
+        name = asked.partition
+        partition = self.partitions.get(name)
+        if partition is None or not partition.is_leader:
+            return self._not_leader(name), NO_OFFSET, []
+        verdict = acks.ack_decision(acks.Produce(request.acks, None, 0, request.timeout_ms), partition.view())
+        if verdict != "APPEND":
+            return ProducePartitionResult(name, ErrorCode[verdict]), NO_OFFSET, []
+        try:
+            batch = check_produced_batch(asked.records, partition.config.max_message_bytes)
+            written, told = partition.append_as_leader(batch, now)
+        except InvalidBatch as problem:
+            return ProducePartitionResult(name, problem.error), NO_OFFSET, []
+        except StorageError as problem:
+            failed = facts.StorageFailed(name, str(problem))
+            return ProducePartitionResult(name, ErrorCode.KAFKA_STORAGE_ERROR), NO_OFFSET, [failed]
+        result = ProducePartitionResult(
+            name, ErrorCode.NONE, written.base_offset, log_start_offset=partition.log.log_start_offset
+        )
+        return result, written.last_offset, told
+
+    def _not_leader(self, name: TopicPartition) -> ProducePartitionResult:
+        known = self.image.partition(name)
+        if known is None:
+            return ProducePartitionResult(name, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+        return ProducePartitionResult(
+            name,
+            ErrorCode.NOT_LEADER_OR_FOLLOWER,
+            current_leader=known.leader,
+            current_leader_epoch=known.leader_epoch,
+        )
+
+    def _settle_produce(self, parked: ParkedProduce, now: Millis) -> list[Effect]:
+        """Give every waiting batch its verdict if there is one; answer when none is waiting any more."""
+        for name, last_offset in list(parked.waiting.items()):
+            verdict = self._produce_verdict(parked, name, last_offset, now)
+            if verdict == "WAIT":
+                continue
+            del parked.waiting[name]
+            if verdict not in {"NONE", "NO_REPLY"}:
+                parked.results[name] = ProducePartitionResult(name, ErrorCode[verdict])
+        if parked.waiting:
+            return []
+        return self._answer_produce(parked)
+
+    def _produce_verdict(self, parked: ParkedProduce, name: TopicPartition, last_offset: Offset, now: Millis) -> str:
+        partition = self.partitions[name]
+        if not partition.is_leader:
+            return "NOT_LEADER_OR_FOLLOWER"
+        waited = now - parked.since_ms
+        request = parked.request
+        return acks.ack_decision(
+            acks.Produce(request.acks, last_offset, waited, request.timeout_ms), partition.view()
+        )
+
+    def _answer_produce(self, parked: ParkedProduce) -> list[Effect]:
+        effects: list[Effect] = []
+        envelope = parked.envelope
+        for name, result in parked.results.items():
+            next_offset = NO_OFFSET
+            if result.error == ErrorCode.NONE:
+                batch = next(asked for asked in parked.request.partitions if asked.partition == name)
+                next_offset = result.base_offset + RecordBatch(batch.records).last_offset_delta + 1
+            effects.append(
+                Observe(
+                    facts.ProduceAnswered(
+                        name, envelope.source, result.error, result.base_offset, next_offset,
+                        parked.request.acks, envelope.correlation_id,
+                    )
+                )
+            )  # fmt: skip
+        if parked.request.expects_response:
+            effects.append(Send(envelope.reply(ProduceResponse(tuple(parked.results.values())))))
+        return effects
+
+    # --- readers ---
+
+    def fetch_request(self, envelope: Envelope, request: FetchRequest, now: Millis) -> list[Effect]:
+        """Serve a follower or a consumer; park the fetch if there is nothing to say yet."""
+        effects: list[Effect] = []
+        results = []
+        for asked in request.partitions:
+            result, told = self._read(asked, request, envelope.source, now, first_time=True)
+            effects += [Observe(fact) for fact in told]
+            results.append(result)
+            if request.replica_id >= 0 and result.error == ErrorCode.NONE and result.diverging_epoch < 0:
+                effects += self._follower_moved(asked.partition, request.replica_id, bool(told), now)
+        if request.max_wait_ms <= 0 or _has_news(request, results):
+            effects.append(Send(envelope.reply(FetchResponse(tuple(results)))))
+        else:
+            self.purgatory.fetches.append(ParkedFetch(envelope, request, now))
+        return effects
+
+    def _follower_moved(self, name: TopicPartition, follower: BrokerId, moved: bool, now: Millis) -> list[Effect]:
+        """After a follower's fetch: the high watermark may have passed what waits, and it may join the ISR."""
+        partition = self.partitions[name]
+        effects: list[Effect] = self.recheck(name, now) if moved else []
+        return effects + self.propose(partition, partition.propose_expansion(follower))
+
+    def _read(
+        self, asked: FetchPartition, request: FetchRequest, reader: NodeId, now: Millis, first_time: bool
+    ) -> tuple[FetchPartitionResult, list[facts.Fact]]:
+        name = asked.partition
+        partition, error = self.check_reader(name, asked.current_leader_epoch)
+        if partition is None:
+            return self._refuse_read(asked, reader, error)
+        log = partition.log
+        diverging = log.divergence(asked.last_fetched_epoch, asked.fetch_offset)
+        if diverging is not None:
+            found = facts.DivergenceFound(
+                name, reader, asked.fetch_offset, asked.last_fetched_epoch, diverging.epoch, diverging.end_offset
+            )
+            answer = FetchPartitionResult(
+                name, ErrorCode.NONE, log.high_watermark, log.log_start_offset,
+                diverging_epoch=diverging.epoch, diverging_end_offset=diverging.end_offset,
+            )  # fmt: skip
+            return answer, [found]
+        if asked.last_fetched_epoch >= 0 and log.end_of_epoch(asked.last_fetched_epoch) is None:
+            return self._refuse_read(asked, reader, ErrorCode.OFFSET_OUT_OF_RANGE)
+        code, end = partition_rules.fetch_window(
+            log.log_start_offset, log.high_watermark, log.log_end_offset,
+            asked.fetch_offset, request.replica_id, partition.replicas,
+        )  # fmt: skip
+        if code:
+            return self._refuse_read(asked, reader, ErrorCode(code))
+        told: list[facts.Fact] = []
+        if first_time and request.replica_id >= 0:
+            told = partition.record_follower_fetch(
+                request.replica_id, asked.fetch_offset, request.replica_epoch, asked.current_leader_epoch, now
+            )
+        records = log.read(asked.fetch_offset, asked.max_bytes, end)
+        return FetchPartitionResult(name, ErrorCode.NONE, log.high_watermark, log.log_start_offset, records), told
+
+    def check_reader(
+        self, name: TopicPartition, request_epoch: Epoch, leader_only: bool = True
+    ) -> tuple[Partition | None, ErrorCode]:
+        """The replica to read from, or the error that says who is behind."""
+        partition = self.partitions.get(name)
+        if partition is None:
+            known = self.image.partition(name) is not None
+            return None, ErrorCode.NOT_LEADER_OR_FOLLOWER if known else ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+        verdict = fencing.check_leader_epoch(
+            request_epoch, partition.leader_epoch, partition.is_leader, leader_only
+        )
+        return (partition if verdict == "NONE" else None), ErrorCode[verdict]
+
+    def _refuse_read(
+        self, asked: FetchPartition, reader: NodeId, error: ErrorCode
+    ) -> tuple[FetchPartitionResult, list[facts.Fact]]:
+        known = self.image.partition(asked.partition)
+        local = self.partitions.get(asked.partition)
+        result = FetchPartitionResult(
+            asked.partition,
+            error,
+            log_start_offset=local.log.log_start_offset if local else NO_OFFSET,
+            current_leader=known.leader if known else NO_LEADER,
+            current_leader_epoch=known.leader_epoch if known else -1,
+        )
+        epoch = local.leader_epoch if local else -1
+        return result, [facts.ReadRefused(asked.partition, reader, error, asked.current_leader_epoch, epoch)]
+
+    # --- the ISR ---
+
+    def propose(self, partition: Partition, told: list[facts.Fact]) -> list[Effect]:
+        """Hand a partition's new proposal, if there is one, to whoever talks to the controller."""
+        if told:
+            self.proposing[partition.name] = partition
+        return [Observe(fact) for fact in told]
+
+    def check_isr(self, now: Millis) -> list[Effect]:
+        """Every half of replica.lag.time.max.ms: who has fallen behind?"""
+        effects: list[Effect] = []
+        for partition in self.partitions.values():
+            if partition.is_leader:
+                effects += self.propose(partition, partition.propose_shrink(now))
+        return effects
+
+    # --- what waits ---
+
+    def recheck(self, name: TopicPartition, now: Millis, besides: ParkedProduce | None = None) -> list[Effect]:
+        """This partition has moved: answer whoever can be answered now."""
+        effects: list[Effect] = []
+        produces, fetches = self.purgatory.waiting_for(name)
+        for produce in produces:
+            if produce is not besides:
+                effects += self._settle_produce(produce, now)
+        for fetch in fetches:
+            effects += self._settle_fetch(fetch, now)
+        self._drop_settled()
+        return effects
+
+    def expire(self, now: Millis) -> list[Effect]:
+        """Answer whoever has waited long enough."""
+        effects: list[Effect] = []
+        produces, fetches = self.purgatory.due(now)
+        for produce in produces:
+            effects += self._settle_produce(produce, now)
+        for fetch in fetches:
+            effects += self._settle_fetch(fetch, now)
+        self._drop_settled()
+        return effects
+
+    def _settle_fetch(self, parked: ParkedFetch, now: Millis) -> list[Effect]:
+        told: list[facts.Fact] = []
+        results = []
+        for asked in parked.request.partitions:
+            result, said = self._read(asked, parked.request, parked.envelope.source, now, first_time=False)
+            results.append(result)
+            told += said
+        if parked.due_ms > now and not _has_news(parked.request, results):
+            return []
+        parked.settled = True
+        return [
+            *(Observe(fact) for fact in told),
+            Send(parked.envelope.reply(FetchResponse(tuple(results)))),
+        ]
+
+    def _drop_settled(self) -> None:
+        self.purgatory.produces = [parked for parked in self.purgatory.produces if parked.waiting]
+        self.purgatory.fetches = [parked for parked in self.purgatory.fetches if not parked.settled]
+
+    # --- high watermarks on disk ---
+
+    def checkpoint_high_watermarks(self) -> None:
+        """Write what is committed as far as we know; after a crash we start from here."""
+        marks = {str(name): partition.log.high_watermark for name, partition in sorted(self.partitions.items())}
+        if marks != self._checkpoint:
+            self._checkpoint = marks
+            self.disk.replace(HIGH_WATERMARKS_PATH, json.dumps(marks).encode())
+
+
+def _has_news(request: FetchRequest, results: list[FetchPartitionResult]) -> bool:
+    if any(result.error != ErrorCode.NONE or result.diverging_epoch >= 0 for result in results):
+        return True
+    return not results or sum(len(result.records) for result in results) >= request.min_bytes
+
+
+def _read_checkpoint(disk: Disk) -> dict[str, Offset]:
+    content = disk.read(HIGH_WATERMARKS_PATH, 0, disk.size(HIGH_WATERMARKS_PATH))
+    return dict(json.loads(content)) if content else {}

@@ -1,0 +1,205 @@
+"""Settings: one frozen dataclass for each role, read from Kafka's dotted names.
+
+`linger.ms` in a dict becomes the field `linger_ms`; defaults are those of Apache Kafka 4.4's own documentation (the
+Java client's, where clients differ). A name that nobody knows is refused together with the nearest one that exists:
+a setting that is silently ignored is a lost record waiting for its day.
+
+What we leave out: every Kafka setting without a field here. `docs/fidelity.md` lists what that means.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
+
+from minikafka.types import Millis
+
+Role = TypeVar("Role")
+
+MAX_INT = 2_147_483_647
+
+
+class ConfigError(ValueError):
+    """A setting is unknown, has a wrong value, or contradicts another; the message is one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class TopicConfig:
+    """Settings of one topic; what a topic does not set comes from `ServerConfig`."""
+
+    min_insync_replicas: int = 1
+    """With fewer in-sync replicas acks=all is refused and the high watermark stands still."""
+    unclean_leader_election_enable: bool = False
+    """May a replica outside ISR and ELR lead? Records may be lost."""
+    max_message_bytes: int = 1_048_588
+    """Largest batch in bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerConfig:
+    """Settings of brokers and controllers (Kafka: server.properties)."""
+
+    broker_heartbeat_interval_ms: Millis = 2_000
+    broker_session_timeout_ms: Millis = 9_000
+    """A broker that is silent for so long is fenced."""
+    replica_lag_time_max_ms: Millis = 30_000
+    """A follower that has not caught up for so long leaves the ISR; looked at every half of it."""
+    replica_fetch_wait_max_ms: Millis = 500
+    replica_fetch_min_bytes: int = 1
+    replica_fetch_max_bytes: int = 1_048_576
+    replica_fetch_backoff_ms: Millis = 1_000
+    """Pause of a follower after an error."""
+    replica_high_watermark_checkpoint_interval_ms: Millis = 5_000
+    request_timeout_ms: Millis = 30_000
+    """How long a broker waits for an answer of the controller or a leader."""
+    min_insync_replicas: int = 1
+    unclean_leader_election_enable: bool = False
+    default_replication_factor: int = 1
+    num_partitions: int = 1
+    auto_create_topics_enable: bool = True
+    """Only behind TCP; in the simulation topics are made by hand."""
+    message_max_bytes: int = 1_048_588
+    eligible_leader_replicas_enable: bool = True
+    """Kafka's feature level `eligible.leader.replicas.version` (KIP-966), on for new clusters since 4.1."""
+    unclean_leader_election_interval_ms: Millis = 300_000
+
+    def __post_init__(self) -> None:
+        if self.broker_session_timeout_ms <= self.broker_heartbeat_interval_ms:
+            raise ConfigError(
+                f"broker.session.timeout.ms is {self.broker_session_timeout_ms}, but must be longer than "
+                f"broker.heartbeat.interval.ms ({self.broker_heartbeat_interval_ms}), else every broker is fenced."
+            )
+
+    def topic(self, overrides: Mapping[str, str]) -> TopicConfig:
+        """The settings of a topic: its own over those of the cluster."""
+        inherited = {
+            "min.insync.replicas": self.min_insync_replicas,
+            "unclean.leader.election.enable": self.unclean_leader_election_enable,
+            "max.message.bytes": self.message_max_bytes,
+        }
+        return read_settings(TopicConfig, {**inherited, **overrides}, "topic")
+
+
+@dataclass(frozen=True, slots=True)
+class ProducerConfig:
+    """Settings of a producer."""
+
+    bootstrap_servers: Any = ""
+    """Here a `Cluster`; behind TCP a list of HOST:PORT."""
+    client_id: str = ""
+    acks: str = "all"
+    enable_idempotence: bool = False
+    """Kafka's default is true. The idempotent producer is not built yet, and `true` is refused."""
+    linger_ms: Millis = 5
+    batch_size: int = 16_384
+    request_timeout_ms: Millis = 30_000
+    delivery_timeout_ms: Millis = 120_000
+    retries: int = MAX_INT
+    retry_backoff_ms: Millis = 100
+    retry_backoff_max_ms: Millis = 1_000
+    max_in_flight_requests_per_connection: int = 5
+    metadata_max_age_ms: Millis = 300_000
+    compression_type: str = "none"
+    partitioner: str = "murmur2_random"
+    """Name and default of librdkafka's setting are not the Java client's; the murmur2 here is Kafka's own."""
+
+    def __post_init__(self) -> None:
+        if self.acks not in {"0", "1", "-1", "all"}:
+            raise ConfigError(f"acks is {self.acks!r}, but must be 0, 1 or all.")
+        if self.enable_idempotence:
+            raise ConfigError(
+                "enable.idempotence=true is not built yet: set it to false (our default for now; Kafka's is true)."
+            )
+        if self.compression_type != "none":
+            raise ConfigError(f"compression.type is {self.compression_type!r}; in the simulation only none works.")
+        if self.partitioner != "murmur2_random":
+            raise ConfigError(f"partitioner is {self.partitioner!r}; only murmur2_random (Kafka's own) is built.")
+        if self.delivery_timeout_ms < self.linger_ms + self.request_timeout_ms:
+            raise ConfigError(
+                f"delivery.timeout.ms is {self.delivery_timeout_ms}, but must be at least linger.ms + "
+                f"request.timeout.ms ({self.linger_ms + self.request_timeout_ms})."
+            )
+
+    @property
+    def required_acks(self) -> int:
+        """acks as the number on the wire: `all` is -1."""
+        return -1 if self.acks in {"all", "-1"} else int(self.acks)
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerConfig:
+    """Settings of a consumer."""
+
+    bootstrap_servers: Any = ""
+    client_id: str = ""
+    group_id: str = ""
+    auto_offset_reset: str = "latest"
+    enable_auto_commit: bool = True
+    """Without groups there is nothing to commit to; accepted so that scripts run unchanged."""
+    isolation_level: str = "read_uncommitted"
+    fetch_min_bytes: int = 1
+    fetch_max_wait_ms: Millis = 500
+    fetch_max_bytes: int = 52_428_800
+    max_partition_fetch_bytes: int = 1_048_576
+    max_poll_records: int = 500
+    request_timeout_ms: Millis = 30_000
+    retry_backoff_ms: Millis = 100
+    metadata_max_age_ms: Millis = 300_000
+
+    def __post_init__(self) -> None:
+        if self.auto_offset_reset not in {"latest", "earliest", "none"}:
+            raise ConfigError(f"auto.offset.reset is {self.auto_offset_reset!r}, but must be earliest, latest or none.")
+        if self.isolation_level != "read_uncommitted":
+            raise ConfigError("isolation.level: only read_uncommitted works until transactions are built.")
+
+
+@dataclass(frozen=True, slots=True)
+class AdminConfig:
+    """Settings of an admin client."""
+
+    bootstrap_servers: Any = ""
+    client_id: str = ""
+    request_timeout_ms: Millis = 30_000
+    retry_backoff_ms: Millis = 100
+
+
+def dotted(field_name: str) -> str:
+    """Kafka's name of a field: `linger_ms` → `linger.ms`."""
+    return field_name.replace("_", ".")
+
+
+def read_settings(role: type[Role], settings: Mapping[str, Any], who: str) -> Role:
+    """Make the dataclass `role` from dotted names. Raises `ConfigError` for an unknown name or a wrong value."""
+    known = {dotted(item.name): item for item in fields(role)}  # type: ignore[arg-type]  # roles are dataclasses
+    values: dict[str, Any] = {}
+    for name, value in settings.items():
+        if name not in known:
+            raise ConfigError(unknown_name(f"{who} setting", name, list(known)))
+        values[known[name].name] = _converted(name, value, str(known[name].type))
+    return role(**values)
+
+
+def unknown_name(what: str, name: str, known: list[str]) -> str:
+    """One sentence for a name that does not exist: with the nearest that does, or else with all there are."""
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    if near:
+        return f"There is no {what} {name!r}. Did you mean {near[0]!r}?"
+    return f"There is no {what} {name!r}. There are: {', '.join(sorted(known)) or 'none'}."
+
+
+def _converted(name: str, value: Any, wanted: str) -> Any:
+    if wanted == "Any":
+        return value
+    text = str(value).strip()
+    if wanted == "bool":
+        if text.lower() in {"true", "false"}:
+            return text.lower() == "true"
+        raise ConfigError(f"{name} is {value!r}, but must be true or false.")
+    if wanted in {"int", "Millis"}:
+        try:
+            return int(text)
+        except ValueError:
+            raise ConfigError(f"{name} is {value!r}, but must be a whole number.") from None
+    return text

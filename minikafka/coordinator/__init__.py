@@ -1,0 +1,1 @@
+"""Decide, append, replay: how everything that coordinates keeps its state in a log."""

@@ -1,0 +1,25 @@
+"""A decision that has not happened yet.
+
+Whoever coordinates reads its state and returns records and an answer; it changes nothing. The records are appended to
+a log, and when they are committed they are replayed, here and wherever the log is copied; only then is the answer sent.
+So a failover needs no code of its own: the next leader replays the same log.
+
+Mirrors `CoordinatorResult` and `ControllerResult`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from minikafka.metadata.records import MetadataRecord
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class CoordinatorResult(Generic[Answer]):
+    """Records to append together, and the answer to give once they are committed."""
+
+    records: tuple[MetadataRecord, ...]
+    response: Answer

@@ -1,0 +1,1 @@
+"""What the controllers' log says: its record types, and the picture of the cluster that replaying it gives."""

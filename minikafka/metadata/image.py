@@ -1,0 +1,152 @@
+"""The cluster as the metadata log tells it, up to some offset.
+
+Controller and brokers hold one image each and change it in `replay` only. Two nodes that have replayed the same offset
+have the same image; a node that lags behind has an older one, and acts on it in good faith.
+
+Mirrors `MetadataImage`. What we leave out: snapshots, deltas as objects of their own, features, quotas, ACLs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from minikafka.metadata.records import (
+    BrokerRegistrationChangeRecord,
+    ConfigRecord,
+    MetadataRecord,
+    PartitionChangeRecord,
+    PartitionRecord,
+    RegisterBrokerRecord,
+    TopicRecord,
+)
+from minikafka.types import NO_LEADER, BrokerId, Epoch, Offset, TopicPartition
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerRegistration:
+    """One broker as the controller has it."""
+
+    broker_id: BrokerId
+    incarnation_id: str
+    broker_epoch: Epoch
+    fenced: bool
+    host: str = ""
+    port: int = 0
+    rack: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionRegistration:
+    """One partition as the controller has it. Mirrors `PartitionRegistration`."""
+
+    replicas: tuple[BrokerId, ...]
+    """In assignment order."""
+    isr: tuple[BrokerId, ...]
+    leader: BrokerId
+    """-1: nobody."""
+    leader_epoch: Epoch
+    partition_epoch: Epoch
+    elr: tuple[BrokerId, ...] = ()
+    """Eligible leader replicas: left the ISR, but surely hold all that is committed (KIP-966)."""
+    last_known_elr: tuple[BrokerId, ...] = ()
+    """Empty, or the last leader there was before the partition lost all of ISR and leader."""
+    recovering: bool = False
+    """The leader was chosen uncleanly and has not yet said that it is done."""
+
+    @property
+    def last_known_leader(self) -> BrokerId | None:
+        """Counts only when there is exactly one entry."""
+        return self.last_known_elr[0] if len(self.last_known_elr) == 1 else None
+
+
+@dataclass(slots=True)
+class TopicImage:
+    """One topic."""
+
+    topic: str
+    topic_id: str
+    partitions: dict[int, PartitionRegistration] = field(default_factory=dict)
+    configs: dict[str, str] = field(default_factory=dict)
+
+
+class MetadataImage:
+    """The sum of all records below `next_offset`. Changed by `replay` only."""
+
+    def __init__(self) -> None:
+        self.next_offset: Offset = 0
+        self.brokers: dict[BrokerId, BrokerRegistration] = {}
+        self.topics: dict[str, TopicImage] = {}
+
+    def replay(self, record: MetadataRecord) -> None:
+        """Apply one committed record."""
+        match record:
+            case RegisterBrokerRecord():
+                self.brokers[record.broker_id] = BrokerRegistration(
+                    record.broker_id, record.incarnation_id, record.broker_epoch, True,
+                    record.host, record.port, record.rack,
+                )  # fmt: skip
+            case BrokerRegistrationChangeRecord():
+                self.brokers[record.broker_id] = replace(self.brokers[record.broker_id], fenced=record.fenced)
+            case TopicRecord():
+                self.topics[record.topic] = TopicImage(record.topic, record.topic_id)
+            case ConfigRecord():
+                self._configure(record)
+            case PartitionRecord():
+                self.topics[record.topic].partitions[record.partition] = PartitionRegistration(
+                    record.replicas, record.isr, record.leader, record.leader_epoch, record.partition_epoch
+                )
+            case PartitionChangeRecord():
+                partitions = self.topics[record.topic].partitions
+                partitions[record.partition] = merge(partitions[record.partition], record)
+
+    def partition(self, partition: TopicPartition) -> PartitionRegistration | None:
+        """A partition by name, None when it does not exist."""
+        topic = self.topics.get(partition.topic)
+        return topic.partitions.get(partition.partition) if topic else None
+
+    def partitions(self) -> list[tuple[TopicPartition, PartitionRegistration]]:
+        """All partitions, in a fixed order."""
+        return [
+            (TopicPartition(name, number), registration)
+            for name, topic in sorted(self.topics.items())
+            for number, registration in sorted(topic.partitions.items())
+        ]
+
+    def is_active(self, broker: BrokerId) -> bool:
+        """Registered and not fenced."""
+        registration = self.brokers.get(broker)
+        return registration is not None and not registration.fenced
+
+    def active_brokers(self) -> frozenset[BrokerId]:
+        """All brokers that may lead."""
+        return frozenset(broker for broker, registration in self.brokers.items() if not registration.fenced)
+
+    def topic_with_id(self, topic_id: str) -> TopicImage | None:
+        """A topic by its id, None when it does not exist."""
+        return next((topic for topic in self.topics.values() if topic.topic_id == topic_id), None)
+
+    def _configure(self, record: ConfigRecord) -> None:
+        configs = self.topics[record.topic].configs
+        if record.value is None:
+            configs.pop(record.name, None)
+        else:
+            configs[record.name] = record.value
+
+
+def merge(old: PartitionRegistration, change: PartitionChangeRecord) -> PartitionRegistration:
+    """A partition after a change record. Mirrors `PartitionRegistration.merge`."""
+    return PartitionRegistration(
+        replicas=old.replicas,
+        isr=old.isr if change.isr is None else change.isr,
+        leader=old.leader if change.leader is None else change.leader,
+        leader_epoch=old.leader_epoch + (change.leader is not None),
+        partition_epoch=old.partition_epoch + 1,
+        elr=old.elr if change.elr is None else change.elr,
+        last_known_elr=old.last_known_elr if change.last_known_elr is None else change.last_known_elr,
+        recovering=old.recovering if change.recovering is None else change.recovering,
+    )
+
+
+def leader_or_none(leader: BrokerId) -> BrokerId | None:
+    """-1 on the wire and in records is nobody."""
+    return None if leader == NO_LEADER else leader

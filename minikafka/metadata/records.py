@@ -1,0 +1,127 @@
+"""The records of `__cluster_metadata`: every change of the cluster, one line each.
+
+Topics, partitions, leaders, brokers: nothing of the cluster's state exists anywhere but as the sum of these records
+(KIP-500, KIP-631). Brokers copy the log and replay it, so each of them knows the same past, some of them a little late.
+
+What we leave out: Kafka's binary encoding and version numbers of each record; ours are JSON, readable in a dump.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any, TypeAlias
+
+from minikafka.types import BrokerId, Epoch
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterBrokerRecord:
+    """A broker process has registered. It starts fenced; its epoch is the offset of this record."""
+
+    broker_id: BrokerId
+    incarnation_id: str
+    broker_epoch: Epoch
+    host: str = ""
+    port: int = 0
+    rack: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerRegistrationChangeRecord:
+    """A broker was fenced or unfenced."""
+
+    broker_id: BrokerId
+    broker_epoch: Epoch
+    fenced: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TopicRecord:
+    """A topic exists. Its id outlives a topic of the same name that is created later."""
+
+    topic: str
+    topic_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigRecord:
+    """A topic's setting; None removes it."""
+
+    topic: str
+    name: str
+    value: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionRecord:
+    """A partition exists, with its replicas in assignment order: the first is the preferred leader."""
+
+    topic: str
+    partition: int
+    replicas: tuple[BrokerId, ...]
+    isr: tuple[BrokerId, ...]
+    leader: BrokerId
+    leader_epoch: Epoch = 0
+    partition_epoch: Epoch = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionChangeRecord:
+    """What changed of a partition; None leaves a field as it was. Every change raises the partition epoch by one.
+
+    A `leader` that is written, even the same one or -1, raises the leader epoch by one.
+    """
+
+    topic: str
+    partition: int
+    isr: tuple[BrokerId, ...] | None = None
+    leader: BrokerId | None = None
+    elr: tuple[BrokerId, ...] | None = None
+    last_known_elr: tuple[BrokerId, ...] | None = None
+    recovering: bool | None = None
+
+    @property
+    def is_no_op(self) -> bool:
+        """Does it change nothing?"""
+        return (self.isr, self.leader, self.elr, self.last_known_elr, self.recovering) == (None,) * 5
+
+
+MetadataRecord: TypeAlias = (
+    RegisterBrokerRecord
+    | BrokerRegistrationChangeRecord
+    | TopicRecord
+    | ConfigRecord
+    | PartitionRecord
+    | PartitionChangeRecord
+)
+
+_TYPES: dict[str, type[Any]] = {
+    kind.__name__: kind
+    for kind in (
+        RegisterBrokerRecord,
+        BrokerRegistrationChangeRecord,
+        TopicRecord,
+        ConfigRecord,
+        PartitionRecord,
+        PartitionChangeRecord,
+    )
+}
+
+
+def encode(record: MetadataRecord) -> bytes:
+    """The record as the value of a log record."""
+    body = {"type": type(record).__name__} | asdict(record)
+    return json.dumps(body, separators=(",", ":")).encode()
+
+
+def decode(value: bytes) -> MetadataRecord:
+    """The record that `encode` wrote."""
+    body = json.loads(value)
+    kind = _TYPES[body.pop("type")]
+    record: MetadataRecord = kind(**{name: _frozen(item) for name, item in body.items()})
+    return record
+
+
+def _frozen(item: Any) -> Any:
+    return tuple(item) if isinstance(item, list) else item

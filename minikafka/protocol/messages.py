@@ -1,0 +1,435 @@
+"""Every request beside its response, in one version-neutral form.
+
+Nodes exchange these dataclasses; the wire's versions, topic ids and field order live in `server/`. A message never
+changes after it was made. Partition data is flat: one entry for each partition, in the order of the request.
+
+What we leave out: fetch sessions (KIP-227; each fetch names all its partitions), throttling, authorized operations.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from minikafka.protocol.errors import ErrorCode
+from minikafka.types import (
+    NO_EPOCH,
+    NO_LEADER,
+    NO_OFFSET,
+    BrokerId,
+    Epoch,
+    Millis,
+    NodeId,
+    Offset,
+    TopicPartition,
+)
+
+NONE = ErrorCode.NONE
+
+
+# --- Metadata: who leads what (clients → any broker) ---
+
+
+@dataclass(frozen=True, slots=True)
+class MetadataRequest:
+    """Ask any broker for what it has replayed. Its answer may be old."""
+
+    topics: tuple[str, ...] | None = None
+    """None asks for all topics."""
+    allow_auto_topic_creation: bool = False
+    """Not modelled in the simulation: an unknown topic is answered UNKNOWN_TOPIC_OR_PARTITION."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerEndpoint:
+    """An unfenced broker as clients see it; `host` and `port` mean something only behind TCP."""
+
+    broker_id: BrokerId
+    host: str = ""
+    port: int = 0
+    rack: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionMetadata:
+    """One partition as the answering broker knows it."""
+
+    partition: TopicPartition
+    error: ErrorCode
+    leader: BrokerId
+    leader_epoch: Epoch
+    replicas: tuple[BrokerId, ...]
+    isr: tuple[BrokerId, ...]
+    offline: tuple[BrokerId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TopicMetadata:
+    """One topic with its partitions, or the error for a name that is not known."""
+
+    topic: str
+    error: ErrorCode
+    topic_id: str = ""
+    """32 hexadecimal digits; empty when the topic is not known."""
+    partitions: tuple[PartitionMetadata, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MetadataResponse:
+    """Answer to `MetadataRequest`."""
+
+    brokers: tuple[BrokerEndpoint, ...]
+    topics: tuple[TopicMetadata, ...]
+    controller_id: BrokerId = NO_LEADER
+    cluster_id: str = ""
+
+
+# --- CreateTopics (admin → broker → controller) ---
+
+
+@dataclass(frozen=True, slots=True)
+class NewTopicSpec:
+    """A topic to create. -1 asks for the broker's default; `assignment` fixes the replicas of each partition."""
+
+    name: str
+    num_partitions: int = -1
+    replication_factor: int = -1
+    assignment: tuple[tuple[BrokerId, ...], ...] = ()
+    configs: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CreateTopicsRequest:
+    """Create topics; all brokers forward this to the active controller."""
+
+    topics: tuple[NewTopicSpec, ...]
+    timeout_ms: Millis = 30_000
+    validate_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CreateTopicResult:
+    """What became of one topic. `error_message` is one sentence for people."""
+
+    name: str
+    error: ErrorCode
+    error_message: str | None = None
+    topic_id: str = ""
+    num_partitions: int = -1
+    replication_factor: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class CreateTopicsResponse:
+    """Answer to `CreateTopicsRequest`, one result for each topic."""
+
+    topics: tuple[CreateTopicResult, ...]
+
+
+# --- Produce (producer → partition leader) ---
+
+
+@dataclass(frozen=True, slots=True)
+class ProducePartition:
+    """One record batch for one partition, as bytes (format v2)."""
+
+    partition: TopicPartition
+    records: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ProduceRequest:
+    """Append batches. It carries no leader epoch: an old leader that has not heard of its successor will take it."""
+
+    acks: int
+    """0: no answer at all, 1: after the leader's append, -1: when the whole ISR has it."""
+    timeout_ms: Millis
+    partitions: tuple[ProducePartition, ...]
+    transactional_id: str | None = None
+
+    @property
+    def expects_response(self) -> bool:
+        """acks=0 is never answered, not even with an error."""
+        return self.acks != 0
+
+
+@dataclass(frozen=True, slots=True)
+class ProducePartitionResult:
+    """Where the batch landed, or why it did not."""
+
+    partition: TopicPartition
+    error: ErrorCode
+    base_offset: Offset = NO_OFFSET
+    log_append_time_ms: Millis = -1
+    log_start_offset: Offset = NO_OFFSET
+    current_leader: BrokerId = NO_LEADER
+    """With NOT_LEADER_OR_FOLLOWER: who leads as far as this broker knows (KIP-951)."""
+    current_leader_epoch: Epoch = NO_EPOCH
+
+
+@dataclass(frozen=True, slots=True)
+class ProduceResponse:
+    """Answer to `ProduceRequest` unless acks=0."""
+
+    partitions: tuple[ProducePartitionResult, ...]
+
+
+# --- Fetch (consumer or follower → leader; broker → controller for the metadata log) ---
+
+
+@dataclass(frozen=True, slots=True)
+class FetchPartition:
+    """What the reader wants of one partition, and what it knows about it."""
+
+    partition: TopicPartition
+    fetch_offset: Offset
+    """Next offset the reader needs, so a follower that sends it holds everything below."""
+    current_leader_epoch: Epoch = NO_EPOCH
+    """The leader epoch the reader believes in; -1 is not compared (KIP-320)."""
+    last_fetched_epoch: Epoch = NO_EPOCH
+    """Epoch of the reader's last record; the leader answers where that epoch ends if it differs (KIP-595)."""
+    max_bytes: int = 1_048_576
+    log_start_offset: Offset = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FetchRequest:
+    """Long poll for records. `replica_id` -1 is a consumer; a follower sends its id and broker epoch (KIP-903)."""
+
+    replica_id: BrokerId
+    partitions: tuple[FetchPartition, ...]
+    replica_epoch: Epoch = NO_EPOCH
+    max_wait_ms: Millis = 500
+    min_bytes: int = 1
+    max_bytes: int = 52_428_800
+    isolation_level: int = 0
+    """0 read_uncommitted: up to the high watermark."""
+
+
+@dataclass(frozen=True, slots=True)
+class FetchPartitionResult:
+    """Records from the asked offset on, or where the two logs part ways."""
+
+    partition: TopicPartition
+    error: ErrorCode
+    high_watermark: Offset = NO_OFFSET
+    log_start_offset: Offset = NO_OFFSET
+    records: bytes = b""
+    """Whole batches, back to back; the first may begin below the asked offset."""
+    diverging_epoch: Epoch = NO_EPOCH
+    """The leader's own epoch at or below the reader's last one, when the logs differ; else -1."""
+    diverging_end_offset: Offset = NO_OFFSET
+    """Where `diverging_epoch` ends in the leader's log; else -1."""
+    current_leader: BrokerId = NO_LEADER
+    current_leader_epoch: Epoch = NO_EPOCH
+
+
+@dataclass(frozen=True, slots=True)
+class FetchResponse:
+    """Answer to `FetchRequest`, parked until there is data or `max_wait_ms` passed."""
+
+    partitions: tuple[FetchPartitionResult, ...]
+
+
+# --- ListOffsets and OffsetForLeaderEpoch (readers → leader) ---
+
+LATEST_TIMESTAMP = -1
+EARLIEST_TIMESTAMP = -2
+
+
+@dataclass(frozen=True, slots=True)
+class ListOffsetsPartition:
+    """Which offset has this timestamp? -1 asks for the end (high watermark), -2 for the log start."""
+
+    partition: TopicPartition
+    timestamp: int
+    current_leader_epoch: Epoch = NO_EPOCH
+
+
+@dataclass(frozen=True, slots=True)
+class ListOffsetsRequest:
+    """Look offsets up by time."""
+
+    partitions: tuple[ListOffsetsPartition, ...]
+    replica_id: BrokerId = -1
+    isolation_level: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ListOffsetsPartitionResult:
+    """The offset found, -1 when no record is that young."""
+
+    partition: TopicPartition
+    error: ErrorCode
+    timestamp: int = -1
+    offset: Offset = NO_OFFSET
+    leader_epoch: Epoch = NO_EPOCH
+
+
+@dataclass(frozen=True, slots=True)
+class ListOffsetsResponse:
+    """Answer to `ListOffsetsRequest`."""
+
+    partitions: tuple[ListOffsetsPartitionResult, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EpochEndPartition:
+    """Where does `leader_epoch` end in your log?"""
+
+    partition: TopicPartition
+    leader_epoch: Epoch
+    current_leader_epoch: Epoch = NO_EPOCH
+
+
+@dataclass(frozen=True, slots=True)
+class OffsetForLeaderEpochRequest:
+    """Ask a leader for the end of epochs (KIP-101, KIP-320)."""
+
+    partitions: tuple[EpochEndPartition, ...]
+    replica_id: BrokerId = -1
+
+
+@dataclass(frozen=True, slots=True)
+class EpochEndPartitionResult:
+    """The largest epoch at or below the one asked, and its end offset; -1, -1 when there is none."""
+
+    partition: TopicPartition
+    error: ErrorCode
+    leader_epoch: Epoch = NO_EPOCH
+    end_offset: Offset = NO_OFFSET
+
+
+@dataclass(frozen=True, slots=True)
+class OffsetForLeaderEpochResponse:
+    """Answer to `OffsetForLeaderEpochRequest`."""
+
+    partitions: tuple[EpochEndPartitionResult, ...]
+
+
+# --- Broker life cycle (broker → active controller) ---
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerRegistrationRequest:
+    """A broker process that has just started says hello."""
+
+    broker_id: BrokerId
+    incarnation_id: str
+    """Different for every start of the process."""
+    previous_broker_epoch: Epoch = NO_EPOCH
+    """Read from the clean-shutdown mark; -1 when there was none, which means: I may have lost my last writes."""
+    endpoint: tuple[str, int] = ("", 0)
+    rack: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerRegistrationResponse:
+    """The broker epoch is the offset of the registration record, so it only rises."""
+
+    error: ErrorCode
+    broker_epoch: Epoch = NO_EPOCH
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerHeartbeatRequest:
+    """I am alive, and I have replayed the metadata log up to here."""
+
+    broker_id: BrokerId
+    broker_epoch: Epoch
+    current_metadata_offset: Offset
+    want_fence: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerHeartbeatResponse:
+    """Whether the controller counts this broker as alive."""
+
+    error: ErrorCode
+    is_caught_up: bool = False
+    is_fenced: bool = True
+
+
+# --- AlterPartition (partition leader → active controller, KIP-497) ---
+
+
+@dataclass(frozen=True, slots=True)
+class IsrMember:
+    """A broker in a proposed ISR with the broker epoch the leader saw it with (KIP-903)."""
+
+    broker_id: BrokerId
+    broker_epoch: Epoch = NO_EPOCH
+
+
+@dataclass(frozen=True, slots=True)
+class AlterPartitionRequest:
+    """The leader proposes another ISR; nothing counts before the controller has written it."""
+
+    broker_id: BrokerId
+    broker_epoch: Epoch
+    partition: TopicPartition
+    leader_epoch: Epoch
+    partition_epoch: Epoch
+    new_isr: tuple[IsrMember, ...]
+    recovering: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AlterPartitionResponse:
+    """The partition as the controller has it now."""
+
+    partition: TopicPartition
+    error: ErrorCode
+    leader: BrokerId = NO_LEADER
+    leader_epoch: Epoch = NO_EPOCH
+    isr: tuple[BrokerId, ...] = ()
+    partition_epoch: Epoch = NO_EPOCH
+    recovering: bool = False
+
+
+# --- ApiVersions is answered by `server/`: it speaks of the wire, not of the cluster ---
+
+Request = (
+    MetadataRequest
+    | CreateTopicsRequest
+    | ProduceRequest
+    | FetchRequest
+    | ListOffsetsRequest
+    | OffsetForLeaderEpochRequest
+    | BrokerRegistrationRequest
+    | BrokerHeartbeatRequest
+    | AlterPartitionRequest
+)
+Response = (
+    MetadataResponse
+    | CreateTopicsResponse
+    | ProduceResponse
+    | FetchResponse
+    | ListOffsetsResponse
+    | OffsetForLeaderEpochResponse
+    | BrokerRegistrationResponse
+    | BrokerHeartbeatResponse
+    | AlterPartitionResponse
+)
+Message = Request | Response
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A message on its way. Request and response share channel and correlation id, with the ends swapped."""
+
+    source: NodeId
+    destination: NodeId
+    message: Message
+    correlation_id: int
+    channel: str = field(default="data")
+    """Which of the connections between the two: each carries its messages in order and answers one at a time."""
+    is_response: bool = False
+
+    def reply(self, message: Response) -> Envelope:
+        """The envelope that answers this one."""
+        return Envelope(self.destination, self.source, message, self.correlation_id, self.channel, True)
+
+
+def expects_response(message: Message) -> bool:
+    """Every request is answered, but for a produce with acks=0."""
+    return not (isinstance(message, ProduceRequest) and message.acks == 0)

@@ -1,0 +1,374 @@
+"""The world that drives the nodes: a heap of events, virtual time, and random streams from one seed.
+
+```
+ (time, sequence) ─▶ deliver · fire · lose a connection ─▶ node.handle(…) ─▶ effects ─▶ more events
+```
+
+* Same seed and same calls, same run, to the byte: one random stream for each concern, no clock, no hash order.
+* One event is one step of the trace. After each step whoever watches may look at every node: that is how promises
+  are checked.
+* Nothing here decides anything about Kafka: a bug found here is a bug of the nodes that also serve real clients.
+
+What we leave out: service times (a node answers at the very instant it is asked) and clock skew.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any, NamedTuple
+
+from minikafka.broker.broker import Broker
+from minikafka.config import ConfigError, ServerConfig
+from minikafka.controller.controller import Controller
+from minikafka.effects import Effect, Node, Observe, Send, SetTimer, Timer
+from minikafka.protocol import facts
+from minikafka.protocol.messages import Envelope
+from minikafka.sim.disk import SimulatedDisk
+from minikafka.sim.network import Message, Network
+from minikafka.trace.trace import LOST, Recorder, Sent, Step, Told
+from minikafka.types import BrokerId, Millis, NodeId, broker_node, controller_node
+
+NOTICE_MS: Millis = 1
+"""How long it takes to notice that a connection broke or was refused."""
+DEFAULT_EVENT_LIMIT = 2_000_000
+
+
+class EventLimitReached(RuntimeError):
+    """A run has more events than it may have: most often a loop with two owners."""
+
+
+@dataclass(slots=True)
+class Machine:
+    """Where a node runs: the process may be gone, the disk stays."""
+
+    make: Callable[[int], Node]
+    """Makes the process for its n-th start, from 1."""
+    disk: SimulatedDisk | None
+    node: Node | None = None
+    starts: int = 0
+    paused: bool = False
+    backlog: list[Event] = field(default_factory=list)
+    """What arrived while the process stood still."""
+
+
+class Event(NamedTuple):
+    """Something that will happen to a node."""
+
+    kind: str
+    """`deliver`, `timer` or `closed`."""
+    node: NodeId
+    starts: int
+    """For which start of the process a timer was set; 0 does not matter."""
+    payload: Message | Timer | NodeId
+    parent: int
+
+
+Watcher = Callable[["Simulation", list[Told]], None]
+"""Called after every step in which something was told."""
+
+
+class Simulation:
+    """A cluster and its clients in virtual time."""
+
+    def __init__(
+        self,
+        seed: int = 0,
+        brokers: int = 3,
+        controllers: int = 1,
+        config: ServerConfig | None = None,
+        latency_ms: tuple[Millis, Millis] = (1, 3),
+    ) -> None:
+        """`controllers` is one for now; `latency_ms` are the bounds of a message's way."""
+        if brokers < 1:
+            raise ConfigError(f"A cluster has at least one broker, not {brokers}.")
+        if controllers != 1:
+            raise ConfigError(f"controllers={controllers}: a quorum of more than one controller is not built yet; use 1.")
+        self.seed = seed
+        self.config = config or ServerConfig()
+        self.now: Millis = 0
+        self.recorder = Recorder()
+        self.machines: dict[NodeId, Machine] = {}
+        self.watchers: list[Watcher] = []
+        self.event_limit = DEFAULT_EVENT_LIMIT
+        self._heap: list[tuple[Millis, int, Event]] = []
+        self._sequence = 0
+        self._messages = 0
+        self.network = Network(self.random("network"), self._schedule_message, latency_ms)
+        self.controller = controller_node(1)
+        self._add_server(self.controller, self._make_controller)
+        self.broker_ids: tuple[BrokerId, ...] = tuple(range(1, brokers + 1))
+        for broker in self.broker_ids:
+            self._add_server(broker_node(broker), self._broker_maker(broker))
+
+    def random(self, concern: str) -> Random:
+        """The random stream of one concern, so that adding to one does not shuffle the others."""
+        return Random(f"{self.seed}/{concern}")
+
+    # --- machines and processes ---
+
+    def _add_server(self, node: NodeId, make: Callable[[SimulatedDisk, int], Node]) -> None:
+        disk = SimulatedDisk(lambda: self.now)
+        self.machines[node] = Machine(lambda starts: make(disk, starts), disk)
+        self.recorder.add_node(node)
+        self._boot(node, facts.NodeStarted(node))
+
+    def _make_controller(self, disk: SimulatedDisk, starts: int) -> Node:
+        return Controller(self.controller, self.config, disk)
+
+    def _broker_maker(self, broker: BrokerId) -> Callable[[SimulatedDisk, int], Node]:
+        return lambda disk, starts: Broker(broker, self.controller, self.config, disk, f"start-{starts}")
+
+    def add_client(self, node: Node, about: str = "") -> None:
+        """A client joins the world; its process does not crash."""
+        assert node.id not in self.machines, f"there is already a {node.id}"
+        self.recorder.add_node(node.id, about)
+        machine = self.machines[node.id] = Machine(lambda starts: node, None, node, starts=1)
+        machine.node = node
+
+    def _boot(self, node: NodeId, why: facts.Fact) -> None:
+        machine = self.machines[node]
+        machine.starts += 1
+        machine.node = process = machine.make(machine.starts)
+        self._step("fault", node, 0, "start", lambda: [Observe(why), *process.start(self.now)])
+
+    def process(self, node: NodeId) -> Node | None:
+        """The running process of a node, None while it is down."""
+        return self.machines[node].node
+
+    def running_brokers(self) -> list[Broker]:
+        """All broker processes that run, by id."""
+        found = [self.machines[broker_node(broker)].node for broker in self.broker_ids]
+        return [node for node in found if isinstance(node, Broker)]
+
+    def active_controller(self) -> Controller | None:
+        """The controller process, None while it is down."""
+        node = self.machines[self.controller].node
+        return node if isinstance(node, Controller) else None
+
+    # --- time ---
+
+    def run_for(self, duration_ms: Millis) -> None:
+        """Let virtual time go on for so long."""
+        self.run_until(lambda: False, duration_ms)
+
+    def run_until(self, done: Callable[[], bool], limit_ms: Millis) -> bool:
+        """Go on until `done()` holds (looked at after every event) or `limit_ms` have passed; True if it holds."""
+        end = self.now + limit_ms
+        while not done():
+            if not self._heap or self._heap[0][0] > end:
+                self.now = end
+                return done()
+            self.take_event()
+        return True
+
+    def take_event(self) -> None:
+        """Let the next event happen."""
+        at, _, event = heapq.heappop(self._heap)
+        self.now = at
+        machine = self.machines[event.node]
+        if machine.paused:
+            machine.backlog.append(event)
+            return
+        self._happen(machine, event)
+
+    def _happen(self, machine: Machine, event: Event) -> None:
+        node = machine.node
+        match event.kind:
+            case "deliver":
+                assert isinstance(event.payload, Message)
+                self._deliver(node, event.payload)
+            case "timer":
+                timer = event.payload
+                assert isinstance(timer, Timer)
+                if node is not None and machine.starts == event.starts:
+                    self._step("timer", event.node, event.parent, timer, lambda: node.fire(timer, self.now))
+            case "closed":
+                peer = event.payload
+                assert isinstance(peer, str)
+                if node is not None:
+                    name = f"~connection to {peer} lost"
+                    self._step("timer", event.node, event.parent, name, lambda: node.disconnected(peer, self.now))
+
+    def _deliver(self, node: Node | None, message: Message) -> None:
+        envelope = message.envelope
+        if not message.connection.open and not message.late:
+            return
+        if self.network.is_cut(envelope.source, envelope.destination):
+            self.network.hold(message)
+            return
+        if node is None:
+            self._end(message, LOST)
+            return
+        if not self.network.arrive(message):
+            return
+        self._end(message, 0, self.recorder.step + 1)
+        self._step(
+            "deliver", envelope.destination, message.parent, message.number, lambda: node.handle(envelope, self.now)
+        )
+
+    # --- steps ---
+
+    def call(self, node: NodeId, name: str, action: Callable[[], list[Effect]]) -> None:
+        """A client's application calls it: a step of its own."""
+        self._step("call", node, self.recorder.step, name, action)
+
+    def _step(
+        self, kind: str, node: NodeId, parent: int, what: Timer | str | int, action: Callable[[], list[Effect]]
+    ) -> None:
+        recorder = self.recorder
+        recorder.steps.append(Step(self.now, kind, node, parent, what))
+        number = len(recorder.steps)
+        if number > self.event_limit:
+            raise EventLimitReached(self._busiest())
+        first = len(recorder.told)
+        for effect in action():
+            if type(effect) is Send:
+                self._send(effect.envelope, number)
+            elif type(effect) is SetTimer:
+                timer = Event("timer", node, self.machines[node].starts, effect.timer, number)
+                self._push(self.now + effect.after_ms, timer)
+            else:
+                assert type(effect) is Observe
+                recorder.told.append(Told(number, node, effect.fact))
+        if len(recorder.told) > first and self.watchers:
+            told = recorder.told[first:]
+            for watcher in self.watchers:
+                watcher(self, told)
+
+    def tell(self, fact: facts.Fact, node: NodeId = "") -> None:
+        """State a fact about the world in the step that is happening."""
+        self.recorder.told.append(Told(self.recorder.step, node, fact))
+
+    def _push(self, at: Millis, event: Event) -> None:
+        self._sequence += 1
+        heapq.heappush(self._heap, (at, self._sequence, event))
+
+    # --- messages ---
+
+    def _send(self, envelope: Envelope, step: int) -> None:
+        connection = self.network.connection_for(envelope)
+        self.recorder.sent.append(Sent(envelope, step))
+        number = len(self.recorder.sent) - 1
+        if connection is None:
+            self.recorder.sent[number].ended, self.recorder.sent[number].fate = step, LOST
+            return
+        message = Message(number, envelope, connection, step)
+        self.network.send(message, self.now)
+        if envelope.is_response:
+            following = self.network.answered(connection)
+            if following is not None:
+                self._push(self.now, Event("deliver", following.envelope.destination, 0, following, step))
+        elif self._is_down(envelope.destination) and not self.network.is_cut(envelope.source, envelope.destination):
+            self._break(envelope.source, envelope.destination, step)
+
+    def _schedule_message(self, at: Millis, message: Message) -> None:
+        self._push(at, Event("deliver", message.envelope.destination, 0, message, message.parent))
+
+    def _is_down(self, node: NodeId) -> bool:
+        return self.machines[node].node is None
+
+    def _end(self, message: Message, fate: int, step: int | None = None) -> None:
+        sent = self.recorder.sent[message.number]
+        sent.ended, sent.fate = self.recorder.step if step is None else step, fate
+
+    def _break(self, one: NodeId, other: NodeId | None, step: int, late_ms: Millis = -1) -> None:
+        """Break connections of `one`; both sides notice, but for a side that is down or cut off."""
+        lost, peers = self.network.close(one, other)
+        for message in lost:
+            if late_ms >= 0 and not message.envelope.is_response:
+                message.late = True
+                self._push(self.now + late_ms, Event("deliver", message.envelope.destination, 0, message, step))
+            else:
+                self._end(message, LOST)
+        for peer in peers:
+            if not self.network.is_cut(one, peer):
+                self._push(self.now + NOTICE_MS, Event("closed", peer, 0, one, step))
+                self._push(self.now + NOTICE_MS, Event("closed", one, 0, peer, step))
+
+    # --- faults ---
+
+    def fault(self, name: str, told: list[facts.Fact], action: Callable[[], Any]) -> None:
+        """A fault strikes: a step of the world."""
+        effects: list[Effect] = [Observe(fact) for fact in told]
+        self._step("fault", "", self.recorder.step, name, lambda: (action(), effects)[1])
+
+    def crash(self, node: NodeId, power_lost: bool = False) -> None:
+        """The process is gone; with `power_lost` also what its disk had not made durable."""
+        machine = self.machines[node]
+        assert machine.node is not None, f"{node} is down already"
+
+        def stop() -> None:
+            machine.node, machine.paused, machine.backlog = None, False, []
+            if power_lost and machine.disk is not None:
+                machine.disk.lose_page_cache()
+            self._break(node, None, self.recorder.step)
+
+        self.fault("power_loss" if power_lost else "crash", [facts.NodeCrashed(node, power_lost)], stop)
+
+    def shut_down(self, node: NodeId) -> None:
+        """A broker stops in order: all is on disk, and a mark says so."""
+        process = self.machines[node].node
+        assert isinstance(process, Broker), f"only a running broker shuts down in order, {node} is none"
+        process.stop(self.now)
+        self.crash(node)
+
+    def restart(self, node: NodeId) -> None:
+        """The process starts again on its disk."""
+        assert self.machines[node].node is None, f"{node} is running"
+        self._boot(node, facts.NodeRestarted(node))
+
+    def pause(self, node: NodeId) -> None:
+        """The process stands still."""
+        machine = self.machines[node]
+        self.fault("pause", [facts.NodePaused(node)], lambda: setattr(machine, "paused", True))
+
+    def resume(self, node: NodeId) -> None:
+        """The process goes on, with everything that has arrived meanwhile, in order."""
+        machine = self.machines[node]
+
+        def go_on() -> None:
+            machine.paused = False
+            backlog, machine.backlog = machine.backlog, []
+            for event in backlog:
+                self._push(self.now, event)
+
+        self.fault("resume", [facts.NodeResumed(node)], go_on)
+
+    def cut(self, node: NodeId, others: list[NodeId]) -> None:
+        """Nothing passes between `node` and `others`; neither side is told."""
+        pairs = [(min(node, other), max(node, other)) for other in others if other != node]
+        told: list[facts.Fact] = [facts.LinkCut(*pair) for pair in pairs if pair not in self.network.cuts]
+        self.fault("cut", told, lambda: self.network.cuts.update(pairs))
+
+    def heal(self) -> None:
+        """All links work again."""
+        told: list[facts.Fact] = [facts.LinkHealed(*pair) for pair in sorted(self.network.cuts)]
+        self.fault("heal", told, lambda: self.network.heal(self.now))
+
+    def disconnect(self, one: NodeId, other: NodeId, late_ms: Millis = -1) -> None:
+        """Break the connections between two nodes; requests under way are lost, or arrive `late_ms` later."""
+        self.fault(
+            "disconnect",
+            [facts.ConnectionsLost(one, other, late_ms)],
+            lambda: self._break(one, other, self.recorder.step, late_ms),
+        )
+
+    def fill_disk(self, node: NodeId, full: bool = True) -> None:
+        """The disk takes no more bytes, or takes them again."""
+        disk = self.machines[node].disk
+        assert disk is not None, f"{node} has no disk"
+        self.fault("fill_disk" if full else "free_disk", [facts.DiskFilled(node, full)], lambda: setattr(disk, "full", full))
+
+    def _busiest(self) -> str:
+        timers = Counter(
+            f"{step.node}: {step.what.name}" for step in self.recorder.steps if isinstance(step.what, Timer)
+        )
+        name, count = timers.most_common(1)[0] if timers else ("none", 0)
+        return (
+            f"More than {self.event_limit} events by {self.now} ms of virtual time. "
+            f"The busiest timer is {name} with {count} firings."
+        )

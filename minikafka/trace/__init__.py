@@ -1,0 +1,1 @@
+"""One recorded run: its steps, messages and facts, and the sentences that tell it."""

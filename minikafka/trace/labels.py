@@ -1,0 +1,78 @@
+"""A message in at most about 24 characters, for the arrow that carries it."""
+
+from __future__ import annotations
+
+from minikafka.protocol import messages
+from minikafka.protocol.errors import ErrorCode
+from minikafka.protocol.messages import Envelope
+from minikafka.protocol.records import CorruptBatch, RecordBatch, split_batches
+
+
+def label_of(envelope: Envelope) -> str:
+    """What the message says, shortest first."""
+    match envelope.message:
+        case messages.ProduceRequest() as produce:
+            acks = "all" if produce.acks == -1 else produce.acks
+            return f"Produce {_values(produce.partitions[0].records)}, acks={acks}"
+        case messages.ProduceResponse() as response:
+            result = response.partitions[0]
+            return f"stored at {result.base_offset}" if result.error == ErrorCode.NONE else result.error.name
+        case messages.FetchRequest() as fetch:
+            asked = fetch.partitions[0]
+            epoch = f", epoch {asked.current_leader_epoch}" if asked.current_leader_epoch >= 0 else ""
+            return f"Fetch {asked.fetch_offset}{epoch}"
+        case messages.FetchResponse() as fetched:
+            return _fetched(fetched.partitions[0])
+        case messages.BrokerRegistrationRequest():
+            return "Register"
+        case messages.BrokerRegistrationResponse() as registered:
+            return _error_or(registered.error, f"broker epoch {registered.broker_epoch}")
+        case messages.BrokerHeartbeatRequest():
+            return "Heartbeat"
+        case messages.BrokerHeartbeatResponse() as beat:
+            return _error_or(beat.error, "fenced" if beat.is_fenced else "alive")
+        case messages.AlterPartitionRequest() as alter:
+            return "ISR {" + ", ".join(str(member.broker_id) for member in alter.new_isr) + "}?"
+        case messages.AlterPartitionResponse() as altered:
+            return _error_or(altered.error, "ISR {" + ", ".join(map(str, altered.isr)) + "}")
+        case messages.MetadataRequest():
+            return "Who leads?"
+        case messages.MetadataResponse() as metadata:
+            leaders = [one.leader for topic in metadata.topics for one in topic.partitions]
+            return f"leader {leaders[0]}" if len(leaders) == 1 else "Metadata"
+        case messages.CreateTopicsRequest() as create:
+            return f"Create {create.topics[0].name}"
+        case messages.CreateTopicsResponse() as created:
+            return _error_or(created.topics[0].error, "created")
+        case messages.ListOffsetsRequest():
+            return "Which offset?"
+        case messages.ListOffsetsResponse() as offsets:
+            return _error_or(offsets.partitions[0].error, f"offset {offsets.partitions[0].offset}")
+        case other:
+            return type(other).__name__.removesuffix("Request").removesuffix("Response")
+
+
+def _fetched(result: messages.FetchPartitionResult) -> str:
+    if result.error != ErrorCode.NONE:
+        return result.error.name
+    if result.diverging_epoch >= 0:
+        return f"epoch {result.diverging_epoch} ends at {result.diverging_end_offset}"
+    if not result.records:
+        return f"nothing new, HW {result.high_watermark}"
+    batches = list(split_batches(result.records))
+    first, last = batches[0].base_offset, batches[-1].last_offset
+    span = str(first) if first == last else f"{first}…{last}"
+    return f"records {span}, HW {result.high_watermark}"
+
+
+def _values(data: bytes) -> str:
+    try:
+        batch = RecordBatch(data)
+        words = [(record.value or b"null").decode("utf-8", "replace") for record in batch.records()]
+    except CorruptBatch:
+        return "a batch"
+    return words[0] if len(words) == 1 else f"{words[0]} … ({len(words)})"
+
+
+def _error_or(error: ErrorCode, otherwise: str) -> str:
+    return otherwise if error == ErrorCode.NONE else error.name

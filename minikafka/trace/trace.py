@@ -1,0 +1,215 @@
+"""Recording a run, and the recorded run.
+
+A `Recorder` is handed raw events while a run goes on and does as little as it can. A `Trace` is what comes out: one JSON
+document, described in `docs/trace-format.md`, complete enough that folding its facts rebuilds the state at every step. It
+knows no drawing and no live object; simulation and server record the same one.
+
+* A step is one event: a message arrives, a timer fires, a client calls, a fault strikes. Steps are numbered from 1.
+* Every step names its parent, the step that caused it: *why?* is a walk along these links.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from enum import Enum
+from typing import Any, NamedTuple
+
+from minikafka.effects import Timer
+from minikafka.protocol import facts
+from minikafka.protocol.messages import Envelope
+from minikafka.trace import labels, story
+from minikafka.types import Millis, NodeId, TopicPartition
+
+SCHEMA = "minikafka-trace/1.0"
+DELIVERED, LOST = 0, 1
+
+
+class TraceError(ValueError):
+    """A file is no trace we can read; the message says why."""
+
+
+class Step(NamedTuple):
+    """One event as recorded."""
+
+    at_ms: Millis
+    kind: str
+    node: NodeId
+    parent: int
+    what: Envelope | Timer | str | int
+    """The message's index, the timer, or the name of the call or fault."""
+
+
+@dataclass(slots=True)
+class Sent:
+    """A message on its way, as recorded."""
+
+    envelope: Envelope
+    sent: int
+    ended: int = 0
+    fate: int = DELIVERED
+
+
+class Told(NamedTuple):
+    """A fact, where and when it was stated."""
+
+    step: int
+    node: NodeId
+    fact: facts.Fact
+
+
+class Recorder:
+    """Collects a run. Nothing here formats anything: that is for `trace()`, afterwards."""
+
+    def __init__(self) -> None:
+        self.nodes: dict[NodeId, tuple[str, str]] = {}
+        """(role, about) by node, in order of appearance."""
+        self.steps: list[Step] = []
+        self.sent: list[Sent] = []
+        self.told: list[Told] = []
+        self.bookmarks: list[tuple[int, str, str]] = []
+
+    @property
+    def step(self) -> int:
+        """Number of the step that is happening, or was the last."""
+        return len(self.steps)
+
+    def add_node(self, node: NodeId, about: str = "") -> None:
+        """A node that will appear in this run; its role is the first word of its name."""
+        self.nodes.setdefault(node, (node.partition("-")[0], about))
+
+    def trace(self, about: Mapping[str, Any] | None = None) -> Trace:
+        """The run so far. `about` holds scenario, title, moral, seed, settings."""
+        return Trace(_document(self, dict(about or {})))
+
+
+class Trace:
+    """A recorded run, as the JSON document that it is."""
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        self.document = document
+
+    def to_json(self) -> dict[str, Any]:
+        """The document, to be written with `json.dumps`."""
+        return self.document
+
+    @classmethod
+    def from_json(cls, document: Any) -> Trace:
+        """Read a document. Raises `TraceError` if it is none of ours, or too new."""
+        schema = document.get("schema") if isinstance(document, dict) else None
+        if not isinstance(schema, str) or not schema.startswith("minikafka-trace/"):
+            raise TraceError("This is not a minikafka trace: it names no schema 'minikafka-trace/…'.")
+        if schema.partition("/")[2].partition(".")[0] != "1":
+            raise TraceError(f"This trace has schema {schema}, and we read {SCHEMA}: update minikafka to open it.")
+        return cls(document)
+
+    @property
+    def steps(self) -> int:
+        """How many steps there are."""
+        return len(self.document["steps"])
+
+    def facts(self) -> Iterator[tuple[int, NodeId, str, dict[str, Any], str, int]]:
+        """(step, node, kind, fields, sentence, weight), in order."""
+        nodes = [node["id"] for node in self.document["nodes"]]
+        for step, node, kind, content, said, loud in self.document["facts"]:
+            yield step, nodes[node] if node >= 0 else "", kind, content, said, loud
+
+    def story(self, lowest_weight: int = 1) -> list[tuple[int, str]]:
+        """(step, sentence) of everything at least that loud."""
+        return [(step, said) for step, _, _, _, said, loud in self.facts() if loud >= lowest_weight]
+
+    def digest(self) -> str:
+        """SHA-256 over the whole document: equal digests, equal bytes."""
+        text = json.dumps(self.document, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def scene(self, number: int) -> int:
+        """Step of the bookmark with this number, from 1. Raises `TraceError` if there is none."""
+        bookmarks = self.document["bookmarks"]
+        if not 1 <= number <= len(bookmarks):
+            raise TraceError(f"There is no scene {number}: this trace has {len(bookmarks)}.")
+        return int(bookmarks[number - 1][0])
+
+
+def _document(recorder: Recorder, about: dict[str, Any]) -> dict[str, Any]:
+    index = {node: number for number, node in enumerate(recorder.nodes)}
+    texts: dict[str, int] = {}
+    eventful = {told.step for told in recorder.told}
+    written_messages = [_message(sent, index, texts, eventful) for sent in recorder.sent]
+    written_steps = []
+    last_ms = 0
+    for step in recorder.steps:
+        ref = step.what if isinstance(step.what, int) else _index(texts, _name_of_event(step.what))
+        written_steps.append([step.at_ms - last_ms, step.kind, index.get(step.node, -1), step.parent, ref])
+        last_ms = step.at_ms
+    return {
+        "schema": SCHEMA,
+        "scenario": about.get("scenario", ""),
+        "title": about.get("title", ""),
+        "moral": about.get("moral", ""),
+        "seed": about.get("seed", 0),
+        "settings": about.get("settings", {}),
+        "partitions": sorted({str(part) for told in recorder.told if (part := _user_partition(told.fact))}),
+        "nodes": [_node(node, role, note) for node, (role, note) in recorder.nodes.items()],
+        "labels": list(texts),
+        "steps": written_steps,
+        "messages": written_messages,
+        "facts": [_fact(told, index) for told in recorder.told],
+        "bookmarks": [list(bookmark) for bookmark in recorder.bookmarks],
+        "questions": about.get("questions", []),
+        "branches": about.get("branches", []),
+    }
+
+
+def _node(node: NodeId, role: str, about: str) -> dict[str, str]:
+    return {"id": node, "role": role} | ({"about": about} if about else {})
+
+
+def _message(sent: Sent, index: dict[NodeId, int], texts: dict[str, int], eventful: set[int]) -> list[int]:
+    text = labels.label_of(sent.envelope)
+    if sent.ended not in eventful:
+        text = f"~{text}"
+    ends = (index[sent.envelope.source], index[sent.envelope.destination])
+    return [*ends, sent.sent, sent.ended, _index(texts, text), sent.fate]
+
+
+def _name_of_event(what: Envelope | Timer | str | int) -> str:
+    if isinstance(what, Timer):
+        return f"~{what.name}" + (f" {what.key}" if what.key else "")
+    return str(what)
+
+
+def _index(texts: dict[str, int], text: str) -> int:
+    return texts.setdefault(text, len(texts))
+
+
+def _user_partition(fact: facts.Fact) -> TopicPartition | None:
+    partition = getattr(fact, "partition", None)
+    return partition if isinstance(partition, TopicPartition) and not partition.topic.startswith("__") else None
+
+
+def _fact(told: Told, index: dict[NodeId, int]) -> list[Any]:
+    fact = told.fact
+    content = {field.name: _plain(getattr(fact, field.name)) for field in fields(fact) if field.name != "batches"}
+    if isinstance(fact, facts.RecordsAppended):
+        content["records"] = [
+            [record.offset, epoch, _plain(record.key), _plain(record.value)]
+            for record, epoch in story.records_of(fact.batches)
+            if not fact.partition.topic.startswith("__")
+        ]
+    said = story.sentence(told.node, fact)
+    return [told.step, index.get(told.node, -1), type(fact).__name__, content, said, story.weight(fact)]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, TopicPartition):
+        return str(value)
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if isinstance(value, Enum):
+        return value.name
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_plain(item) for item in value]
+    return value

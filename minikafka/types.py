@@ -1,0 +1,56 @@
+"""Words that every room uses: offsets, epochs, partitions, and the names of nodes.
+
+All times are whole virtual or real milliseconds, all sizes bytes, all offsets count records from 0.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, TypeAlias
+
+Offset: TypeAlias = int
+"""Position of a record in a partition. The first record ever written has offset 0."""
+
+Epoch: TypeAlias = int
+"""A number that only rises and says who is newer: leader epoch, broker epoch, partition epoch, quorum epoch."""
+
+Millis: TypeAlias = int
+"""A moment or a duration in whole milliseconds."""
+
+BrokerId: TypeAlias = int
+"""Kafka's `node.id` of a broker. 0 is a broker like any other, so never test it for truth."""
+
+NodeId: TypeAlias = str
+"""Who can receive an envelope: `broker-1`, `controller-1`, `producer-A`. Unique in one cluster."""
+
+NO_OFFSET: Offset = -1
+NO_EPOCH: Epoch = -1
+NO_LEADER: BrokerId = -1
+
+
+class TopicPartition(NamedTuple):
+    """One partition of one topic; sorts by topic, then number."""
+
+    topic: str
+    partition: int
+
+    def __str__(self) -> str:
+        return f"{self.topic}-{self.partition}"
+
+
+METADATA_PARTITION = TopicPartition("__cluster_metadata", 0)
+"""The controllers' log (KIP-500). It has one partition and no topic record of its own."""
+
+
+def broker_node(broker_id: BrokerId) -> NodeId:
+    """Node name of a broker: 1 → `broker-1`."""
+    return f"broker-{broker_id}"
+
+
+def controller_node(controller_id: int) -> NodeId:
+    """Node name of a controller: 1 → `controller-1`."""
+    return f"controller-{controller_id}"
+
+
+def number_of(node: NodeId) -> int:
+    """The number in the name of a broker or controller: `broker-2` → 2."""
+    return int(node.rpartition("-")[2])
