@@ -62,11 +62,11 @@ def lock_file(kind: str) -> Path:
 
 
 def wanted_stamp(kind: str) -> str:
-    """One hash for all that decides what is in the venv: the lock, our own packaging, where we are, the Python."""
+    """One hash for all that decides what is in the venv: the lock, our own packaging, and where we are."""
     digest = hashlib.sha256()
     for path in (lock_file(kind), ROOT / "pyproject.toml"):
         digest.update(path.read_bytes())
-    digest.update(f"{ROOT}{sys.version_info[:2]}{sys.platform}".encode())
+    digest.update(f"{ROOT}{sys.platform}".encode())
     return digest.hexdigest()
 
 
@@ -84,7 +84,7 @@ def ensure_venv(kind: str) -> None:
     stamps, stamp = installed_stamps(), wanted_stamp(kind)
     if stamps.get(kind) == stamp:
         return
-    if not stamps:
+    if not stamps and Path(sys.prefix).resolve() != VENV.resolve():  # never pull away the floor we stand on
         make_venv()
     say(f"Installing what the course needs into {VENV.name}, once: a minute or two ...")
     began = time.monotonic()

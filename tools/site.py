@@ -280,9 +280,11 @@ def navigation(tree: Tree) -> str:
 
 
 def entry(tree: Tree, page: Path) -> str:
-    """A line of the navigation; the front page is called by a short name."""
+    """A line of the navigation: a page by its first heading, the front page by a short name."""
     path = page.relative_to(tree.docs).as_posix()
-    return json.dumps({"Start": path} if path == "index.md" else path, ensure_ascii=False)
+    heading = re.search(r"^# +(.+?) *$", page.read_text(encoding="utf-8"), re.M)
+    title = "Start" if path == "index.md" else heading[1].replace("`", "") if heading else page.stem
+    return json.dumps({title: path}, ensure_ascii=False)
 
 
 def mkdocs(tree: Tree) -> None:
