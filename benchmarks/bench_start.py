@@ -34,7 +34,7 @@ def milliseconds(code: str) -> float:
 
 
 def foreign_packages(code: str) -> int:
-    """Top-level packages in sys.modules that are neither Python's nor ours, when our own install hooks are put aside."""
+    """Top-level packages the code imports that are neither Python's nor ours."""
     counted = (
         "import sys; before = set(sys.modules)\n"
         f"{code}\n"
