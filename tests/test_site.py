@@ -187,6 +187,12 @@ def test_links_between_notebooks_become_links_between_pages():
     assert notebook_page.page_links("[a](07_x.ipynb#b) `c.ipynb`") == "[a](07_x.md#b) `c.ipynb`"
 
 
+def test_links_into_the_player_are_left_to_it():
+    assert notebook_page.player_links("[*c*](#scene-8) [b](#step=12) [d](#scenes)") == (
+        '<a class="mk-jump" href="#scene-8">*c*</a> <a class="mk-jump" href="#step=12">b</a> [d](#scenes)'
+    )
+
+
 # --- a whole small site -------------------------------------------------------------------------------------------
 
 RECORDER = """

@@ -73,6 +73,11 @@ def page_links(text: str) -> str:
     return re.sub(r"(\]\([^)\s]+?)\.ipynb(#[^)\s]*)?\)", r"\1.md\2)", text)
 
 
+def player_links(text: str) -> str:
+    """Links into the player, `[scene 8](#scene-8)`: raw HTML, since the generator would look for a heading there."""
+    return re.sub(r"\[([^\]\n]+)\]\(#(scene-\d+|step=\d+)\)", r'<a class="mk-jump" href="#\2">\1</a>', text)
+
+
 def joined_streams(outputs: list[Any]) -> list[Any]:
     """Text printed in several pieces is one block."""
     joined: list[Any] = []

@@ -160,6 +160,7 @@ def stage_page(tree: Tree, path: Path) -> None:
     text = before if page.path.parts[0] == "lessons" else quoted(tree, path, before)
     text = SCENARIO.sub(lambda match: scenario_block(tree, page, match["name"], match["rest"]), text)
     text = SOURCE_LINK.sub(lambda match: source_link(tree, match), text)
+    text = notebook_page.player_links(text)
     if text != before:
         write(path, text)
 
