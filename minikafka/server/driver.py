@@ -1,0 +1,146 @@
+"""Calls nodes and does what they ask for: the part that the simulation plays with virtual time, on a real event loop.
+
+The problem: a `Broker` has no clock, no sockets and no timers; it returns what it wants done. The idea: do it, and the
+node cannot tell the difference.
+
+    effect                       in the simulation       here
+    Send(envelope) to a node     an event on the heap    an entry of the inbox, delivered in order
+    Send(envelope) to a client   an event on the heap    handed to the broker's frontend, which writes it
+    SetTimer(timer, after_ms)    an event on the heap    loop.call_later
+    Observe(fact)                an entry of the trace   handed to `on_fact`, if anybody listens
+
+Invariants:
+
+- One node is called at a time; what it returns is carried out before it is called again.
+- A timer that was set by a process that has died is never fired at the one that took its place.
+- Whoever sends to a node that is down is told that the connection broke. A crash tells every other node at once.
+- A bug in a node kills that node, as it would kill a process, and is kept in `failures`: nothing goes on in a state
+  that nobody understands.
+
+What we leave out: nodes in processes of their own, to which the inbox would be a socket.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from minikafka.disk import Disk
+from minikafka.effects import Effect, Node, Observe, Send, SetTimer, Timer
+from minikafka.protocol.facts import Fact
+from minikafka.protocol.messages import Envelope
+from minikafka.types import Millis, NodeId
+
+AT_ONCE = 256
+"""Envelopes delivered before the loop looks at its sockets again."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Process:
+    """What an operating system knows of one node: its program, its disk, and whether it runs."""
+
+    id: NodeId
+    disk: Disk
+    program: Callable[[Disk], Node]
+    """Makes the node anew; it recovers from the disk."""
+    to_client: Callable[[Envelope], None]
+    """Takes what the node sends to anybody who is no node."""
+    node: Node | None = None
+    """None while it is down."""
+
+
+class Driver:
+    """All nodes of a cluster that live in this process."""
+
+    def __init__(self) -> None:
+        self.processes: dict[NodeId, Process] = {}
+        self.failures: list[Exception] = []
+        """Bugs that nodes died of."""
+        self.on_fact: Callable[[NodeId, Fact], None] | None = None
+        self.on_death: Callable[[NodeId], None] | None = None
+        """Told when a bug has killed a node."""
+        self._inbox: deque[Envelope] = deque()
+        self._is_scheduled = False
+        self._epoch_ms = time.time_ns() // 1_000_000 - time.monotonic_ns() // 1_000_000
+
+    def now(self) -> Millis:
+        """The time of day when this process started, counted on by a clock that never jumps."""
+        return self._epoch_ms + time.monotonic_ns() // 1_000_000
+
+    def start(self, process: Process) -> None:
+        """Let a process begin."""
+        self.processes[process.id] = process
+        process.node = process.program(process.disk)
+        self._call(process, process.node.start)
+
+    def kill(self, node: NodeId) -> None:
+        """The process ends at once: no farewell, its disk as it is; every other node's connection to it breaks."""
+        self.processes[node].node = None
+        self._inbox = deque(envelope for envelope in self._inbox if envelope.destination != node)
+        for other in self.processes.values():
+            self.disconnected(other.id, node)
+
+    def deliver(self, envelope: Envelope) -> None:
+        """Hand a message to the node it is for, now; a sender whose message finds nobody loses the connection."""
+        process = self.processes[envelope.destination]
+        if process.node is None:
+            self.disconnected(envelope.source, envelope.destination)
+            return
+        self._call(process, process.node.handle, envelope)
+
+    def disconnected(self, node: NodeId, peer: NodeId) -> None:
+        """Tell a node that it has lost its connections with a peer."""
+        process = self.processes.get(node)
+        if process is not None and process.node is not None:
+            self._call(process, process.node.disconnected, peer)
+
+    def _call(self, process: Process, method: Callable[..., Sequence[Effect]], *what: object) -> None:
+        try:
+            effects = method(*what, self.now())
+        except Exception as bug:
+            log.exception("%s has died of a bug", process.id)
+            self.failures.append(bug)
+            self.kill(process.id)
+            if self.on_death is not None:
+                self.on_death(process.id)
+            return
+        for effect in effects:
+            self._carry_out(process, effect)
+
+    def _carry_out(self, process: Process, effect: Effect) -> None:
+        match effect:
+            case Send(envelope):
+                if envelope.destination in self.processes:
+                    self._post(envelope)
+                else:
+                    process.to_client(envelope)
+            case SetTimer(timer, after_ms):
+                asyncio.get_running_loop().call_later(after_ms / 1000, self._fire, process, process.node, timer)
+            case Observe(fact):
+                if self.on_fact is not None:
+                    self.on_fact(process.id, fact)
+
+    def _fire(self, process: Process, node: Node | None, timer: Timer) -> None:
+        if node is not None and process.node is node:
+            self._call(process, node.fire, timer)
+
+    def _post(self, envelope: Envelope) -> None:
+        self._inbox.append(envelope)
+        if not self._is_scheduled:
+            self._is_scheduled = True
+            asyncio.get_running_loop().call_soon(self._empty_inbox)
+
+    def _empty_inbox(self) -> None:
+        for _ in range(AT_ONCE):
+            if not self._inbox:
+                break
+            self.deliver(self._inbox.popleft())
+        self._is_scheduled = bool(self._inbox)
+        if self._is_scheduled:
+            asyncio.get_running_loop().call_soon(self._empty_inbox)

@@ -1,0 +1,118 @@
+"""A broker's reception: requests of its clients go in to the core, answers of the core go out to the right connection.
+
+    bytes ⇄ Connection ⇄ dict of one version ⇄ adapters ⇄ dataclass in an Envelope ⇄ Broker.handle
+            (tcp.py)      (codec.py)                         (this file)
+
+The core knows a client by a node's name, as it knows every peer: each connection is a client of its own, `client-17`.
+
+- One question of a connection is in the core at a time, so its answer needs no number to be recognised.
+- When the connection is gone the core is told, and an answer that comes later is dropped.
+- Over TCP nobody is a replica: brokers of this cluster talk in the process, so a fetch that claims to be a follower's
+  is one of a broker that no partition knows.
+
+What we leave out: quotas, authentication, request logs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from minikafka.metadata.image import MetadataImage
+from minikafka.protocol.messages import BrokerEndpoint, Envelope, expects_response
+from minikafka.server.adapters import request_to_core, response_to_wire
+from minikafka.server.codec import RequestHeader
+from minikafka.server.compiler import Body
+from minikafka.server.tcp import Connection
+from minikafka.types import BrokerId, NodeId
+
+
+@dataclass(frozen=True, slots=True)
+class ImageView:
+    """What this broker has replayed, as the wire needs it. Kafka: `KRaftMetadataCache`."""
+
+    image: MetadataImage
+    cluster_id: str
+
+    def topic_name(self, topic_id: str) -> str | None:
+        """Name of the topic with this id (32 hexadecimal digits)."""
+        topic = self.image.topic_with_id(topic_id)
+        return None if topic is None else topic.topic
+
+    def topic_id(self, topic: str) -> str | None:
+        """Id of the topic with this name."""
+        known = self.image.topics.get(topic)
+        return None if known is None else known.topic_id
+
+    def endpoint(self, broker: BrokerId) -> BrokerEndpoint | None:
+        """Where clients reach a broker that is not fenced."""
+        known = self.image.brokers.get(broker)
+        if known is None or known.fenced:
+            return None
+        return BrokerEndpoint(broker, known.host, known.port, known.rack)
+
+    def coordinator(self) -> BrokerEndpoint | None:
+        """The active broker with the lowest number; None while there is none."""
+        active = self.image.active_brokers()
+        return self.endpoint(min(active)) if active else None
+
+
+class Frontend:
+    """All connections of one broker. Kafka: `SocketServer` and the door of `KafkaApis`."""
+
+    def __init__(
+        self,
+        broker: NodeId,
+        view: ImageView,
+        max_request_bytes: int,
+        clients: Iterator[NodeId],
+        deliver: Callable[[Envelope], None],
+        hung_up: Callable[[NodeId], None],
+    ) -> None:
+        """`clients` names new connections, `deliver` calls the broker, `hung_up` tells it that a client is gone."""
+        self.broker = broker
+        self.view = view
+        self.max_request_bytes = max_request_bytes
+        self.connections: dict[NodeId, Connection] = {}
+        self._asked: dict[NodeId, Body] = {}
+        self._clients = clients
+        self._deliver = deliver
+        self._hung_up = hung_up
+        self._questions = 0
+
+    def new_connection(self) -> Connection:
+        """For a client that has just connected."""
+        name = next(self._clients)
+        self.connections[name] = Connection(name, self, self.max_request_bytes)
+        return self.connections[name]
+
+    def request(self, connection: Connection, header: RequestHeader, body: Body) -> None:
+        """A whole request has come: ask the core, or answer what it has no part in."""
+        question = request_to_core(header.api_key, header.api_version, body, self.view)
+        if isinstance(question, dict):
+            connection.answer(question)
+            return
+        self._asked[connection.name] = body
+        self._questions += 1
+        self._deliver(Envelope(connection.name, self.broker, question, self._questions))
+        if not expects_response(question):
+            connection.answer_nothing()
+
+    def answer(self, envelope: Envelope) -> None:
+        """The core has answered a client."""
+        connection, asked = self.connections.get(envelope.destination), self._asked.pop(envelope.destination, None)
+        if connection is None or asked is None:
+            return
+        connection.answer(response_to_wire(envelope.message, asked, self.view))
+
+    def closed(self, connection: Connection) -> None:
+        """A client is gone."""
+        self._asked.pop(connection.name, None)
+        if self.connections.pop(connection.name, None) is not None:
+            self._hung_up(connection.name)
+
+    def abort(self) -> None:
+        """The broker has died: so do its connections, without a word."""
+        connections, self.connections = list(self.connections.values()), {}
+        for connection in connections:
+            connection.abort()

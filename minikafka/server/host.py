@@ -1,0 +1,214 @@
+"""A whole cluster behind TCP, in one process: the very nodes that the simulation drives, each broker with its own port.
+
+    Server(brokers=3)
+      ├─ controller-1   no port: only brokers talk to it
+      ├─ broker-1       127.0.0.1:9092   Frontend ⇄ Broker
+      ├─ broker-2       127.0.0.1:9093
+      └─ broker-3       127.0.0.1:9094   replication between brokers: FetchRequest through `Driver`, no sockets
+
+- `crash` is kill -9: connections break, the port is closed, timers die, the disk stays as it is. `restart` starts the
+  same broker on the same port and disk.
+- The cluster is ready when every broker has read that every broker is alive.
+- Nothing listens beyond this machine: there is no authentication here.
+
+What we leave out: directories on a real disk, a process for each broker, several controllers, and moving leadership
+away before a clean stop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import logging
+import socket
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from itertools import count
+from typing import Any
+
+from minikafka.broker.broker import Broker
+from minikafka.config import ConfigError, ServerConfig, read_settings
+from minikafka.controller.controller import Controller
+from minikafka.disk import Disk, MemoryDisk
+from minikafka.protocol.facts import Fact
+from minikafka.protocol.messages import Envelope, Message
+from minikafka.server.driver import Driver, Process
+from minikafka.server.frontend import Frontend, ImageView
+from minikafka.types import BrokerId, NodeId, broker_node, controller_node
+
+MAX_REQUEST_BYTES = "socket.request.max.bytes"
+READY_WITHIN_S = 30
+BACKLOG = 128
+
+log = logging.getLogger(__name__)
+
+
+class ServeError(Exception):
+    """The cluster cannot be started; the message is one sentence."""
+
+
+class Listener:
+    """One broker's port, its process, and the frontend between them."""
+
+    def __init__(self, broker_id: BrokerId, address: tuple[str, int]) -> None:
+        self.broker_id = broker_id
+        self.address = address
+        """Host and port; port 0 until it is bound for the first time."""
+        self.disk: Disk = MemoryDisk()
+        self.frontend: Frontend | None = None
+        self.accepting: asyncio.Server | None = None
+
+    def bind(self) -> socket.socket:
+        """Take the port. Raises `ServeError` when somebody else has it."""
+        bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            bound.bind(self.address)
+        except OSError as taken:
+            bound.close()
+            host, port = self.address
+            raise ServeError(f"Cannot listen on {host}:{port}: {taken.strerror}.") from None
+        self.address = bound.getsockname()[:2]
+        return bound
+
+
+class Server:
+    """Brokers, their controller, and a listener for each broker. Kafka: `KafkaRaftServer`, several in one process."""
+
+    def __init__(
+        self,
+        brokers: int = 3,
+        controllers: int = 1,
+        listen: str = "127.0.0.1",
+        ports: Sequence[int] = (),
+        config: Mapping[str, Any] | None = None,
+    ) -> None:
+        """`ports`: one for each broker, 0 for a free one. Raises `ConfigError` for settings that do not work."""
+        if brokers < 1 or controllers != 1:
+            raise ConfigError("A cluster needs one broker or more and, for now, exactly one controller.")
+        if listen != "localhost" and not listen.startswith("127."):
+            raise ConfigError(f"Cannot listen on {listen}: only addresses of this machine, such as 127.0.0.1, for now.")
+        ports = list(ports) or [0] * brokers
+        if len(ports) != brokers:
+            raise ConfigError(f"{brokers} brokers need as many ports, not {len(ports)}.")
+        settings = dict(config or {})
+        self.max_request_bytes = int(settings.pop(MAX_REQUEST_BYTES, 104_857_600))
+        self.config = read_settings(ServerConfig, settings, "server")
+        self.listeners = {number: Listener(number, (listen, port)) for number, port in enumerate(ports, 1)}
+        self.cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        self.driver = Driver()
+        self.driver.on_death = self._died
+        self._clients = (f"client-{number}" for number in count(1))
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """`HOST:PORT,HOST:PORT,…`, what clients start from."""
+        return ",".join("{}:{}".format(*listener.address) for listener in self.listeners.values())
+
+    @property
+    def failures(self) -> list[Exception]:
+        """Bugs that brokers or the controller died of; empty while all is well."""
+        return self.driver.failures
+
+    async def start(self) -> None:
+        """Bind the ports, start the nodes, and wait until the cluster is ready. Raises `ServeError`."""
+        bound = {}
+        try:
+            for number, listener in self.listeners.items():
+                bound[number] = listener.bind()
+        except ServeError:
+            for taken in bound.values():
+                taken.close()
+            raise
+        controller = controller_node(1)
+        self.driver.start(Process(controller, MemoryDisk(), self._make_controller, _to_nobody))
+        for number, taken in bound.items():
+            await self._start_broker(number, taken)
+        await self._wait(lambda: all(self._sees_all(number) for number in self.listeners), "The brokers did not start")
+
+    async def stop(self) -> None:
+        """End all nodes in order and close all ports."""
+        for number in self.listeners:
+            process = self.driver.processes.get(broker_node(number))
+            if process is not None and isinstance(process.node, Broker):
+                process.node.stop(self.driver.now())
+                self.crash(number)
+        if controller_node(1) in self.driver.processes:
+            self.driver.kill(controller_node(1))
+        await asyncio.sleep(0)  # lets the connections break
+
+    def crash(self, broker_id: BrokerId) -> None:
+        """Kill -9: the broker is gone, its connections break, its port closes, its disk stays as it is."""
+        if self.driver.processes[broker_node(broker_id)].node is not None:
+            self.driver.kill(broker_node(broker_id))
+            self._died(broker_node(broker_id))
+
+    async def restart(self, broker_id: BrokerId) -> None:
+        """Start a broker that is down, on its old port and disk. Raises `ServeError` when the port has been taken."""
+        assert self.listeners[broker_id].frontend is None, f"broker {broker_id} is running"
+        await self._start_broker(broker_id, self.listeners[broker_id].bind())
+
+    def observe(self, on_fact: Callable[[NodeId, Fact], None]) -> None:
+        """Hear every fact from now on, with the node that states it."""
+        self.driver.on_fact = on_fact
+
+    # --- brokers ---
+
+    async def _start_broker(self, number: BrokerId, bound: socket.socket) -> None:
+        listener = self.listeners[number]
+        process = Process(broker_node(number), listener.disk, self._broker_maker(listener), self._answerer(listener))
+        self.driver.start(process)
+        assert isinstance(process.node, Broker), f"{process.id} did not start"
+        listener.frontend = Frontend(
+            process.id,
+            ImageView(process.node.metadata.image, self.cluster_id),
+            self.max_request_bytes,
+            self._clients,
+            self.driver.deliver,
+            lambda client: self.driver.disconnected(process.id, client),
+        )
+        loop = asyncio.get_running_loop()
+        listener.accepting = await loop.create_server(listener.frontend.new_connection, sock=bound, backlog=BACKLOG)
+
+    def _broker_maker(self, listener: Listener) -> Callable[[Disk], Broker]:
+        def make(disk: Disk) -> Broker:
+            return Broker(listener.broker_id, controller_node(1), self.config, disk, uuid.uuid4().hex, listener.address)
+
+        return make
+
+    def _make_controller(self, disk: Disk) -> Controller:
+        return Controller(controller_node(1), self.config, disk)
+
+    def _answerer(self, listener: Listener) -> Callable[[Envelope], None]:
+        def answer(envelope: Envelope) -> None:
+            if listener.frontend is not None:
+                listener.frontend.answer(envelope)
+
+        return answer
+
+    def _died(self, node: NodeId) -> None:
+        listener = next((one for one in self.listeners.values() if broker_node(one.broker_id) == node), None)
+        if listener is None or listener.frontend is None or listener.accepting is None:
+            return
+        listener.accepting.close()
+        listener.frontend.abort()
+        listener.frontend = listener.accepting = None
+
+    # --- readiness ---
+
+    def _sees_all(self, number: BrokerId) -> bool:
+        broker = self.driver.processes[broker_node(number)].node
+        return isinstance(broker, Broker) and broker.metadata.image.active_brokers() >= self.listeners.keys()
+
+    async def _wait(self, condition: Callable[[], bool], complaint: str) -> None:
+        deadline = asyncio.get_running_loop().time() + READY_WITHIN_S
+        while not condition():
+            if self.failures or asyncio.get_running_loop().time() > deadline:
+                await self.stop()
+                raise ServeError(f"{complaint} within {READY_WITHIN_S} s.") from next(iter(self.failures), None)
+            await asyncio.sleep(0.005)
+
+
+def _to_nobody(envelope: Envelope) -> None:
+    message: Message = envelope.message
+    raise AssertionError(f"{type(message).__name__} for {envelope.destination}, who does not exist")

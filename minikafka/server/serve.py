@@ -1,0 +1,85 @@
+"""`minikafka serve`: a cluster in the foreground, until Ctrl-C or SIGTERM.
+
+    $ minikafka serve --brokers 3 --port 9092
+    bootstrap.servers=127.0.0.1:9092,127.0.0.1:9093,127.0.0.1:9094
+
+- Standard output gets exactly that one line, when clients may come; everything else goes to standard error.
+- `--port 9092` is the first broker's, the others follow; `--port 0` takes ports that are free.
+- What cannot be started is said in one sentence, with exit code 2.
+
+What we leave out: `--data-dir` (all is kept in memory), `--processes`, `--stage`, and addresses beyond this machine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+from collections.abc import Sequence
+
+from minikafka.config import ConfigError
+from minikafka.server.host import ServeError, Server
+
+log = logging.getLogger("minikafka.serve")
+
+
+def serve(
+    brokers: int = 3,
+    controllers: int = 1,
+    port: int = 9092,
+    listen: str = "127.0.0.1",
+    config: Sequence[str] = (),
+) -> int:
+    """Run a cluster until told to stop; `config` holds `key=value` with Kafka's dotted names. Returns the exit code."""
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(name)s: %(message)s")
+    try:
+        server = Server(brokers, controllers, listen, ports_from(port, brokers), settings_from(config))
+        asyncio.run(_run(server))
+    except (ConfigError, ServeError) as refused:
+        print(refused, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:  # where the loop cannot handle signals (Windows)
+        pass
+    return 0
+
+
+def ports_from(port: int, brokers: int) -> list[int]:
+    """A port for each broker, in sequence; 0 leaves all of them to the system. Raises `ConfigError`.
+
+    >>> ports_from(9092, 3), ports_from(0, 2)
+    ([9092, 9093, 9094], [0, 0])
+    """
+    if not 0 <= port <= 65_535 - max(brokers - 1, 0):
+        raise ConfigError(f"Ports {port} to {port + brokers - 1} do not exist: the last one is 65535.")
+    return [port + number if port else 0 for number in range(brokers)]
+
+
+def settings_from(texts: Sequence[str]) -> dict[str, str]:
+    """`key=value` texts as settings; the last of a name counts. Raises `ConfigError`.
+
+    >>> settings_from(["num.partitions=6", "min.insync.replicas = 2"])
+    {'num.partitions': '6', 'min.insync.replicas': '2'}
+    """
+    settings = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise ConfigError(f"A setting is key=value, as in --config num.partitions=6, not {text!r}.")
+        settings[name.strip()] = value.strip()
+    return settings
+
+
+async def _run(server: Server) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C ends `asyncio.run` instead
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await server.start()
+    print(f"bootstrap.servers={server.bootstrap_servers}", flush=True)
+    try:
+        await stop.wait()
+    finally:
+        log.info("stopping")
+        await server.stop()

@@ -1,0 +1,130 @@
+"""A `Server` on its own thread, so that a test can use blocking clients beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any, Self, TypeVar
+
+from minikafka.server import codec
+from minikafka.server.host import Server
+
+Result = TypeVar("Result")
+PATIENCE_S = 30
+
+
+class Running:
+    """Starts a server in a thread; every call into it is made on that thread's event loop."""
+
+    def __init__(self, **arguments: Any) -> None:
+        self.server = Server(**arguments)
+        self.loop = asyncio.new_event_loop()
+        self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
+
+    def __enter__(self) -> Self:
+        self.thread.start()
+        self.wait_for(self.server.start())
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.wait_for(self.server.stop())
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join(PATIENCE_S)
+        self.loop.close()
+        assert self.server.failures == [], "a node died of a bug"
+
+    def wait_for(self, what: Coroutine[Any, Any, Result]) -> Result:
+        return asyncio.run_coroutine_threadsafe(what, self.loop).result(PATIENCE_S)
+
+    def call(self, function: Callable[..., Result], *arguments: Any) -> Result:
+        async def called() -> Result:
+            return function(*arguments)
+
+        return self.wait_for(called())
+
+    def crash(self, broker: int) -> None:
+        self.call(self.server.crash, broker)
+
+    def restart(self, broker: int) -> None:
+        self.wait_for(self.server.restart(broker))
+
+    @property
+    def bootstrap(self) -> str:
+        return self.server.bootstrap_servers
+
+    def connect(self, broker: int = 1) -> Wire:
+        return Wire(self.server.listeners[broker].address)
+
+
+class Wire:
+    """A client that writes bytes, right or wrong, and reads whole answers."""
+
+    def __init__(self, address: tuple[str, int]) -> None:
+        self.socket = socket.create_connection(address, timeout=PATIENCE_S)
+        self.correlation_id = 100
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.socket.close()
+
+    def send(self, data: bytes) -> None:
+        self.socket.sendall(data)
+
+    def read(self, size: int) -> bytes:
+        """So many bytes, fewer if the server closes."""
+        data = b""
+        while len(data) < size:
+            try:
+                more = self.socket.recv(size - len(data))
+            except ConnectionResetError:
+                break
+            if not more:
+                break
+            data += more
+        return data
+
+    def frame(self) -> bytes | None:
+        """The next answer without its size, None when the connection was closed."""
+        size = self.read(4)
+        return self.read(int.from_bytes(size, "big")) if len(size) == 4 else None
+
+    def is_closed(self) -> bool:
+        """Wait until the server closes; False if it answers instead."""
+        return self.read(1) == b""
+
+    def is_silent(self, seconds: float = 0.2) -> bool:
+        """Nothing comes and the connection stays open."""
+        self.socket.settimeout(seconds)
+        try:
+            return self.socket.recv(1) != b"" and False
+        except TimeoutError:
+            return True
+        finally:
+            self.socket.settimeout(PATIENCE_S)
+
+    def ask(self, key: int, version: int, body: dict[str, Any], client_id: str | None = "test") -> dict[str, Any]:
+        """One request and its answer."""
+        self.correlation_id += 1
+        self.send(codec.request_frame(key, version, self.correlation_id, client_id, body))
+        return self.answer(key, version, self.correlation_id)
+
+    def answer(self, key: int, version: int, correlation_id: int) -> dict[str, Any]:
+        frame = self.frame()
+        assert frame is not None, "the connection was closed"
+        echoed, body = codec.decode_response(key, version, frame)
+        assert echoed == correlation_id
+        return body
+
+
+def eventually(condition: Callable[[], Any], what: str) -> Any:
+    """The first true value of `condition`; fails after `PATIENCE_S`."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not (value := condition()):
+        assert time.monotonic() < deadline, f"not within {PATIENCE_S} s: {what}"
+        time.sleep(0.02)
+    return value
