@@ -17,7 +17,7 @@ from types import SimpleNamespace
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tools"))
+sys.path[:0] = [str(ROOT / "tools"), str(ROOT)]
 
 import course
 import screenshots
@@ -234,6 +234,22 @@ def read_until_link(running):
         if found := re.search(r"The course is open:\s+(\S+)", line):
             return said, found[1]
     raise AssertionError(f"it ended without a link:\n{said}")
+
+
+# --- the numbers ---------------------------------------------------------------------------------------------------
+
+
+def test_a_figure_is_printed_beside_its_goal_with_the_machine_taken_out(need):
+    from benchmarks import __main__ as bench
+    from benchmarks.measured import Measured
+
+    slow = Measured("a thing", 200.0, "ms", goal=150)
+    assert not slow.met and bench.line(slow, slowness=2.0).split() == [
+        "!", "a", "thing", "200", "ms", "at", "most", "150", "100"
+    ]  # fmt: skip
+    many = Measured("events", 30_000, "1/s", 20_000, "at least")
+    assert many.met and bench.line(many, slowness=2.0).endswith("6e+04")
+    assert bench.line(Measured("page", 9, "kB", depends_on_machine=False), 2.0).endswith("=")
 
 
 # --- the doctor ---------------------------------------------------------------------------------------------------

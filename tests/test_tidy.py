@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -141,3 +142,12 @@ def test_the_locks_agree():
         for name in ("start.txt", "test.txt")
     )
     assert start <= test, sorted(start - test)
+
+
+def test_every_locked_package_has_a_hash_and_no_address():
+    for name in ("start.txt", "test.txt"):
+        text = (ROOT / "locks" / name).read_text()
+        packages = [block for block in re.split(r"\n(?=[a-z0-9])", text) if "==" in block.split("\n")[0]]
+        assert len(packages) > 80
+        assert [block.split()[0] for block in packages if "--hash=sha256:" not in block] == []
+        assert "://" not in text and "--index" not in text and "--find-links" not in text

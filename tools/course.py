@@ -294,7 +294,7 @@ def lock(options: argparse.Namespace) -> int:
     shared += ["--custom-compile-command", "python tools/course.py lock"]
     for kind in ("test", "start"):
         extras = [word for extra in LOCK_EXTRAS[kind] for word in ("--extra", extra)]
-        agreeing = [] if kind == "test" else ["--constraint", "locks/test.txt"]
+        agreeing = ["--constraint", "locks/constraints.txt" if kind == "test" else "locks/test.txt"]
         if run(*shared, *extras, *agreeing, "--output-file", f"locks/{kind}.txt"):
             raise CourseError(f"The {kind} lock could not be made; the reason stands above.")
     return 0
