@@ -222,7 +222,8 @@ def small(tmp_path_factory, need):
     files = {
         "minikafka/stage/stage.mjs": "export function autoMount() { document.body.dataset.mounted = 'yes'; }\n",
         "minikafka/core.py": SOURCE,
-        "exercises/06_x/elect/README.md": "# Elect\n",
+        "exercises/06_x/elect/README.md": "# Elect\n\n[hints](hints.md)\n",
+        "exercises/06_x/elect/hints.md": "# Hints\n\nThink of xylophones.\n",
         "record.py": RECORDER,
         "docs/index.md": '# Start\n\n<div class="mk-stage" data-scenario="06_two"></div>\n\n[six](lessons/06_x.md)\n',
         "docs/deep/er/page.md": '# Deep\n\n<div class="mk-stage" data-scenario="06_two"'
@@ -267,6 +268,11 @@ def test_a_scenario_is_recorded_once_for_all_pages_that_show_it(small):
     assert re.search(r'data-src="traces/06_two-\w+\.json".*It happened', built(small, "index.html"))
     deep = built(small, "deep/er/page/index.html")
     assert re.search(r'data-src="\.\./\.\./\.\./traces/06_two-\w+\.json" data-options="{&quot;step&quot;:2}"', deep)
+
+
+def test_hints_are_pages_that_no_search_finds(small):
+    assert "xylophones" in built(small, "exercises/06_x/elect/hints/index.html")
+    assert "xylophones" not in built(small, "search/search_index.json")
 
 
 def test_every_address_is_relative_and_leads_to_a_file(small):
@@ -343,11 +349,15 @@ def test_the_readers_copy_quotes_the_source_and_leaves_out_what_is_for_the_page(
     (tmp_path / "minikafka").mkdir()
     (tmp_path / "minikafka" / "core.py").write_text(SOURCE)
     lesson(tmp_path, ["1"])
+    path = tmp_path / "lessons" / "06_x.ipynb"
+    path.write_text(path.read_text().replace('"metadata": {}', '"metadata": {"tags": ["hide-input"]}', 1))
     copy = serve_course.working_copy(tmp_path, "06_x.ipynb")
     text = copy.read_text(encoding="utf-8")
     assert copy == tmp_path / "notebooks" / "06_x.ipynb"
     assert "def elect(live):" in text and "{{" not in text and "page only" not in text
-    nbformat.validate(nbformat.read(copy, as_version=4))
+    notebook = nbformat.read(copy, as_version=4)
+    nbformat.validate(notebook)
+    assert "source_hidden" in text
 
 
 def test_an_edit_is_never_lost_and_an_untouched_copy_follows_its_lesson(tmp_path):

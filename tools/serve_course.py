@@ -105,10 +105,15 @@ def working_copy(root: Path, name: str) -> Path:
 
 
 def for_the_reader(root: Path, name: str) -> bytes:
-    """The lesson as a reader gets it: source quoted where the lesson names it, without what is for the page only."""
+    """The lesson as a reader gets it: source quoted where the lesson names it, without what is for the page only.
+
+    Code that the page leaves out is folded here: there to be opened and run, not in the way.
+    """
     notebook = json.loads((root / "lessons" / name).read_text(encoding="utf-8"))
     cells = [cell for cell in notebook["cells"] if "page-only" not in cell["metadata"].get("tags", [])]
     for cell in cells:
+        if "hide-input" in cell["metadata"].get("tags", []):
+            cell["metadata"]["jupyter"] = {"source_hidden": True}
         if cell["cell_type"] == "markdown":
             text = source_quote.expand("".join(cell["source"]), root, titled=False)
             cell["source"] = text.splitlines(keepends=True)

@@ -118,11 +118,13 @@ def stage_player(tree: Tree) -> None:
 
 
 def stage_exercises(tree: Tree) -> None:
-    """Each exercise's README.md is a page at its own path, so a lesson links to the file and the page alike."""
-    for readme in (tree.root / "exercises").rglob("README.md"):
-        target = tree.docs / readme.relative_to(tree.root)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(readme, target)
+    """Each exercise's pages stand at their own paths, so a lesson links to the file and to the page alike.
+
+    Hints are kept out of the search: nobody should meet one by accident.
+    """
+    for path in (tree.root / "exercises").rglob("*.md"):
+        unsearched = "---\nsearch:\n  exclude: true\n---\n" if path.name == "hints.md" else ""
+        write(tree.docs / path.relative_to(tree.root), unsearched + path.read_text(encoding="utf-8"))
 
 
 def stage_lesson(tree: Tree, path: Path) -> None:
