@@ -128,7 +128,7 @@ class Broker:
             case "heartbeat":
                 effects = self.lifecycle.take(envelope, self.metadata.last_applied_offset, now)
                 self.replicas.broker_epoch = self.lifecycle.broker_epoch
-                return effects
+                return effects + self._act_on_metadata(now)
             case "alter-partition":
                 changed, effects = self.isr_changes.take(envelope, now)
                 return effects + (self.replicas.recheck(changed, now) if changed else [])
@@ -142,9 +142,12 @@ class Broker:
     def _metadata_arrived(self, envelope: Envelope, now: Millis) -> list[Effect]:
         changed, effects = self.metadata.take(envelope, now)
         if changed:
-            effects += self.replicas.apply_image(now)
+            effects += self._act_on_metadata(now)
             effects += self.lifecycle.caught_up(self.metadata.last_applied_offset, now)
         return effects
+
+    def _act_on_metadata(self, now: Millis) -> list[Effect]:
+        return self.replicas.apply_image(now) if self.lifecycle.is_ready(self.metadata.last_applied_offset) else []
 
     def _fetcher_of(self, channel: str) -> ReplicaFetcher | None:
         return next((one for one in self.replicas.fetchers.values() if one.channel.name == channel), None)

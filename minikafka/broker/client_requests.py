@@ -4,7 +4,8 @@
 * Offsets are answered by leaders only, up to the high watermark.
 * Topics are created by the controller; any broker passes the request on.
 
-Mirrors the corresponding handlers of `KafkaApis` and `ForwardingManager`.
+Mirrors the corresponding handlers of `KafkaApis` and `ForwardingManager`. What we leave out: a lookup by time opens no
+compressed batch, and answers with its first offset.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Callable
 from minikafka.broker.replica_manager import ReplicaManager
 from minikafka.config import ServerConfig
 from minikafka.effects import Effect, Send
-from minikafka.metadata.image import TopicImage
+from minikafka.metadata.image import TopicImage, is_legal_topic_name
 from minikafka.protocol.errors import ErrorCode
 from minikafka.protocol.messages import (
     EARLIEST_TIMESTAMP,
@@ -38,8 +39,8 @@ from minikafka.protocol.messages import (
     PartitionMetadata,
     TopicMetadata,
 )
-from minikafka.protocol.records import records_in
-from minikafka.types import NO_LEADER, NodeId, TopicPartition
+from minikafka.protocol.records import RecordBatch, split_batches
+from minikafka.types import NO_LEADER, Millis, NodeId, Offset, TopicPartition
 
 
 class ClientRequests:
@@ -84,7 +85,10 @@ class ClientRequests:
     def _describe(self, name: str) -> TopicMetadata:
         topic = self.image.topics.get(name)
         if topic is None:
-            return TopicMetadata(name, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+            legal = is_legal_topic_name(name)
+            return TopicMetadata(
+                name, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION if legal else ErrorCode.INVALID_TOPIC_EXCEPTION
+            )
         partitions = tuple(self._describe_partition(topic, number) for number in sorted(topic.partitions))
         return TopicMetadata(name, ErrorCode.NONE, topic.topic_id, partitions)
 
@@ -120,12 +124,10 @@ class ClientRequests:
                 asked.partition, ErrorCode.NONE, -1, log.high_watermark, partition.leader_epoch
             )
         committed = log.read(log.log_start_offset, 1 << 62, log.high_watermark)
-        for record in records_in(committed):
-            if record.timestamp_ms >= asked.timestamp:
-                epoch = log.epochs.epoch_at(record.offset)
-                return ListOffsetsPartitionResult(
-                    asked.partition, ErrorCode.NONE, record.timestamp_ms, record.offset, epoch
-                )
+        for batch in split_batches(committed):
+            if batch.max_timestamp_ms >= asked.timestamp:
+                at_ms, offset = _first_at(batch, asked.timestamp)
+                return ListOffsetsPartitionResult(asked.partition, ErrorCode.NONE, at_ms, offset, batch.leader_epoch)
         return ListOffsetsPartitionResult(asked.partition, ErrorCode.NONE)
 
     def end_of_epochs(self, envelope: Envelope, request: OffsetForLeaderEpochRequest) -> list[Effect]:
@@ -172,6 +174,14 @@ class ClientRequests:
         number = self._next_correlation_id()
         self._forwarded[number] = envelope
         return [Send(Envelope(self.node, self.controller, request, number, "forward"))]
+
+
+def _first_at(batch: RecordBatch, timestamp_ms: Millis) -> tuple[Millis, Offset]:
+    """(time, offset) of the first record at or after a time, in a batch that has one."""
+    if batch.is_compressed:
+        return batch.max_timestamp_ms, batch.base_offset
+    record = next(record for record in batch.records() if record.timestamp_ms >= timestamp_ms)
+    return record.timestamp_ms, record.offset
 
 
 def _timed_out(waiting: Envelope) -> CreateTopicsResponse:

@@ -86,9 +86,16 @@ class Lifecycle:
                 return self._again(self.config.broker_heartbeat_interval_ms)
         return self._again(REGISTRATION_RETRY_MS)
 
+    def is_ready(self, applied: Offset) -> bool:
+        """Has this process replayed its own registration? Before that it acts on nothing it finds in the log.
+
+        What it reads earlier was written for its former process, which may have held more than this one does.
+        """
+        return self.broker_epoch != NO_EPOCH and applied >= self.broker_epoch
+
     def caught_up(self, applied: Offset, now: Millis) -> list[Effect]:
         """The metadata log has been replayed up to `applied`: if that makes us eligible, say so at once."""
-        if self.fenced and self.broker_epoch != NO_EPOCH and applied >= self.broker_epoch:
+        if self.fenced and self.is_ready(applied):
             return self.report(applied, now)
         return []
 

@@ -124,6 +124,8 @@ class ReplicaManager:
 
     def produce(self, envelope: Envelope, request: ProduceRequest, now: Millis) -> list[Effect]:
         """Append each batch; answer now, or when the in-sync replicas have it."""
+        if request.acks not in (-1, 0, 1):
+            return _refuse_all(envelope, request, ErrorCode.INVALID_REQUIRED_ACKS)
         results: dict[TopicPartition, ProducePartitionResult] = {}
         waiting: dict[TopicPartition, Offset] = {}
         effects: list[Effect] = []
@@ -228,9 +230,10 @@ class ReplicaManager:
     def fetch_request(self, envelope: Envelope, request: FetchRequest, now: Millis) -> list[Effect]:
         """Serve a follower or a consumer; park the fetch if there is nothing to say yet."""
         effects: list[Effect] = []
-        results = []
+        results: list[FetchPartitionResult] = []
         for asked in request.partitions:
-            result, told = self._read(asked, request, envelope.source, now, first_time=True)
+            room = _room_left(request, results)
+            result, told = self._read(asked, request, envelope.source, now, room, first_time=True)
             effects += [Observe(fact) for fact in told]
             results.append(result)
             if request.replica_id >= 0 and result.error == ErrorCode.NONE and result.diverging_epoch < 0:
@@ -248,12 +251,20 @@ class ReplicaManager:
         return effects + self.propose(partition, partition.propose_expansion(follower))
 
     def _read(
-        self, asked: FetchPartition, request: FetchRequest, reader: NodeId, now: Millis, first_time: bool
+        self,
+        asked: FetchPartition,
+        request: FetchRequest,
+        reader: NodeId,
+        now: Millis,
+        room: int | None,
+        first_time: bool,
     ) -> tuple[FetchPartitionResult, list[facts.Fact]]:
         name = asked.partition
         partition, error = self.check_reader(name, asked.current_leader_epoch)
         if partition is None:
             return self._refuse_read(asked, reader, error)
+        if request.replica_id == self.broker_id:
+            return self._refuse_read(asked, reader, ErrorCode.NOT_LEADER_OR_FOLLOWER)
         log = partition.log
         diverging = log.divergence(asked.last_fetched_epoch, asked.fetch_offset)
         if diverging is not None:
@@ -278,7 +289,9 @@ class ReplicaManager:
             told = partition.record_follower_fetch(
                 request.replica_id, asked.fetch_offset, request.replica_epoch, asked.current_leader_epoch, now
             )
-        records = log.read(asked.fetch_offset, asked.max_bytes, end)
+        records = b""
+        if room is None or room > 0:
+            records = log.read(asked.fetch_offset, min(asked.max_bytes, room or asked.max_bytes), end)
         return FetchPartitionResult(name, ErrorCode.NONE, log.high_watermark, log.log_start_offset, records), told
 
     def check_reader(
@@ -352,9 +365,10 @@ class ReplicaManager:
 
     def _settle_fetch(self, parked: ParkedFetch, now: Millis) -> list[Effect]:
         told: list[facts.Fact] = []
-        results = []
+        results: list[FetchPartitionResult] = []
         for asked in parked.request.partitions:
-            result, said = self._read(asked, parked.request, parked.envelope.source, now, first_time=False)
+            room = _room_left(parked.request, results)
+            result, said = self._read(asked, parked.request, parked.envelope.source, now, room, first_time=False)
             results.append(result)
             told += said
         if parked.due_ms > now and not _has_news(parked.request, results):
@@ -383,6 +397,17 @@ def _has_news(request: FetchRequest, results: list[FetchPartitionResult]) -> boo
     if any(result.error != ErrorCode.NONE or result.diverging_epoch >= 0 for result in results):
         return True
     return not results or sum(len(result.records) for result in results) >= request.min_bytes
+
+
+def _room_left(request: FetchRequest, results: list[FetchPartitionResult]) -> int | None:
+    """Bytes the answer may still take; None before the first records, which are given however large they are."""
+    taken = sum(len(result.records) for result in results)
+    return request.max_bytes - taken if taken else None
+
+
+def _refuse_all(envelope: Envelope, request: ProduceRequest, error: ErrorCode) -> list[Effect]:
+    refused = tuple(ProducePartitionResult(asked.partition, error) for asked in request.partitions)
+    return [Send(envelope.reply(ProduceResponse(refused)))]
 
 
 def _read_checkpoint(disk: Disk) -> dict[str, Offset]:

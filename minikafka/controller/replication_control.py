@@ -12,12 +12,10 @@ preferred elections, and the periodic try of unclean elections.
 
 from __future__ import annotations
 
-import re
-
 from minikafka.config import ConfigError, ServerConfig
 from minikafka.controller.partition_change import ElectionRules, change_partition
 from minikafka.coordinator.result import CoordinatorResult
-from minikafka.metadata.image import MetadataImage, PartitionRegistration, merge
+from minikafka.metadata.image import MetadataImage, PartitionRegistration, is_legal_topic_name, merge
 from minikafka.metadata.records import (
     ConfigRecord,
     MetadataRecord,
@@ -35,8 +33,6 @@ from minikafka.protocol.messages import (
     NewTopicSpec,
 )
 from minikafka.types import BrokerId
-
-_LEGAL_NAME = re.compile(r"[a-zA-Z0-9._-]{1,249}")
 
 
 def election_rules(image: MetadataImage, config: ServerConfig, topic: str, live: frozenset[BrokerId]) -> ElectionRules:
@@ -181,7 +177,7 @@ def _create_topic(
 
 def check_topic_name(image: MetadataImage, name: str) -> tuple[ErrorCode, str]:
     """Is the name legal and free? `.` and `_` count as the same letter, since metrics cannot tell them apart."""
-    if not _LEGAL_NAME.fullmatch(name) or name in {".", ".."}:
+    if not is_legal_topic_name(name):
         return ErrorCode.INVALID_TOPIC_EXCEPTION, f"{name!r} is no topic name: 1 to 249 letters, digits, '.', '_' or '-'."
     if name in image.topics:
         return ErrorCode.TOPIC_ALREADY_EXISTS, f"Topic {name!r} already exists."

@@ -8,6 +8,7 @@ Mirrors `MetadataImage`. What we leave out: snapshots, deltas as objects of thei
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 
 from minikafka.metadata.records import (
@@ -20,6 +21,8 @@ from minikafka.metadata.records import (
     TopicRecord,
 )
 from minikafka.types import NO_LEADER, BrokerId, Epoch, Offset, TopicPartition
+
+_LEGAL_NAME = re.compile(r"[a-zA-Z0-9._-]{1,249}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +148,11 @@ def merge(old: PartitionRegistration, change: PartitionChangeRecord) -> Partitio
         last_known_elr=old.last_known_elr if change.last_known_elr is None else change.last_known_elr,
         recovering=old.recovering if change.recovering is None else change.recovering,
     )
+
+
+def is_legal_topic_name(name: str) -> bool:
+    """1 to 249 letters, digits, `.`, `_` or `-`, and neither `.` nor `..` (`Topic.validate`)."""
+    return _LEGAL_NAME.fullmatch(name) is not None and name not in {".", ".."}
 
 
 def leader_or_none(leader: BrokerId) -> BrokerId | None:

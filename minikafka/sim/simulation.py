@@ -149,6 +149,11 @@ class Simulation:
         node = self.machines[self.controller].node
         return node if isinstance(node, Controller) else None
 
+    def all_brokers_active(self) -> bool:
+        """Has every broker registered, caught up, and been unfenced?"""
+        controller = self.active_controller()
+        return controller is not None and controller.image.active_brokers() >= set(self.broker_ids)
+
     # --- time ---
 
     def run_for(self, duration_ms: Millis) -> None:
@@ -164,6 +169,11 @@ class Simulation:
                 return done()
             self.take_event()
         return True
+
+    @property
+    def has_events(self) -> bool:
+        """Will anything ever happen again?"""
+        return bool(self._heap)
 
     def take_event(self) -> None:
         """Let the next event happen."""

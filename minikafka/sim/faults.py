@@ -1,0 +1,79 @@
+"""What can go wrong, as verbs: each is one fault, so that faults can be counted.
+
+`cut(1, "controllers")` parts broker 1 from the controllers only, `cut(1, "brokers")` from the other brokers only,
+`cut(1, 2)` from broker 2. `crash` keeps the page cache, `power_loss` does not. `heal`, `restart`, `resume`, `free_disk` and
+waiting mend, and are no faults.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minikafka.config import unknown_name
+from minikafka.sim.simulation import Simulation
+from minikafka.types import BrokerId, NodeId, broker_node
+
+FAULTS = ("crash", "power_loss", "pause", "cut", "disconnect", "fill_disk", "shut_down")
+MENDS = ("restart", "resume", "heal", "free_disk")
+VERBS = FAULTS + MENDS
+
+
+class FaultError(ValueError):
+    """A verb that is unknown, or impossible now; the message is one sentence."""
+
+
+def strike(sim: Simulation, verb: str, *arguments: Any, **options: Any) -> None:
+    """Carry out one verb. Raises `FaultError` for a broker that does not exist, or one that is down already."""
+    match verb, arguments:
+        case "heal", ():
+            sim.heal()
+        case "crash" | "power_loss", (broker,):
+            sim.crash(_in_state(sim, broker, up=True), power_lost=verb == "power_loss")
+        case "restart", (broker,):
+            sim.restart(_in_state(sim, broker, up=False))
+        case "shut_down", (broker,):
+            sim.shut_down(_in_state(sim, broker, up=True))
+        case "pause" | "resume", (broker,):
+            _pause_or_resume(sim, verb, _in_state(sim, broker, up=True))
+        case "cut", (broker, other):
+            sim.cut(_node(sim, broker), _others(sim, broker, other))
+        case "disconnect", (one, other):
+            sim.disconnect(_node(sim, one), _node(sim, other), int(options.get("late_ms", -1)))
+        case "fill_disk" | "free_disk", (broker,):
+            sim.fill_disk(_node(sim, broker), full=verb == "fill_disk")
+        case _:
+            if verb in VERBS:
+                raise FaultError(f"{verb} does not take {len(arguments)} arguments: {', '.join(map(str, arguments))}.")
+            raise FaultError(unknown_name("fault verb", verb, list(VERBS)))
+
+
+def _pause_or_resume(sim: Simulation, verb: str, node: NodeId) -> None:
+    paused = sim.machines[node].paused
+    if paused == (verb == "pause"):
+        raise FaultError(f"{node} is {'paused already' if paused else 'not paused'}.")
+    if verb == "pause":
+        sim.pause(node)
+    else:
+        sim.resume(node)
+
+
+def _node(sim: Simulation, broker: BrokerId | NodeId) -> NodeId:
+    node = broker_node(broker) if isinstance(broker, int) else broker
+    if node not in sim.machines:
+        raise FaultError(f"There is no {node}. There are brokers {', '.join(map(str, sim.broker_ids))}.")
+    return node
+
+
+def _in_state(sim: Simulation, broker: BrokerId | NodeId, up: bool) -> NodeId:
+    node = _node(sim, broker)
+    if (sim.machines[node].node is not None) != up:
+        raise FaultError(f"{node} is {'down' if up else 'running'} already.")
+    return node
+
+
+def _others(sim: Simulation, broker: BrokerId, other: BrokerId | str) -> list[NodeId]:
+    if other == "controllers":
+        return [sim.controller]
+    if other == "brokers":
+        return [broker_node(one) for one in sim.broker_ids if one != broker]
+    return [_node(sim, other)]
