@@ -9,8 +9,13 @@ export function h(tag, attributes, ...children) {
 
 /** Makes the children of `parent` be `wanted`; elements with the same key (or place) and tag are kept and changed. */
 export function patch(parent, wanted) {
-  const old = Array.from(parent.childNodes);
-  const keyed = new Map(old.filter((node) => node.mkKey !== undefined).map((node) => [node.mkKey, node]));
+  const kept = new Set(wanted.map((child) => child.attributes && child.attributes.key));
+  const keyed = new Map();
+  for (const node of Array.from(parent.childNodes)) {
+    if (node.mkKey === undefined) continue;
+    if (kept.has(node.mkKey)) keyed.set(node.mkKey, node);
+    else node.remove(); // first, so that what stays need not be moved: a moved element loses the focus
+  }
   const used = new Set();
   let place = parent.firstChild;
   for (const child of wanted) {

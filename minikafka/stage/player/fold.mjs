@@ -3,8 +3,27 @@
 const NOBODY = -1;
 
 /** The state before the first step. Plain JSON values only, so that it can be copied, compared and sent. */
-export function emptyState() {
-  return { nodes: {}, partitions: {}, replicas: {}, clients: {}, controllers: {}, told: {}, cuts: [], alarms: [] };
+export function emptyState({ nodes, partitions }) {
+  const ids = (fits) => nodes.filter((node) => fits(node.role)).map((node) => node.id);
+  const brokers = ids((role) => role === "broker");
+  const from = (names, make) => Object.fromEntries(names.map((name) => [name, make()]));
+  return {
+    nodes: from(brokers, () => ({ state: "up", fenced: null, metadata: -1 })),
+    partitions: {},
+    replicas: from(partitions, () => from(brokers, newReplica)),
+    clients: from(ids((role) => role !== "broker" && role !== "controller"), () => ({ last: -1, leaders: {}, positions: {} })),
+    controllers: from(ids((role) => role === "controller"), () => ({ quorum_epoch: 0 })),
+    told: from(partitions, () => []),
+    cuts: [],
+    alarms: [],
+  };
+}
+
+function newReplica() {
+  return {
+    cells: [], high_watermark: 0, log_start: 0, role: "none", leader_epoch: -1, leader: NOBODY, isr: [], proposed: null,
+    epoch_start: -1, progress: {}, parked: [],
+  };
 }
 
 /** A copy that shares only what is never changed in place (cells and told records are replaced, not edited). */
@@ -33,22 +52,6 @@ function mapValues(object, change) {
   return result;
 }
 
-export function nodeOf(state, id) {
-  return (state.nodes[id] ||= { state: "up", fenced: null, metadata: -1 });
-}
-
-export function replicaOf(state, partition, id) {
-  const replicas = (state.replicas[partition] ||= {});
-  return (replicas[id] ||= {
-    cells: [], high_watermark: 0, log_start: 0, role: "none", leader_epoch: -1, leader: NOBODY, isr: [], proposed: null,
-    epoch_start: -1, progress: {}, parked: [],
-  });
-}
-
-function clientOf(state, id) {
-  return (state.clients[id] ||= { last: -1, leaders: {}, positions: {} });
-}
-
 /** Where a replica's log ends: the next offset it will write. */
 export function logEnd(replica) {
   const last = replica.cells[replica.cells.length - 1];
@@ -71,88 +74,53 @@ function cutLog(replica, end) {
   while (replica.cells.length && replica.cells[replica.cells.length - 1][0] >= end) replica.cells.pop();
 }
 
-const CLIENT_FACTS = new Set(["ProduceSent", "ProduceAcknowledged", "ProduceRetried", "ProduceFailed", "LeaderLearned",
-  "RecordsConsumed", "FetchFailed"]);
-
 /** Applies one fact; `index` is its place in the trace, `node` the id of who stated it ("" for the world). */
 export function applyFact(state, index, step, node, kind, fields) {
-  const change = CHANGES[kind];
-  if (change) change(state, fields, node, { index, step });
-  if (CLIENT_FACTS.has(kind)) clientOf(state, node).last = index;
+  const client = state.clients[node];
+  const replica = (state.replicas[fields.partition] || {})[node];
+  if (WORLD[kind]) WORLD[kind](state, fields, index);
+  else if (client) applyClient(state, client, index, step, node, kind, fields);
+  else if (CONTROLLER[kind]) CONTROLLER[kind](state, fields, node, step);
+  else if (kind === "MetadataReplayed") state.nodes[node].metadata = fields.next_offset;
+  else if (replica && REPLICA[kind]) REPLICA[kind](replica, fields);
 }
 
-function loseRole(state, id) {
+function setState(what) {
+  return (state, fact) => {
+    const node = state.nodes[fact.node];
+    if (node) node.state = what;
+  };
+}
+
+function crash(state, fact) {
+  setState("crashed")(state, fact);
   for (const replicas of Object.values(state.replicas)) {
-    const replica = replicas[id];
-    if (replica) Object.assign(replica, { role: "none", leader: NOBODY, isr: [], proposed: null, progress: {}, parked: [] });
+    const replica = replicas[fact.node];
+    if (!replica) continue;
+    const { cells, high_watermark, log_start } = replica;
+    Object.assign(replica, newReplica(), { cells, high_watermark, log_start });
   }
 }
 
-function setCut(state, { one, other }, isCut) {
-  const without = state.cuts.filter(([a, b]) => !(a === one && b === other) && !(a === other && b === one));
-  state.cuts = isCut ? [...without, [one, other]] : without;
+const WORLD = {
+  NodeStarted: setState("up"), NodeRestarted: setState("up"), NodeResumed: setState("up"), NodePaused: setState("paused"),
+  NodeCrashed: crash,
+  LinkCut: (state, { one, other }) => { state.cuts.push([one, other]); },
+  LinkHealed: (state, { one, other }) => {
+    state.cuts = state.cuts.filter((cut) => cut[0] !== one || cut[1] !== other);
+  },
+  PromiseBroken: (state, fact, index) => { state.alarms.push(index); },
+  LossBeyondPromise: (state, fact, index) => { state.alarms.push(index); },
+};
+
+function setFenced(fenced) {
+  return (state, fact) => { state.nodes[`broker-${fact.broker}`].fenced = fenced; };
 }
 
-const CHANGES = {
-  NodeStarted: (state, fact) => { nodeOf(state, fact.node).state = "up"; },
-  NodeRestarted: (state, fact) => { nodeOf(state, fact.node).state = "up"; },
-  NodePaused: (state, fact) => { nodeOf(state, fact.node).state = "paused"; },
-  NodeResumed: (state, fact) => { nodeOf(state, fact.node).state = "up"; },
-  NodeCrashed: (state, fact) => {
-    Object.assign(nodeOf(state, fact.node), { state: "crashed", metadata: -1 });
-    loseRole(state, fact.node);
-  },
-  LogRecovered: (state, fact, node) => {
-    const replica = replicaOf(state, fact.partition, node);
-    cutLog(replica, fact.log_end_offset);
-    Object.assign(replica, { high_watermark: fact.high_watermark, log_start: fact.log_start_offset, role: "none" });
-  },
-  RecordsAppended: (state, fact, node) => {
-    replicaOf(state, fact.partition, node).cells.push(...fact.records);
-  },
-  LogTruncated: (state, fact, node) => {
-    const replica = replicaOf(state, fact.partition, node);
-    cutLog(replica, fact.to_offset);
-    replica.high_watermark = Math.min(replica.high_watermark, fact.to_offset);
-  },
-  HighWatermarkMoved: (state, fact, node) => {
-    replicaOf(state, fact.partition, node).high_watermark = fact.high_watermark;
-  },
-  BecameLeader: (state, fact, node) => {
-    Object.assign(replicaOf(state, fact.partition, node), {
-      role: "leader", leader_epoch: fact.leader_epoch, leader: NOBODY, isr: fact.isr, proposed: null,
-      epoch_start: fact.start_offset, progress: {}, parked: [],
-    });
-  },
-  BecameFollower: (state, fact, node) => {
-    Object.assign(replicaOf(state, fact.partition, node), {
-      role: "follower", leader_epoch: fact.leader_epoch, leader: fact.leader, isr: [], proposed: null, progress: {},
-      parked: [],
-    });
-  },
-  FollowerProgress: (state, fact, node) => {
-    replicaOf(state, fact.partition, node).progress[fact.follower] = fact.log_end_offset;
-  },
-  IsrProposed: (state, fact, node) => { replicaOf(state, fact.partition, node).proposed = fact.isr; },
-  IsrAdopted: (state, fact, node) => {
-    Object.assign(replicaOf(state, fact.partition, node), { isr: fact.isr, proposed: null });
-  },
-  IsrProposalRefused: (state, fact, node) => { replicaOf(state, fact.partition, node).proposed = null; },
-  ProduceParked: (state, fact, node) => {
-    replicaOf(state, fact.partition, node).parked.push(
-      { client: fact.client, needs: fact.needs_offset, correlation: fact.correlation_id });
-  },
-  ProduceAnswered: (state, fact, node) => {
-    const replica = replicaOf(state, fact.partition, node);
-    replica.parked = replica.parked.filter(
-      (parked) => parked.client !== fact.client || parked.correlation !== fact.correlation_id);
-  },
-  MetadataReplayed: (state, fact, node) => { nodeOf(state, node).metadata = fact.next_offset; },
+const CONTROLLER = {
   QuorumLeaderElected: (state, fact, node) => { state.controllers[node] = { quorum_epoch: fact.epoch }; },
-  BrokerRegistered: (state, fact) => { nodeOf(state, `broker-${fact.broker}`).fenced = true; },
-  BrokerFenced: (state, fact) => { nodeOf(state, `broker-${fact.broker}`).fenced = true; },
-  BrokerUnfenced: (state, fact) => { nodeOf(state, `broker-${fact.broker}`).fenced = false; },
-  PartitionChanged: (state, fact, node, { step }) => {
+  BrokerRegistered: setFenced(true), BrokerFenced: setFenced(true), BrokerUnfenced: setFenced(false),
+  PartitionChanged: (state, fact, node, step) => {
     const before = state.partitions[fact.partition];
     const same = before && before.leader === fact.leader && before.leader_epoch === fact.leader_epoch;
     state.partitions[fact.partition] = {
@@ -161,21 +129,57 @@ const CHANGES = {
       metadata_offset: fact.metadata_offset, since: same ? before.since : step,
     };
   },
-  ProduceAcknowledged: (state, fact, node, { step }) => {
-    const holder = replicaOf(state, fact.partition, `broker-${fact.broker}`);
-    const told = (state.told[fact.partition] ||= []);
-    fact.values.forEach((value, i) => {
-      const offset = fact.base_offset < 0 ? -1 : fact.base_offset + i;
-      const cell = offset < 0 ? undefined : cellAt(holder, offset);
-      told.push({ offset, value, acks: fact.acks, client: node, broker: fact.broker, leader_epoch: cell ? cell[1] : -1, step });
+};
+
+const REPLICA = {
+  RecordsAppended: (replica, fact) => { replica.cells.push(...fact.records); },
+  LogTruncated: (replica, fact) => {
+    cutLog(replica, fact.to_offset);
+    replica.high_watermark = Math.min(replica.high_watermark, fact.to_offset);
+  },
+  LogRecovered: (replica, fact) => {
+    cutLog(replica, fact.log_end_offset);
+    Object.assign(replica, { high_watermark: fact.high_watermark, log_start: fact.log_start_offset });
+  },
+  HighWatermarkMoved: (replica, fact) => { replica.high_watermark = fact.high_watermark; },
+  BecameLeader: (replica, fact) => {
+    Object.assign(replica, {
+      role: "leader", leader_epoch: fact.leader_epoch, leader: NOBODY, isr: fact.isr, proposed: null,
+      epoch_start: fact.start_offset, progress: {},
     });
   },
-  LeaderLearned: (state, fact, node) => {
-    clientOf(state, node).leaders[fact.partition] = [fact.leader, fact.leader_epoch];
+  BecameFollower: (replica, fact) => {
+    Object.assign(replica, {
+      role: "follower", leader_epoch: fact.leader_epoch, leader: fact.leader, isr: [], proposed: null, epoch_start: -1,
+      progress: {}, parked: [],
+    });
   },
-  RecordsConsumed: (state, fact, node) => { clientOf(state, node).positions[fact.partition] = fact.position; },
-  LinkCut: (state, fact) => setCut(state, fact, true),
-  LinkHealed: (state, fact) => setCut(state, fact, false),
-  PromiseBroken: (state, fact, node, { index }) => { state.alarms.push(index); },
-  LossBeyondPromise: (state, fact, node, { index }) => { state.alarms.push(index); },
+  FollowerProgress: (replica, fact) => { replica.progress[fact.follower] = fact.log_end_offset; },
+  IsrProposed: (replica, fact) => { replica.proposed = fact.isr; },
+  IsrAdopted: (replica, fact) => { Object.assign(replica, { isr: fact.isr, proposed: null }); },
+  IsrProposalRefused: (replica) => { replica.proposed = null; },
+  ProduceParked: (replica, fact) => {
+    replica.parked.push({ client: fact.client, needs: fact.needs_offset, correlation: fact.correlation_id });
+  },
+  ProduceAnswered: (replica, fact) => {
+    replica.parked = replica.parked.filter(
+      (parked) => parked.client !== fact.client || parked.correlation !== fact.correlation_id);
+  },
 };
+
+function applyClient(state, client, index, step, node, kind, fields) {
+  if (kind !== "LeaderLearned") client.last = index;
+  if (kind === "LeaderLearned") client.leaders[fields.partition] = [fields.leader, fields.leader_epoch];
+  else if (kind === "RecordsConsumed") client.positions[fields.partition] = fields.position;
+  else if (kind === "ProduceAcknowledged" && fields.base_offset >= 0) noteTold(state, step, node, fields);
+}
+
+function noteTold(state, step, node, fact) {
+  const holder = state.replicas[fact.partition][`broker-${fact.broker}`];
+  fact.values.forEach((value, i) => {
+    const offset = fact.base_offset + i;
+    const cell = cellAt(holder, offset);
+    state.told[fact.partition].push(
+      { offset, value, acks: fact.acks, client: node, broker: fact.broker, leader_epoch: cell ? cell[1] : -1, step });
+  });
+}

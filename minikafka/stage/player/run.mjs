@@ -93,7 +93,7 @@ export class Run {
     this.doomed = new Map(); // cell name → [{from, gone, why}]
     this.ends = {}; // partition → [lowest start, highest end ever]
     this.focus = Object.fromEntries(this.partitions.map((name) => [name, []])); // [[step, offset that was touched], …]
-    const state = emptyState();
+    const state = emptyState(this);
     for (let i = 0; i < facts.length; i += 1) {
       if (i % gap === 0) this.keyframes.push({ facts: i, state: copyState(state) });
       this.look(state, i);
@@ -151,7 +151,7 @@ export class Run {
   }
 
   fromKeyframe(wanted) {
-    let best = this.keyframes[0] || { facts: 0, state: emptyState() };
+    let best = this.keyframes[0] || { facts: 0, state: emptyState(this) };
     for (const keyframe of this.keyframes) if (keyframe.facts <= wanted) best = keyframe;
     return { facts: best.facts, state: copyState(best.state) };
   }

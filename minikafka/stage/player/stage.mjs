@@ -291,8 +291,8 @@ export class Stage {
       h("style", { key: "css" }, CSS),
       this.drawHeader(),
       h("div", { class: "mk-columns", key: "columns" },
-        h("div", { class: "mk-main" },
-          h("div", { class: "mk-card mk-picture-card" }, this.drawPicture()),
+        h("div", { class: "mk-main", key: "main" },
+          h("div", { class: "mk-card mk-picture-card", key: "picture" }, this.drawPicture()),
           drawQuestion(this), drawSentence(this), drawBranches(this), drawTimeline(this), this.drawFoot()),
         wide ? h("aside", { class: "mk-card mk-side", key: "side" }, drawStory(this)) : this.drawFolded()),
     ]);
@@ -332,7 +332,7 @@ export class Stage {
   drawFoot() {
     const rows = [["← →", "moment to moment"], ["Shift + ← →", "every single step"], ["space", "play, pause"], ["b, B", "next scene, scene before"],
       ["Home, End", "first, last step"], ["w", "why?"]];
-    return h("footer", { class: "mk-foot" },
+    return h("footer", { class: "mk-foot", key: "foot" },
       h("button", { type: "button", class: "mk-link", "data-part": "link", onclick: () => this.copyLink() }, this.copied || "link to this step"),
       h("button", { type: "button", class: "mk-link", "data-part": "text", onclick: () => this.saveText() }, "story as text"),
       h("button", { type: "button", class: "mk-link", "data-part": "help", "aria-expanded": String(this.help), onclick: () => this.set({ help: !this.help }) }, "keys ?"),

@@ -85,7 +85,7 @@ export function drawSentence(stage) {
   const [, ...others] = run.told(step);
   const isQuiet = !run.told(step).length;
   const loud = run.factsOf(step).some((fact) => fact.kind === "PromiseBroken" || fact.kind === "LossBeyondPromise");
-  return h("section", { class: `mk-now-panel${loud ? " mk-loud" : ""}` },
+  return h("section", { class: `mk-now-panel${loud ? " mk-loud" : ""}`, key: "now" },
     h("div", { class: "mk-now-line" },
       h("span", { class: "mk-step", title: "step" }, step),
       h("div", { class: "mk-now-words", "aria-live": stage.playing ? "off" : "polite", "data-part": "sentence" },
@@ -118,7 +118,7 @@ export function drawQuestion(stage) {
   if (!question) return null;
   const chosen = stage.answers[stage.run.questions.indexOf(question)];
   const isAnswered = chosen !== undefined;
-  return h("section", { class: "mk-predict", "data-part": "predict", "aria-label": "Predict" },
+  return h("section", { class: "mk-predict", key: "predict", "data-part": "predict", "aria-label": "Predict" },
     h("h3", {}, "Predict"),
     h("p", { class: "mk-ask", tabindex: -1 }, question.ask),
     h("div", { class: "mk-choices" }, question.choices.map((choice, i) => h("button", {
@@ -155,7 +155,7 @@ export function drawBranches(stage) {
     type: "button", key: `b${index}`, class: `mk-button mk-choice${stage.future === index ? " mk-chosen" : ""}`,
     role: "radio", "aria-checked": String(stage.future === index), onclick: () => stage.choose(index, at),
   }, name);
-  return h("section", { class: "mk-branches", "data-part": "branches", role: "radiogroup", "aria-label": "Other futures" },
+  return h("section", { class: "mk-branches", key: "branches", "data-part": "branches", role: "radiogroup", "aria-label": "Other futures" },
     h("span", { class: "mk-branch-title" }, forkIcon(), ` From step ${nearest}:`),
     future("as recorded", -1, nearest),
     forks.filter((fork) => fork.at <= stage.step).map((fork) => future(fork.name, fork.index, fork.at)),

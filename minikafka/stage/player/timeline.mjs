@@ -15,7 +15,7 @@ const MOST_TICKS = 400;
 export function drawTimeline(stage) {
   const { run, step } = stage;
   const part = (each) => placeOf(run, each) * 100;
-  return h("div", { class: "mk-player" },
+  return h("div", { class: "mk-player", key: "player" },
     drawButtons(stage),
     h("div", { class: "mk-line" },
       drawTicks(stage),
