@@ -15,46 +15,18 @@ What we leave out: quotas, authentication, request logs.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
-from minikafka.metadata.image import MetadataImage
-from minikafka.protocol.messages import BrokerEndpoint, Envelope, expects_response
+from minikafka.protocol.messages import Envelope, expects_response
 from minikafka.server.adapters import request_to_core, response_to_wire
 from minikafka.server.codec import RequestHeader
 from minikafka.server.compiler import Body
 from minikafka.server.tcp import Connection
-from minikafka.types import BrokerId, NodeId
+from minikafka.server.view import View
+from minikafka.types import NodeId
 
-
-@dataclass(frozen=True, slots=True)
-class ImageView:
-    """What this broker has replayed, as the wire needs it. Kafka: `KRaftMetadataCache`."""
-
-    image: MetadataImage
-    cluster_id: str
-
-    def topic_name(self, topic_id: str) -> str | None:
-        """Name of the topic with this id (32 hexadecimal digits)."""
-        topic = self.image.topic_with_id(topic_id)
-        return None if topic is None else topic.topic
-
-    def topic_id(self, topic: str) -> str | None:
-        """Id of the topic with this name."""
-        known = self.image.topics.get(topic)
-        return None if known is None else known.topic_id
-
-    def endpoint(self, broker: BrokerId) -> BrokerEndpoint | None:
-        """Where clients reach a broker that is not fenced."""
-        known = self.image.brokers.get(broker)
-        if known is None or known.fenced:
-            return None
-        return BrokerEndpoint(broker, known.host, known.port, known.rack)
-
-    def coordinator(self) -> BrokerEndpoint | None:
-        """The active broker with the lowest number; None while there is none."""
-        active = self.image.active_brokers()
-        return self.endpoint(min(active)) if active else None
+log = logging.getLogger(__name__)
 
 
 class Frontend:
@@ -63,7 +35,7 @@ class Frontend:
     def __init__(
         self,
         broker: NodeId,
-        view: ImageView,
+        view: View,
         max_request_bytes: int,
         clients: Iterator[NodeId],
         deliver: Callable[[Envelope], None],
@@ -103,7 +75,13 @@ class Frontend:
         connection, asked = self.connections.get(envelope.destination), self._asked.pop(envelope.destination, None)
         if connection is None or asked is None:
             return
-        connection.answer(response_to_wire(envelope.message, asked, self.view))
+        try:
+            body = response_to_wire(envelope.message, asked, self.view)
+        except Exception:  # a mistake of ours in one answer: this client learns nothing, and nobody else is harmed
+            log.exception("%s: no answer", connection.name)
+            connection.close("An answer could not be made.")
+            return
+        connection.answer(body)
 
     def closed(self, connection: Connection) -> None:
         """A client is gone."""

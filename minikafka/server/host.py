@@ -33,7 +33,8 @@ from minikafka.disk import Disk, MemoryDisk
 from minikafka.protocol.facts import Fact
 from minikafka.protocol.messages import Envelope, Message
 from minikafka.server.driver import Driver, Process
-from minikafka.server.frontend import Frontend, ImageView
+from minikafka.server.frontend import Frontend
+from minikafka.server.view import View
 from minikafka.types import BrokerId, NodeId, broker_node, controller_node
 
 MAX_REQUEST_BYTES = "socket.request.max.bytes"
@@ -161,7 +162,7 @@ class Server:
         assert isinstance(process.node, Broker), f"{process.id} did not start"
         listener.frontend = Frontend(
             process.id,
-            ImageView(process.node.metadata.image, self.cluster_id),
+            View(process.node.metadata.image, self.cluster_id),
             self.max_request_bytes,
             self._clients,
             self.driver.deliver,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import threading
 import time
@@ -16,6 +17,17 @@ Result = TypeVar("Result")
 PATIENCE_S = 30
 
 
+class Complaints(logging.Handler):
+    """Keeps what the server says about mistakes of its own."""
+
+    def __init__(self, level: int) -> None:
+        super().__init__(level)
+        self.said: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.said.append(self.format(record))
+
+
 class Running:
     """Starts a server in a thread; every call into it is made on that thread's event loop."""
 
@@ -23,8 +35,11 @@ class Running:
         self.server = Server(**arguments)
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
+        self.complaints = Complaints(logging.ERROR)
 
     def __enter__(self) -> Self:
+        for name in ("minikafka", "asyncio"):
+            logging.getLogger(name).addHandler(self.complaints)
         self.thread.start()
         self.wait_for(self.server.start())
         return self
@@ -34,7 +49,10 @@ class Running:
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join(PATIENCE_S)
         self.loop.close()
+        for name in ("minikafka", "asyncio"):
+            logging.getLogger(name).removeHandler(self.complaints)
         assert self.server.failures == [], "a node died of a bug"
+        assert self.complaints.said == []
 
     def wait_for(self, what: Coroutine[Any, Any, Result]) -> Result:
         return asyncio.run_coroutine_threadsafe(what, self.loop).result(PATIENCE_S)

@@ -1,0 +1,162 @@
+"""Metadata, DescribeCluster, FindCoordinator, CreateTopics: requests inwards, responses outwards (see `adapters.py`).
+
+What we leave out: authorization. Whoever asks for the operations it may perform gets all of them, as a Kafka without an
+authorizer answers.
+"""
+
+from __future__ import annotations
+
+from minikafka.protocol import messages
+from minikafka.protocol.errors import ErrorCode
+from minikafka.server.compiler import Body
+from minikafka.server.view import NO_TOPIC_ID, View, endpoint_out, name_in, unknown_id
+
+MISMATCHED_ENDPOINT_TYPE = 114
+UNSUPPORTED_ENDPOINT_TYPE = 115
+INTERNAL_TOPICS = frozenset({"__consumer_offsets", "__transaction_state"})
+TOPIC_OPERATIONS = 3576
+"""Every operation a topic has, as bits."""
+CLUSTER_OPERATIONS = 8096
+"""Every operation a cluster has, as bits."""
+NOT_ASKED = -2147483648
+
+
+# --- Metadata and DescribeCluster -------------------------------------------------------------------------------------
+
+
+def metadata_request(version: int, body: Body, view: View) -> messages.MetadataRequest | Body:
+    """No topics at all, null, asks for every one; version 0 has no null and says it with an empty list."""
+    asked = body["topics"]
+    if asked is None or (version == 0 and not asked):
+        return messages.MetadataRequest(None, body["allow_auto_topic_creation"])
+    if any(topic["name"] is None and (version < 12 or topic["topic_id"] == NO_TOPIC_ID) for topic in asked):
+        return {"brokers": [], "topics": [_invalid_topic(topic) for topic in asked]}  # ids may be asked for from 12 on
+    names = tuple(name_in(topic, "name", view) for topic in asked)
+    by_name = not any(map(unknown_id, names))  # a topic cannot be created from its id
+    return messages.MetadataRequest(names, body["allow_auto_topic_creation"] and by_name)
+
+
+def metadata_response(response: messages.MetadataResponse, asked: Body, view: View) -> Body:
+    """The cluster as this broker has replayed it."""
+    operations = TOPIC_OPERATIONS if asked["include_topic_authorized_operations"] else NOT_ASKED
+    return {
+        "brokers": [endpoint_out(broker, "node_id") for broker in response.brokers],
+        "cluster_id": response.cluster_id or view.cluster_id,
+        "controller_id": response.controller_id,
+        "topics": [_topic_out(topic, operations) for topic in response.topics],
+        "cluster_authorized_operations": (
+            CLUSTER_OPERATIONS if asked["include_cluster_authorized_operations"] else NOT_ASKED
+        ),
+    }
+
+
+def _invalid_topic(topic: Body) -> Body:
+    identity = {"name": topic["name"] or "", "topic_id": topic["topic_id"], "is_internal": False, "partitions": []}
+    return identity | {"error_code": ErrorCode.INVALID_REQUEST}
+
+
+def _topic_out(topic: messages.TopicMetadata, operations: int) -> Body:
+    asked_id = unknown_id(topic.topic)
+    return {
+        "error_code": ErrorCode.UNKNOWN_TOPIC_ID if asked_id else topic.error,
+        "name": None if asked_id else topic.topic,
+        "topic_id": asked_id or bytes.fromhex(topic.topic_id) or NO_TOPIC_ID,
+        "is_internal": topic.topic in INTERNAL_TOPICS,
+        "partitions": [_partition_out(partition) for partition in topic.partitions],
+        "topic_authorized_operations": operations,
+    }
+
+
+def _partition_out(partition: messages.PartitionMetadata) -> Body:
+    return {
+        "error_code": partition.error,
+        "partition_index": partition.partition.partition,
+        "leader_id": partition.leader,
+        "leader_epoch": partition.leader_epoch,
+        "replica_nodes": partition.replicas,
+        "isr_nodes": partition.isr,
+        "offline_replicas": partition.offline,
+    }
+
+
+def describe_cluster_request(body: Body) -> messages.MetadataRequest | Body:
+    """Brokers are described by the metadata; a broker does not speak for the controllers (KIP-919)."""
+    if body["endpoint_type"] == 1:
+        return messages.MetadataRequest(())
+    mismatched = body["endpoint_type"] == 2
+    return {
+        "error_code": MISMATCHED_ENDPOINT_TYPE if mismatched else UNSUPPORTED_ENDPOINT_TYPE,
+        "error_message": "This listener belongs to a broker." if mismatched else "There is no such endpoint type.",
+        "endpoint_type": body["endpoint_type"],
+        "cluster_id": "",
+        "brokers": [],
+    }
+
+
+def describe_cluster_response(response: messages.MetadataResponse, asked: Body, view: View) -> Body:
+    """The brokers that are not fenced."""
+    operations = CLUSTER_OPERATIONS if asked["include_cluster_authorized_operations"] else NOT_ASKED
+    return {
+        "error_code": ErrorCode.NONE,
+        "cluster_id": response.cluster_id or view.cluster_id,
+        "controller_id": response.controller_id,
+        "brokers": [endpoint_out(broker, "broker_id") | {"is_fenced": False} for broker in response.brokers],
+        "cluster_authorized_operations": operations,
+    }
+
+
+# --- FindCoordinator --------------------------------------------------------------------------------------------------
+
+
+def find_coordinator_response(body: Body, view: View) -> Body:
+    """A broker that does not show JoinGroup or OffsetCommit: so a client learns at once that there are no groups yet.
+
+    Without an answer librdkafka would look for a coordinator for 45 s before it closes.
+    """
+    found = view.coordinator()
+    coordinator = NO_COORDINATOR if found is None else endpoint_out(found, "node_id") | {"error_code": ErrorCode.NONE}
+    answer = coordinator | {"error_message": None}
+    return answer | {"coordinators": [answer | {"key": key} for key in body["coordinator_keys"]]}
+
+
+NO_COORDINATOR = {"node_id": -1, "host": "", "port": -1, "error_code": ErrorCode.COORDINATOR_NOT_AVAILABLE}
+
+
+# --- CreateTopics -----------------------------------------------------------------------------------------------------
+
+
+def create_topics_request(body: Body) -> messages.CreateTopicsRequest:
+    """Topics to create; the core checks them."""
+    return messages.CreateTopicsRequest(
+        tuple(_new_topic(topic) for topic in body["topics"]), body["timeout_ms"], body["validate_only"]
+    )
+
+
+def _new_topic(topic: Body) -> messages.NewTopicSpec:
+    replicas = {entry["partition_index"]: tuple(entry["broker_ids"]) for entry in topic["assignments"]}
+    return messages.NewTopicSpec(
+        topic["name"],
+        topic["num_partitions"],
+        topic["replication_factor"],
+        # a number that is left out has no replicas, which the core refuses
+        tuple(replicas.get(number, ()) for number in range(len(topic["assignments"]))),
+        tuple((config["name"], config["value"] or "") for config in topic["configs"]),
+    )
+
+
+def create_topics_response(response: messages.CreateTopicsResponse) -> Body:
+    """What became of each topic; one named twice has one answer."""
+    once = {topic.name: topic for topic in response.topics}
+    return {"topics": [_created(topic) for topic in once.values()]}
+
+
+def _created(topic: messages.CreateTopicResult) -> Body:
+    return {
+        "name": topic.name,
+        "topic_id": bytes.fromhex(topic.topic_id) or NO_TOPIC_ID,
+        "error_code": topic.error,
+        "error_message": topic.error_message,
+        "num_partitions": topic.num_partitions,
+        "replication_factor": topic.replication_factor,
+        "configs": [],
+    }

@@ -1,0 +1,213 @@
+"""Produce, Fetch, ListOffsets and OffsetForLeaderEpoch: requests inwards, responses outwards (see `adapters.py`).
+
+- Answers keep the order of the request, and name a topic as the request did.
+- No fetch session is ever opened (KIP-227), so each fetch names all that it wants; one that counts on a session is
+  refused, as Kafka refuses those of a session it has forgotten.
+
+What we leave out: throttling (`throttle_time_ms` is always 0) and errors of single records.
+"""
+
+from __future__ import annotations
+
+from minikafka.protocol import messages
+from minikafka.protocol.errors import ErrorCode
+from minikafka.server.compiler import Body
+from minikafka.server.view import View, by_topic, error_out, id_out, leader_hint, name_in, node_endpoints
+from minikafka.types import NO_LEADER, BrokerId, TopicPartition
+
+FETCH_SESSION_ID_NOT_FOUND = 70
+INVALID_FETCH_SESSION_EPOCH = 71
+UNKNOWN_REPLICA: BrokerId = 2**31 - 1
+"""Who claims over TCP to be a follower is none: brokers of this cluster talk inside the process."""
+NO_HINT = leader_hint(NO_LEADER, -1)
+
+
+# --- Produce ----------------------------------------------------------------------------------------------------------
+
+
+def produce_request(body: Body, view: View) -> messages.ProduceRequest:
+    """The one copy of the records on their way in is made here: the frame they lie in is used again."""
+    partitions = tuple(
+        messages.ProducePartition(
+            TopicPartition(name_in(topic, "name", view), entry["index"]), bytes(entry["records"] or b"")
+        )
+        for topic in body["topic_data"]
+        for entry in topic["partition_data"]
+    )
+    return messages.ProduceRequest(body["acks"], body["timeout_ms"], partitions, body["transactional_id"])
+
+
+def produce_response(response: messages.ProduceResponse, view: View) -> Body:
+    """Errors of single records (v8+) are never told: a bad record refuses its whole batch."""
+    topics = [
+        {"name": topic, "topic_id": id_out(topic, view), "partition_responses": [_produced(one) for one in results]}
+        for topic, results in by_topic(response.partitions)
+    ]
+    return {
+        "responses": topics,
+        "node_endpoints": node_endpoints({r.current_leader for r in response.partitions}, view),
+    }
+
+
+def _produced(result: messages.ProducePartitionResult) -> Body:
+    return {
+        "index": result.partition.partition,
+        "error_code": error_out(result.partition.topic, result.error),
+        "base_offset": result.base_offset,
+        "log_append_time_ms": result.log_append_time_ms,
+        "log_start_offset": result.log_start_offset,
+        "record_errors": [],
+        "current_leader": leader_hint(result.current_leader, result.current_leader_epoch),
+    }
+
+
+# --- Fetch ------------------------------------------------------------------------------------------------------------
+
+
+def fetch_request(body: Body, view: View) -> messages.FetchRequest | Body:
+    """A reader, or the refusal of a session. From version 15 on the reader says in `replica_state` who it is."""
+    refused = refused_session(body["session_id"], body["session_epoch"])
+    if refused:
+        return {"error_code": refused, "responses": []}
+    replica_id, state = body["replica_id"], body["replica_state"]
+    if replica_id == -1:
+        replica_id = state["replica_id"]
+    return messages.FetchRequest(
+        replica_id=replica_id if replica_id < 0 else UNKNOWN_REPLICA,
+        partitions=tuple(
+            _wanted(TopicPartition(name_in(topic, "topic", view), entry["partition"]), entry)
+            for topic in body["topics"]
+            for entry in topic["partitions"]
+        ),
+        replica_epoch=state["replica_epoch"],
+        max_wait_ms=body["max_wait_ms"],
+        min_bytes=body["min_bytes"],
+        max_bytes=body["max_bytes"],
+        isolation_level=body["isolation_level"],
+    )
+
+
+def refused_session(session_id: int, session_epoch: int) -> int:
+    """The error for a fetch that counts on a session, 0 for one that names all it wants (KIP-227)."""
+    if session_epoch in (0, -1):
+        return 0
+    return INVALID_FETCH_SESSION_EPOCH if session_id == 0 else FETCH_SESSION_ID_NOT_FOUND
+
+
+def _wanted(partition: TopicPartition, entry: Body) -> messages.FetchPartition:
+    return messages.FetchPartition(
+        partition,
+        fetch_offset=entry["fetch_offset"],
+        current_leader_epoch=entry["current_leader_epoch"],
+        last_fetched_epoch=entry["last_fetched_epoch"],
+        max_bytes=entry["partition_max_bytes"],
+        log_start_offset=entry["log_start_offset"],
+    )
+
+
+def fetch_response(response: messages.FetchResponse, asked: Body, view: View) -> Body:
+    """Session 0: no session was opened, so the next fetch names all its partitions again."""
+    committed_only = asked["isolation_level"] == 1
+    topics = [
+        {
+            "topic": topic,
+            "topic_id": id_out(topic, view),
+            "partitions": [_fetched(one, committed_only) for one in results],
+        }
+        for topic, results in by_topic(response.partitions)
+    ]
+    return {
+        "responses": topics,
+        "node_endpoints": node_endpoints({r.current_leader for r in response.partitions}, view),
+    }
+
+
+def _fetched(result: messages.FetchPartitionResult, committed_only: bool) -> Body:
+    misled = result.error == ErrorCode.NOT_LEADER_OR_FOLLOWER
+    return {
+        "partition_index": result.partition.partition,
+        "error_code": error_out(result.partition.topic, result.error),
+        "high_watermark": result.high_watermark,
+        "last_stable_offset": result.high_watermark,  # until there are transactions
+        "log_start_offset": result.log_start_offset,
+        "aborted_transactions": [] if committed_only else None,
+        "records": result.records,
+        "diverging_epoch": {"epoch": result.diverging_epoch, "end_offset": result.diverging_end_offset},
+        "current_leader": leader_hint(result.current_leader, result.current_leader_epoch) if misled else NO_HINT,
+    }
+
+
+# --- ListOffsets and OffsetForLeaderEpoch -----------------------------------------------------------------------------
+
+
+def list_offsets_request(body: Body) -> messages.ListOffsetsRequest | Body:
+    """Timestamps below 0 ask for ends of the log. Only the two that are older than version 7 are served."""
+    if any(
+        entry["timestamp"] < messages.EARLIEST_TIMESTAMP for topic in body["topics"] for entry in topic["partitions"]
+    ):
+        return {"topics": [_unsupported(topic) for topic in body["topics"]]}
+    partitions = tuple(
+        messages.ListOffsetsPartition(
+            TopicPartition(topic["name"], entry["partition_index"]), entry["timestamp"], entry["current_leader_epoch"]
+        )
+        for topic in body["topics"]
+        for entry in topic["partitions"]
+    )
+    return messages.ListOffsetsRequest(partitions, body["replica_id"], body["isolation_level"])
+
+
+def _unsupported(topic: Body) -> Body:
+    refused = [
+        {"partition_index": entry["partition_index"], "error_code": ErrorCode.UNSUPPORTED_VERSION}
+        for entry in topic["partitions"]
+    ]
+    return {"name": topic["name"], "partitions": refused}
+
+
+def list_offsets_response(response: messages.ListOffsetsResponse) -> Body:
+    """One offset for each partition."""
+    topics = [
+        {"name": topic, "partitions": [_listed(one) for one in results]}
+        for topic, results in by_topic(response.partitions)
+    ]
+    return {"topics": topics}
+
+
+def _listed(result: messages.ListOffsetsPartitionResult) -> Body:
+    return {
+        "partition_index": result.partition.partition,
+        "error_code": result.error,
+        "timestamp": result.timestamp,
+        "offset": result.offset,
+        "leader_epoch": result.leader_epoch,
+    }
+
+
+def epoch_end_request(body: Body) -> messages.OffsetForLeaderEpochRequest:
+    """Where epochs end (KIP-320)."""
+    partitions = tuple(
+        messages.EpochEndPartition(
+            TopicPartition(topic["topic"], entry["partition"]), entry["leader_epoch"], entry["current_leader_epoch"]
+        )
+        for topic in body["topics"]
+        for entry in topic["partitions"]
+    )
+    return messages.OffsetForLeaderEpochRequest(partitions, body["replica_id"])
+
+
+def epoch_end_response(response: messages.OffsetForLeaderEpochResponse) -> Body:
+    """One end for each partition."""
+    topics = [
+        {"topic": topic, "partitions": [_ended(one) for one in results]}
+        for topic, results in by_topic(response.partitions)
+    ]
+    return {"topics": topics}
+
+
+def _ended(result: messages.EpochEndPartitionResult) -> Body:
+    return {
+        "error_code": result.error,
+        "partition": result.partition.partition,
+        "leader_epoch": result.leader_epoch,
+        "end_offset": result.end_offset,
+    }
