@@ -190,11 +190,13 @@ def test_with_jupyterlab_the_notebooks_address_leads_to_the_readers_copy(small_s
     assert unknown == (404, 404)
 
 
-def test_a_lab_that_never_comes_up_does_not_hold_the_page_for_ever(monkeypatch):
+def test_a_lab_that_never_comes_up_is_told(small_site, monkeypatch):
     monkeypatch.setattr(serve_course, "LAB_STARTS_WITHIN_SECONDS", 0)
     with busy_port() as port:
         pass
-    serve_course.wait_until_listening(f"http://127.0.0.1:{port}/")
+    with screenshots.served(small_site, f"http://127.0.0.1:{port}/{{path}}") as top:
+        answer = get(f"{top}notebook/06_x/")
+    assert answer.status == 503 and "build/jupyter.log" in answer.text
 
 
 # --- the whole of it ----------------------------------------------------------------------------------------------

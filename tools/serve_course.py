@@ -12,6 +12,7 @@ import hashlib
 import json
 import re
 import socket
+import sys
 import time
 from functools import partial
 from http import HTTPStatus
@@ -28,7 +29,16 @@ LAB_STARTS_WITHIN_SECONDS = 30
 def make_server(port: int, root: Path, lab_link: str) -> ThreadingHTTPServer:
     """A server of `root/site` on the loopback; `lab_link` holds `{path}`, or is empty without JupyterLab."""
     handler = partial(CourseHandler, root=root, lab_link=lab_link)
-    return ThreadingHTTPServer(("127.0.0.1", port), handler)
+    return CourseServer(("127.0.0.1", port), handler)
+
+
+class CourseServer(ThreadingHTTPServer):
+    """A browser that goes away in the middle of an answer is no event worth a line."""
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Keep quiet about closed connections, tell about everything else."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
 class CourseHandler(SimpleHTTPRequestHandler):
@@ -62,7 +72,9 @@ class CourseHandler(SimpleHTTPRequestHandler):
             self.send_error(HTTPStatus.NOT_FOUND, "There is no such lesson.")
             return
         copy = working_copy(self.root, name)
-        wait_until_listening(self.lab_link)
+        if not is_listening_soon(self.lab_link):
+            self.send_error(HTTPStatus.SERVICE_UNAVAILABLE, "JupyterLab did not start: see build/jupyter.log")
+            return
         self.send_response(HTTPStatus.FOUND)
         self.send_header("Location", self.lab_link.format(path=quote(copy.relative_to(self.root).as_posix())))
         self.end_headers()
@@ -76,8 +88,8 @@ class CourseHandler(SimpleHTTPRequestHandler):
         """Say nothing: the reader's terminal shows one link."""
 
 
-def wait_until_listening(link: str) -> None:
-    """A reader may click before JupyterLab is up: hold the answer until it is, or for as long as is decent."""
+def is_listening_soon(link: str) -> bool:
+    """A reader may click before JupyterLab is up: wait until it is, for as long as is decent; false if it never was."""
     parts = urlsplit(link)
     deadline = time.monotonic() + LAB_STARTS_WITHIN_SECONDS
     while time.monotonic() < deadline:
@@ -86,7 +98,8 @@ def wait_until_listening(link: str) -> None:
         except OSError:
             time.sleep(0.2)
         else:
-            return
+            return True
+    return False
 
 
 def working_copy(root: Path, name: str) -> Path:
