@@ -204,6 +204,13 @@ class Producer:
         self._report()
         return node.outstanding
 
+    def list_topics(self, topic: str, timeout: float = 10) -> dict[int, BrokerId]:
+        """Learn who leads a topic's partitions: {partition: broker}. Here only the leaders are returned."""
+        self.cluster.call(self.node, f"who leads {topic}?", lambda node, now: node.learn_about(topic, now))
+        metadata = self._client.metadata
+        self.cluster.sim.run_until(lambda: topic in metadata.partitions_of, round(timeout * 1000))
+        return {name.partition: known.leader for name, known in metadata.leaders.items() if name.topic == topic}
+
     def __len__(self) -> int:
         return self._client.outstanding
 

@@ -128,6 +128,12 @@ class ProducerNode:
         self.metadata.topics.add(record.topic)
         return self._advance(now)
 
+    def learn_about(self, topic: str, now: Millis) -> list[Effect]:
+        """Ask who leads a topic, without sending anything."""
+        self.metadata.topics.add(topic)
+        self._metadata_wanted = True
+        return self._advance(now)
+
     def flush(self, now: Millis) -> list[Effect]:
         """Send everything now instead of lingering."""
         for queue in self._queues.values():

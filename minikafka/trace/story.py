@@ -227,6 +227,8 @@ def weight(fact: facts.Fact) -> int:
             return 0
         case facts.ProduceAnswered():
             return 1 if fact.error != ErrorCode.NONE else 0
+        case facts.ReadRefused(error=ErrorCode.UNKNOWN_TOPIC_OR_PARTITION) | facts.BrokerRegistered(clean=True):
+            return 0
         case facts.LogRecovered(partition=partition):
             return 0 if partition == METADATA_PARTITION else 1
     return 1

@@ -1,0 +1,163 @@
+"""`minikafka`: the commands one types.
+
+Each does one thing and ends with 0, or says in one sentence what was wrong and ends with 2 (1: your answer does not
+keep its promise yet).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+Command = Callable[[argparse.Namespace], int]
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says one sentence instead of a page of usage."""
+
+    def error(self, message: str) -> NoReturn:
+        print(f"{self.prog}: {message}. Try {self.prog} --help.", file=sys.stderr)
+        raise SystemExit(2)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    command: Command | None = getattr(options, "command", None)
+    if command is None:
+        parser.print_help()
+        return 2
+    try:
+        return command(options)
+    except (ValueError, OSError) as problem:
+        print(f"minikafka: {problem}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="minikafka", description="A Kafka small enough to read.")
+    commands = parser.add_subparsers(title="commands", parser_class=_Parser, metavar="COMMAND")
+    _add_run(commands)
+    _add_trace(commands)
+    _add_grade(commands)
+    _add_exercises(commands)
+    _add_serve(commands)
+    doctor = commands.add_parser("doctor", help="say what is missing on this machine, and how to mend it")
+    doctor.set_defaults(command=_doctor)
+    return parser
+
+
+def _add_run(commands: Any) -> None:
+    run = commands.add_parser("run", help="play a scenario in the simulation and tell its story")
+    run.add_argument("scenario", nargs="?", help="its id, as 06_two_leaders")
+    run.add_argument("--list", action="store_true", help="list all scenarios")
+    run.add_argument("--seed", type=int, help="another seed than the scenario's own")
+    run.add_argument("--trace", type=Path, metavar="FILE", help="write the trace as JSON")
+    run.add_argument("--page", type=Path, metavar="FILE", help="write the player as one HTML file")
+    run.set_defaults(command=_run)
+
+
+def _add_trace(commands: Any) -> None:
+    trace = commands.add_parser("trace", help="tell the story of a trace file")
+    trace.add_argument("file", type=Path)
+    trace.set_defaults(command=_trace)
+
+
+def _add_grade(commands: Any) -> None:
+    grade = commands.add_parser("grade", help="grade your answer to an exercise")
+    grade.add_argument("exercise", help="its id, as 06/elect_leader")
+    grade.add_argument("--file", type=Path, help="another file than exercises/…/answer.py")
+    grade.set_defaults(command=_grade)
+
+
+def _add_exercises(commands: Any) -> None:
+    exercises = commands.add_parser("exercises", help="list the exercises and how far you are")
+    exercises.set_defaults(command=_exercises)
+
+
+def _add_serve(commands: Any) -> None:
+    serve = commands.add_parser("serve", help="serve three brokers to any Kafka client, on this machine only")
+    serve.add_argument("--brokers", type=int, default=3, help="how many brokers (3)")
+    serve.add_argument("--port", type=int, default=9092, help="port of the first broker; 0 takes free ports (9092)")
+    serve.add_argument("--config", action="append", default=[], metavar="KEY=VALUE", help="a broker setting")
+    serve.set_defaults(command=_serve)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from minikafka.scenarios import all_scenarios, scenario
+    from minikafka.world import run_scenario
+
+    if options.list or options.scenario is None:
+        for one in all_scenarios():
+            print(f"{one.id:24} {one.moral}")
+        return 0 if options.list else 2
+    trace = run_scenario(scenario(options.scenario), options.seed)
+    document = trace.to_json()
+    if options.trace is not None:
+        options.trace.write_text(json.dumps(document, separators=(",", ":")), encoding="utf-8")
+    if options.page is not None:
+        from minikafka.stage.page import page
+
+        options.page.write_text(page(trace), encoding="utf-8")
+    print(f"{document['title']} (seed {document['seed']}, {trace.steps} steps)")
+    for step, sentence in trace.story():
+        print(f"{step:6}  {sentence}")
+    print(document["moral"])
+    return 0
+
+
+def _trace(options: argparse.Namespace) -> int:
+    from minikafka.trace.trace import Trace, TraceError
+
+    try:
+        trace = Trace.from_json(json.loads(options.file.read_text(encoding="utf-8")))
+    except json.JSONDecodeError as problem:
+        raise TraceError(f"{options.file} is no JSON: {problem}.") from None
+    for step, sentence in trace.story():
+        print(f"{step:6}  {sentence}")
+    return 0
+
+
+def _grade(options: argparse.Namespace) -> int:
+    from minikafka.grading import commands
+
+    return commands.grade(options.exercise, options.file)
+
+
+def _exercises(options: argparse.Namespace) -> int:
+    from minikafka.grading import commands
+
+    return commands.list_exercises()
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from minikafka.server.serve import serve
+
+    return serve(brokers=options.brokers, port=options.port, config=_pairs(options.config))
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from minikafka import doctor
+
+    return doctor.main()
+
+
+def _pairs(words: list[str]) -> dict[str, str]:
+    pairs = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals:
+            raise ValueError(f"--config takes KEY=VALUE, not {word!r}.")
+        pairs[name] = value
+    return pairs
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,100 @@
+"""The world of a scenario, in the simulation: the surface's clients on a `Cluster`, and fault verbs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from minikafka.admin import AdminClient, NewTopic
+from minikafka.api import Consumer, Producer, TopicPartition
+from minikafka.cluster import Cluster
+from minikafka.config import dotted
+from minikafka.sim.scenario import Branch, Scenario, bookmarks_of, common_steps
+from minikafka.trace.trace import Trace
+
+
+class SimulatedWorld:
+    """A `World` in virtual time."""
+
+    def __init__(self, cluster: Cluster, choices: Mapping[str, Any]) -> None:
+        self.cluster = cluster
+        self.choices = choices
+
+    def create_topic(self, name: str, replicas: tuple[int, ...], **configs: str) -> None:
+        """See `World.create_topic`. Waits until all brokers have read of it."""
+        admin = AdminClient({"bootstrap.servers": self.cluster})
+        topic = NewTopic(name, replica_assignment=[replicas], config=_dotted(configs))
+        admin.create_topics([topic])[name].result()
+        self.wait(1_500)
+
+    def producer(self, name: str, first: int | None = None, **settings: Any) -> Producer:
+        """See `World.producer`."""
+        return Producer({"bootstrap.servers": self._bootstrap(first), "client.id": name, **_dotted(settings)})
+
+    def consumer(self, name: str, first: int | None = None, **settings: Any) -> Consumer:
+        """See `World.consumer`."""
+        settings.setdefault("group_id", name)
+        return Consumer({"bootstrap.servers": self._bootstrap(first), "client.id": name, **_dotted(settings)})
+
+    def wait(self, milliseconds: int) -> None:
+        """See `World.wait`."""
+        self.cluster.run(milliseconds / 1000)
+
+    def strike(self, verb: str, *arguments: Any, **options: Any) -> None:
+        """See `World.strike`."""
+        self.cluster.strike(verb, *arguments, **options)
+
+    def choice(self, name: str, usual: Any) -> Any:
+        """See `World.choice`."""
+        return self.choices.get(name, usual)
+
+    def ask(self, consumer: Consumer, broker: int, topic: str, offset: int, epoch: int) -> None:
+        """See `World.ask`. Waits for the answer."""
+        consumer.ask_once(broker, TopicPartition(topic, 0), offset, epoch)
+        self.wait(20)
+
+    def _bootstrap(self, first: int | None) -> Any:
+        return self.cluster if first is None else self.cluster.at(first)
+
+
+def run_scenario(scenario: Scenario, seed: int | None = None, *, branches: bool = True) -> Trace:
+    """Play a scenario in the simulation; its branches too, each beside the run it parts from."""
+    used = scenario.seed if seed is None else seed
+    trace = _play(scenario, used, {})
+    document = trace.to_json()
+    # Scenes and questions speak of the run of the scenario's own seed; under another one a scene may be missing.
+    if used == scenario.seed:
+        document["bookmarks"] = bookmarks_of(trace, scenario.scenes, scenario.id)
+        document["questions"] = [
+            {
+                "before": question.before,
+                "ask": question.ask,
+                "choices": [
+                    {"text": text, "right": right, "reply": reply, "scene": scene}
+                    for text, right, reply, scene in question.choices
+                ],
+            }
+            for question in scenario.questions
+        ]
+    if branches:
+        document["branches"] = [_branch(scenario, branch, used, trace) for branch in scenario.branches]
+    return trace
+
+
+def _branch(scenario: Scenario, branch: Branch, seed: int, trunk: Trace) -> dict[str, Any]:
+    other = _play(scenario, seed, branch.choices)
+    if seed == scenario.seed:
+        other.document["bookmarks"] = bookmarks_of(other, branch.scenes, f"{scenario.id}, {branch.name}")
+    return {"at": common_steps(trunk, other), "name": branch.name, "trace": other.to_json()}
+
+
+def _play(scenario: Scenario, seed: int, choices: Mapping[str, Any]) -> Trace:
+    cluster = Cluster(scenario.brokers, seed, settings=scenario.settings)
+    scenario.play(SimulatedWorld(cluster, choices))
+    return cluster.trace(
+        scenario=scenario.id, title=scenario.title, moral=scenario.moral, settings=dict(scenario.settings)
+    )
+
+
+def _dotted(settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {dotted(name): value for name, value in settings.items()}
