@@ -49,7 +49,11 @@ def beginning(trace: Trace) -> State:
     partitions = trace.document["partitions"]
     return {
         "facts": 0,
-        "nodes": {broker: {"state": "up", "fenced": None, "metadata": -1} for broker in brokers},
+        "nodes": {
+            node["id"]: {"state": "up", "fenced": None, "metadata": -1}
+            for node in nodes
+            if node["role"] in ("broker", "controller")
+        },
         "partitions": {},
         "replicas": {name: {broker: _replica() for broker in brokers} for name in partitions},
         "clients": {client: {"last": -1, "leaders": {}, "positions": {}} for client in clients},
@@ -77,7 +81,7 @@ def apply(state: State, step: int, node: str, kind: str, content: State, index: 
         _apply_controller(state, step, node, kind, content)
     elif kind == "MetadataReplayed":
         state["nodes"][node]["metadata"] = content["next_offset"]
-    elif content.get("partition") in state["replicas"]:
+    elif node in state["replicas"].get(content.get("partition"), ()):
         _apply_replica(state["replicas"][content["partition"]][node], kind, content)
 
 
@@ -160,6 +164,8 @@ def _apply_replica(replica: State, kind: str, content: State) -> None:
             }  # fmt: skip
         case "IsrProposed":
             replica["proposed"] = content["isr"]
+        case "IsrProposalRefused":
+            replica["proposed"] = None
         case "IsrAdopted":
             replica |= {"isr": content["isr"], "proposed": None}
         case "FollowerProgress":

@@ -86,7 +86,9 @@ def sentence(node: NodeId, fact: facts.Fact) -> str:
         case facts.IsrAdopted():
             return f"{who} counts with ISR {_set(fact.isr)} from now on."
         case facts.IsrProposalRefused():
-            return f"The new ISR is refused: {fact.error.name}."
+            if node.startswith("controller"):
+                return f"{who} refuses the ISR that {fact.partition}'s leader asks for: {fact.error.name}."
+            return f"{who} hears that its ISR was refused: {fact.error.name}."
         case facts.ProduceParked():
             return f"{who} lets {lower(fact.client)} wait: acks=all is answered when the high watermark reaches {fact.needs_offset}."
         case facts.ProduceAnswered():
@@ -229,6 +231,8 @@ def weight(fact: facts.Fact) -> int:
             return 1 if fact.error != ErrorCode.NONE else 0
         case facts.ReadRefused(error=ErrorCode.UNKNOWN_TOPIC_OR_PARTITION) | facts.BrokerRegistered(clean=True):
             return 0
+        case facts.IsrProposalRefused():
+            return 1
         case facts.LogRecovered(partition=partition):
             return 0 if partition == METADATA_PARTITION else 1
     return 1
