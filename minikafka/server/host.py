@@ -23,11 +23,12 @@ import logging
 import socket
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from itertools import count
 from typing import Any
 
 from minikafka.broker.broker import Broker
-from minikafka.config import ConfigError, ServerConfig, read_settings
+from minikafka.config import ConfigError, ServerConfig, dotted, read_settings, unknown_name
 from minikafka.controller.controller import Controller
 from minikafka.disk import Disk, MemoryDisk
 from minikafka.protocol.facts import Fact
@@ -37,7 +38,6 @@ from minikafka.server.frontend import Frontend
 from minikafka.server.view import View
 from minikafka.types import BrokerId, NodeId, broker_node, controller_node
 
-MAX_REQUEST_BYTES = "socket.request.max.bytes"
 READY_WITHIN_S = 30
 BACKLOG = 128
 
@@ -46,6 +46,25 @@ log = logging.getLogger(__name__)
 
 class ServeError(Exception):
     """The cluster cannot be started; the message is one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkConfig:
+    """Settings of the listeners: those that no simulated node has."""
+
+    socket_request_max_bytes: int = 104_857_600
+    """Largest request; a frame that says it is larger closes its connection."""
+
+
+def split_settings(settings: Mapping[str, Any]) -> tuple[ServerConfig, NetworkConfig]:
+    """Settings of the nodes and of the listeners, from one table of dotted names. Raises `ConfigError`."""
+    of_nodes, of_network = ([dotted(one.name) for one in fields(kind)] for kind in (ServerConfig, NetworkConfig))
+    for name in settings:
+        if name not in of_nodes and name not in of_network:
+            raise ConfigError(unknown_name("server setting", name, of_nodes + of_network))
+    network = {name: value for name, value in settings.items() if name in of_network}
+    nodes = {name: value for name, value in settings.items() if name in of_nodes}
+    return read_settings(ServerConfig, nodes, "server"), read_settings(NetworkConfig, network, "server")
 
 
 class Listener:
@@ -92,9 +111,7 @@ class Server:
         ports = list(ports) or [0] * brokers
         if len(ports) != brokers:
             raise ConfigError(f"{brokers} brokers need as many ports, not {len(ports)}.")
-        settings = dict(config or {})
-        self.max_request_bytes = int(settings.pop(MAX_REQUEST_BYTES, 104_857_600))
-        self.config = read_settings(ServerConfig, settings, "server")
+        self.config, self.network = split_settings(config or {})
         self.listeners = {number: Listener(number, (listen, port)) for number, port in enumerate(ports, 1)}
         self.cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         self.driver = Driver()
@@ -163,7 +180,7 @@ class Server:
         listener.frontend = Frontend(
             process.id,
             View(process.node.metadata.image, self.cluster_id),
-            self.max_request_bytes,
+            self.network.socket_request_max_bytes,
             self._clients,
             self.driver.deliver,
             lambda client: self.driver.disconnected(process.id, client),

@@ -52,7 +52,7 @@ def ports_from(port: int, brokers: int) -> list[int]:
     ([9092, 9093, 9094], [0, 0])
     """
     if not 0 <= port <= 65_535 - max(brokers - 1, 0):
-        raise ConfigError(f"Ports {port} to {port + brokers - 1} do not exist: the last one is 65535.")
+        raise ConfigError(f"Ports lie between 0 and 65535, so {port} to {port + brokers - 1} are none.")
     return [port + number if port else 0 for number in range(brokers)]
 
 
