@@ -20,6 +20,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from minikafka.api import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
     from minikafka.cluster import Cluster
+    from minikafka.config import ConfigError
+    from minikafka.stage.widget import show
+    from minikafka.world import play
 
 __version__ = "0.1.0"
 
@@ -32,9 +35,22 @@ _HOMES = {
     "KafkaError": "minikafka.api",
     "KafkaException": "minikafka.api",
     "ConfigError": "minikafka.config",
+    "play": "minikafka.world",
+    "show": "minikafka.stage.widget",
 }
 
-__all__ = ["Cluster", "Consumer", "KafkaError", "KafkaException", "Message", "Producer", "TopicPartition"]
+__all__ = [
+    "Cluster",
+    "ConfigError",
+    "Consumer",
+    "KafkaError",
+    "KafkaException",
+    "Message",
+    "Producer",
+    "TopicPartition",
+    "play",
+    "show",
+]
 
 
 def __getattr__(name: str) -> Any:

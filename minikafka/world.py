@@ -57,6 +57,13 @@ class SimulatedWorld:
         return self.cluster if first is None else self.cluster.at(first)
 
 
+def play(scenario_id: str, seed: int | None = None) -> Trace:
+    """Play the scenario with this id. Raises `UnknownScenario`, naming the nearest one."""
+    from minikafka.scenarios import scenario
+
+    return run_scenario(scenario(scenario_id), seed)
+
+
 def run_scenario(scenario: Scenario, seed: int | None = None, *, branches: bool = True) -> Trace:
     """Play a scenario in the simulation; its branches too, each beside the run it parts from."""
     used = scenario.seed if seed is None else seed
