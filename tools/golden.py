@@ -1,0 +1,50 @@
+"""Write the golden story beside each scenario, or with `--check` say which one is no longer what the engine tells."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+
+def golden_path(module_file: str) -> Path:
+    """Where the story of a scenario's file lies."""
+    return Path(module_file).with_suffix(".golden")
+
+
+def stories() -> dict[Path, str]:
+    """The story of each scenario, as its own seed tells it."""
+    from minikafka.scenarios import all_scenarios
+    from minikafka.sim.scenario import Scenario
+    from minikafka.world import run_scenario
+
+    def told(scenario: Scenario) -> str:
+        trace = run_scenario(scenario)
+        lines = [f"{scenario.title} (seed {scenario.seed}, {trace.steps} steps)"]
+        lines += [f"{step:6}  {sentence}" for step, sentence in trace.story()]
+        for branch in trace.document["branches"]:
+            lines.append(f"Another future from step {branch['at']}: {branch['name']}")
+            facts = branch["trace"]["facts"]
+            lines += [f"{fact[0]:6}  {fact[4]}" for fact in facts if fact[5] and fact[0] > branch["at"]]
+        return "\n".join([*lines, scenario.moral, ""])
+
+    return {golden_path(scenario.play.__code__.co_filename): told(scenario) for scenario in all_scenarios()}
+
+
+def main(arguments: list[str]) -> int:
+    """Write, or check."""
+    stale = []
+    for path, story in stories().items():
+        if "--check" not in arguments:
+            path.write_text(story, encoding="utf-8")
+        elif not path.exists() or path.read_text(encoding="utf-8") != story:
+            stale.append(path.name)
+    if stale:
+        print(f"The engine tells another story than {', '.join(stale)}: look at it, then run python tools/golden.py.")
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
