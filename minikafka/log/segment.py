@@ -53,10 +53,10 @@ class Segment:
 
     def read(self, offset: Offset, max_bytes: int, up_to: Offset) -> bytes:
         """Whole batches from the one that holds `offset`, all below `up_to`: at least one, then up to `max_bytes`."""
+        if offset >= min(up_to, self.next_offset):
+            return b""
         first = max(bisect_right(self._offsets, offset) - 1, 0)
         last = bisect_right(self._offsets, up_to - 1)
-        if first >= last:
-            return b""
         start = self._positions[first]
         end = self._position_of(first + 1)
         while first + 1 < last and self._position_of(first + 2) - start <= max_bytes:
