@@ -183,10 +183,6 @@ def test_tags_decide_what_the_page_shows(tmp_path, tags, code, output):
     assert ("call()" in text, "result" in text) == (code, output)
 
 
-def test_links_between_notebooks_become_links_between_pages():
-    assert notebook_page.page_links("[a](07_x.ipynb#b) `c.ipynb`") == "[a](07_x.md#b) `c.ipynb`"
-
-
 def test_links_into_the_player_are_left_to_it():
     assert notebook_page.player_links("[*c*](#scene-8) [b](#step=12) [d](#scenes)") == (
         '<a class="mk-jump" href="#scene-8">*c*</a> <a class="mk-jump" href="#step=12">b</a> [d](#scenes)'
@@ -222,10 +218,11 @@ def small(tmp_path_factory, need):
     files = {
         "minikafka/stage/stage.mjs": "export function autoMount() { document.body.dataset.mounted = 'yes'; }\n",
         "minikafka/core.py": SOURCE,
-        "exercises/06_x/elect/README.md": "# Elect\n\n[hints](hints.md)\n",
+        "exercises/06_x/elect/README.md": "# Elect\n\n[hints](hints.md) [six](../../../lessons/06_x.ipynb)\n",
         "exercises/06_x/elect/hints.md": "# Hints\n\nThink of xylophones.\n",
         "record.py": RECORDER,
-        "docs/index.md": '# Start\n\n<div class="mk-stage" data-scenario="06_two"></div>\n\n[six](lessons/06_x.md)\n',
+        "docs/index.md": '# Start\n\n<div class="mk-stage" data-scenario="06_two"></div>\n\n'
+        "[six](../lessons/06_x.ipynb#elsewhere) [core](../minikafka/core.py) `[gone](../gone.py)`\n",
         "docs/deep/er/page.md": '# Deep\n\n<div class="mk-stage" data-scenario="06_two"'
         ' data-options="{&quot;step&quot;:2}"></div>\n\n{{ source minikafka/core.py elect }}\n',
     }
@@ -238,7 +235,13 @@ def small(tmp_path_factory, need):
     return tree
 
 
-def lesson(root, codes, text="[core](../minikafka/core.py) [elect](../exercises/06_x/elect/README.md)"):
+LESSON_LINKS = (
+    "[core](../minikafka/core.py) [elect](../exercises/06_x/elect/README.md) [deep](../docs/deep/er/page.md#deep) "
+    "[itself](06_x.ipynb#elsewhere)\n\n## Elsewhere"
+)
+
+
+def lesson(root, codes, text=LESSON_LINKS):
     cells = [v4.new_markdown_cell(f"# Lesson 6\n\n{text}\n\n{{{{ source minikafka/core.py elect }}}}")]
     cells += [v4.new_code_cell(code) for code in codes]
     cells += [v4.new_markdown_cell("page only", metadata={"tags": ["page-only"]})]
@@ -273,6 +276,16 @@ def test_a_scenario_is_recorded_once_for_all_pages_that_show_it(small):
 def test_hints_are_pages_that_no_search_finds(small):
     assert "xylophones" in built(small, "exercises/06_x/elect/hints/index.html")
     assert "xylophones" not in built(small, "search/search_index.json")
+
+
+def test_links_are_written_as_they_work_in_the_repository(small):
+    front, six = built(small, "index.html"), built(small, "lessons/06_x/index.html")
+    assert 'href="lessons/06_x/#elsewhere"' in front and 'href="code/minikafka/core/"' in front
+    assert "[gone](../gone.py)" in front
+    assert all(f'href="{goal}"' in six for goal in (
+        "../../code/minikafka/core/", "../../exercises/06_x/elect/", "../../deep/er/page/#deep", "#elsewhere"
+    ))  # fmt: skip
+    assert 'href="../../../lessons/06_x/"' in built(small, "exercises/06_x/elect/index.html")
 
 
 def test_every_address_is_relative_and_leads_to_a_file(small):

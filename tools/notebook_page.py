@@ -60,17 +60,12 @@ def cell_blocks(cell: Any, page: Page, quote: Callable[[str], str]) -> list[str]
     if NOTEBOOK_ONLY in tags:
         return []
     if cell.cell_type == "markdown":
-        return [quote(page_links(cell.source))]
+        return [quote(cell.source)]
     if cell.cell_type != "code" or not cell.source.strip():
         return []
     code = [] if HIDE_INPUT in tags else [fence(cell.source, "python")]
     shown = [] if HIDE_OUTPUT in tags else [output_block(each, page) for each in joined_streams(cell.outputs)]
     return code + shown
-
-
-def page_links(text: str) -> str:
-    """Links between notebooks become links between pages."""
-    return re.sub(r"(\]\([^)\s]+?)\.ipynb(#[^)\s]*)?\)", r"\1.md\2)", text)
 
 
 def player_links(text: str) -> str:

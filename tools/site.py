@@ -13,6 +13,7 @@ import hashlib
 import html
 import json
 import os
+import posixpath
 import re
 import shutil
 import subprocess
@@ -29,7 +30,12 @@ import source_quote
 
 CELL_SECONDS = 120
 SCENARIO = re.compile(r'<div class="mk-stage" data-scenario="(?P<name>[\w-]+)"(?P<rest>[^>]*)>\s*</div>')
-SOURCE_LINK = re.compile(r"\]\((?P<up>(?:\.\./)+)(?P<file>[\w/.-]+\.py)\)")
+# A relative link of Markdown; what stands in code is matched first, and left alone.
+LINK = re.compile(
+    r"^(?P<fence>`{3,}|~{3,}).*?^(?P=fence)[`~]*$|`[^`\n]+`"
+    r"|\]\((?P<target>(?![a-z]+:|[#/])[^)\s#]+)(?P<anchor>#[^)\s]*)?\)",
+    re.M | re.S,
+)
 NAV = (
     ("index.md", "install.md", "lessons/*.md"),
     ("article.md", "fidelity.md", "scenarios.md", "trace-format.md", "decisions/*.md"),
@@ -107,7 +113,8 @@ def stage(tree: Tree) -> None:
     for notebook in sorted((tree.root / "lessons").glob("*.ipynb")):
         stage_lesson(tree, notebook)
     for page in sorted(tree.docs.rglob("*.md")):
-        stage_page(tree, page)
+        if page.parent.name != "notebook":  # made for the site, with addresses of the site
+            stage_page(tree, page)
 
 
 def stage_player(tree: Tree) -> None:
@@ -161,7 +168,7 @@ def stage_page(tree: Tree, path: Path) -> None:
     before = path.read_text(encoding="utf-8")
     text = before if page.path.parts[0] == "lessons" else quoted(tree, path, before)
     text = SCENARIO.sub(lambda match: scenario_block(tree, page, match["name"], match["rest"]), text)
-    text = SOURCE_LINK.sub(lambda match: source_link(tree, match), text)
+    text = LINK.sub(lambda match: site_link(tree, page, match), text)
     text = notebook_page.player_links(text)
     if text != before:
         write(path, text)
@@ -175,15 +182,30 @@ def quoted(tree: Tree, path: Path, text: str) -> str:
         raise SiteError(f"{path.name}: {error}") from None
 
 
-def source_link(tree: Tree, match: re.Match[str]) -> str:
-    """A link out of docs/ to a source file becomes a link to a page that shows the file."""
-    file = match["file"]
+def site_link(tree: Tree, page: notebook_page.Page, match: re.Match[str]) -> str:
+    """A link as it works in the repository becomes the link between the pages of the site."""
+    if match["target"] is None:
+        return match[0]
+    here = page.path if page.path.parts[0] in ("lessons", "exercises") else PurePosixPath("docs") / page.path
+    goal = posixpath.normpath(posixpath.join(here.parent.as_posix(), match["target"]))
+    if goal.endswith(".py"):
+        place = code_page(tree, goal)
+    elif goal.startswith("lessons/") and goal.endswith(".ipynb"):
+        place = goal.removesuffix(".ipynb") + ".md"
+    else:
+        place = goal.removeprefix("docs/")
+    return f"]({posixpath.relpath(place, page.path.parent.as_posix())}{match['anchor'] or ''})"
+
+
+def code_page(tree: Tree, file: str) -> str:
+    """A page that shows a source file, for whoever follows a link to it; its place on the site."""
     source = tree.root / file
     if not source.is_file():
         raise SiteError(f"a page links to {file}, which does not exist")
     code = notebook_page.fence(source.read_text(encoding="utf-8").rstrip(), "python")
-    write(tree.docs / "code" / f"{file[:-3]}.md", f"# {file}\n\n{code}\n")
-    return f"]({match['up']}code/{file[:-3]}.md)"
+    place = f"code/{file.removesuffix('.py')}.md"
+    write(tree.docs / place, f"# {file}\n\n{code}\n")
+    return place
 
 
 def write(path: Path, text: str) -> None:
