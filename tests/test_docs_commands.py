@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -30,7 +31,15 @@ RUN = {
 
 
 def pages():
-    return [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    """Each page that tells a reader to type something, by its path: (path, Markdown)."""
+    paths = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
+    paths += (ROOT / "exercises").rglob("*.md")
+    for path in sorted(paths):
+        yield path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")
+    for path in sorted((ROOT / "lessons").glob("*.ipynb")):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        text = "\n\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+        yield path.relative_to(ROOT).as_posix(), text
 
 
 def fenced_commands(text):
@@ -40,8 +49,7 @@ def fenced_commands(text):
 
 
 def shown_in_fences():
-    return sorted({(command, page.relative_to(ROOT).as_posix())
-                   for page in pages() for command in fenced_commands(page.read_text(encoding="utf-8"))})  # fmt: skip
+    return sorted({(command, page) for page, text in pages() for command in fenced_commands(text)})
 
 
 def make_targets():
@@ -56,7 +64,7 @@ def plain(command):
 @pytest.mark.parametrize(("command", "page"), shown_in_fences())
 def test_a_shown_command_is_run_or_has_a_reason(command, page):
     short = plain(command)
-    known = short in RUN or short in NOT_RUN or is_scenario_run(short)
+    known = short in RUN or short in NOT_RUN or is_scenario_run(short) or is_grading(short)
     assert known, f"{page} shows `{command}`: run it in RUN, or say in NOT_RUN why not"
 
 
@@ -64,6 +72,12 @@ def is_scenario_run(command):
     """`minikafka run NAME ...` of a scenario that exists; the scenarios' own tests run them all."""
     found = re.match(r"minikafka run (?P<name>[\w-]+)", command)
     return bool(found) and any((ROOT / "minikafka" / "scenarios").glob(f"*{found['name']}*"))
+
+
+def is_grading(command):
+    """`minikafka grade ID` of an exercise that exists; the graders' own tests judge with all of them."""
+    found = re.fullmatch(r"minikafka grade (?P<lesson>\d\d)/(?P<name>\w+)", command)
+    return bool(found) and any((ROOT / "exercises").glob(f"{found['lesson']}_*/{found['name']}"))
 
 
 @pytest.mark.parametrize("command", sorted(RUN))
@@ -79,11 +93,10 @@ def test_a_command_that_is_shown_works(command, need):
 
 def test_every_make_target_that_a_page_names_exists():
     named = {}
-    for page in pages():
-        text = page.read_text(encoding="utf-8")
+    for page, text in pages():
         for command in [*fenced_commands(text), *(found["code"] for found in INLINE.finditer(text))]:
             if found := re.match(r"make (\w+)", plain(command)):
-                named[found[1]] = page.name
+                named[found[1]] = page
     assert {target: page for target, page in named.items() if target not in make_targets() | {"doctor"}} == {}
 
 
