@@ -6,7 +6,6 @@ passes the time in and carries the effects out. So the class that runs in a less
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple, Protocol, TypeAlias
 
 from minikafka.protocol.facts import Fact
@@ -25,23 +24,20 @@ class Timer(NamedTuple):
     """Which of several of the same name: a peer, a partition."""
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(NamedTuple):
     """Put this envelope on its connection."""
 
     envelope: Envelope
 
 
-@dataclass(frozen=True, slots=True)
-class SetTimer:
+class SetTimer(NamedTuple):
     """Call `fire(timer, now)` after this many milliseconds, if the node still runs."""
 
     timer: Timer
     after_ms: Millis
 
 
-@dataclass(frozen=True, slots=True)
-class Observe:
+class Observe(NamedTuple):
     """This happened here. For traces and checkers only: no node ever sees it."""
 
     fact: Fact

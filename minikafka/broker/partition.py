@@ -235,8 +235,7 @@ class Partition:
 
     def advance(self, now: Millis) -> list[facts.Fact]:
         """Move the high watermark if it may move."""
-        leader = self._leader_side()
-        views = tuple(self._view_of(leader, broker, state, now) for broker, state in self.followers.items())
+        views = tuple([self._view_of(broker, state, now) for broker, state in self.followers.items()])
         mark = advance_high_watermark(
             self.log.high_watermark, self.log.log_end_offset, views, self.effective_min_isr
         )
@@ -244,7 +243,7 @@ class Partition:
             return []
         return [facts.HighWatermarkMoved(self.name, self.log.high_watermark, as_leader=True)]
 
-    def _view_of(self, leader: isr.Leader, broker: BrokerId, state: FollowerState, now: Millis) -> FollowerView:
+    def _view_of(self, broker: BrokerId, state: FollowerState, now: Millis) -> FollowerView:
         in_isr = broker in self.isr
         if in_isr:
             return FollowerView(broker, state.log_end_offset, True, False)
@@ -253,7 +252,9 @@ class Partition:
         joining = self.proposal is not None and broker in self.proposal.isr
         if not joining:
             follower = self._follower_side(broker, state)
-            joining = isr.is_eligible(follower) and isr.is_caught_up(leader, follower, now, self.lag_time_max_ms)
+            joining = isr.is_eligible(follower) and isr.is_caught_up(
+                self._leader_side(), follower, now, self.lag_time_max_ms
+            )
         return FollowerView(broker, state.log_end_offset, False, joining)
 
     # --- the ISR ---

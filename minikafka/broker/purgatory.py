@@ -9,7 +9,6 @@ whoever is due first does the same for a few requests.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from minikafka.protocol.messages import Envelope, FetchRequest, ProducePartitionResult, ProduceRequest
@@ -27,11 +26,8 @@ class ParkedProduce:
     """In the order of the request; final for partitions that are not in `waiting`."""
     waiting: dict[TopicPartition, Offset]
     """Last offset of each batch that still waits."""
-
-    @property
-    def due_ms(self) -> Millis:
-        """When it is answered whatever has happened."""
-        return self.since_ms + self.request.timeout_ms
+    due_ms: Millis
+    """When it is answered whatever has happened."""
 
 
 @dataclass(slots=True)
@@ -40,14 +36,12 @@ class ParkedFetch:
 
     envelope: Envelope
     request: FetchRequest
-    since_ms: Millis
+    partitions: frozenset[TopicPartition]
+    """Those it asks for."""
+    due_ms: Millis
+    """When it is answered, with nothing if need be."""
     settled: bool = False
     """Answered, and to be taken off the list."""
-
-    @property
-    def due_ms(self) -> Millis:
-        """When it is answered, with nothing if need be."""
-        return self.since_ms + self.request.max_wait_ms
 
 
 @dataclass(slots=True)
@@ -57,15 +51,17 @@ class Purgatory:
     produces: list[ParkedProduce] = field(default_factory=list)
     fetches: list[ParkedFetch] = field(default_factory=list)
 
-    def waiting_for(self, partition: TopicPartition) -> tuple[list[ParkedProduce], list[ParkedFetch]]:
-        """Requests that may be answerable now that `partition` has moved."""
-        produces = [parked for parked in self.produces if partition in parked.waiting]
-        fetches = [
+    def produces_for(self, partition: TopicPartition) -> list[ParkedProduce]:
+        """Produce requests that wait for this partition."""
+        return [parked for parked in self.produces if partition in parked.waiting]
+
+    def fetches_for(self, partition: TopicPartition, of_followers: bool) -> list[ParkedFetch]:
+        """Fetches that wait for this partition: those of replicas, or those of everybody else."""
+        return [
             parked
             for parked in self.fetches
-            if any(asked.partition == partition for asked in parked.request.partitions)
+            if partition in parked.partitions and (parked.request.replica_id >= 0) == of_followers
         ]
-        return produces, fetches
 
     def due(self, now: Millis) -> tuple[list[ParkedProduce], list[ParkedFetch]]:
         """Requests whose time is up."""
@@ -76,13 +72,11 @@ class Purgatory:
 
     def next_due_ms(self) -> Millis | None:
         """When the first of them must be answered."""
-        return min((parked.due_ms for parked in self._all()), default=None)
+        if not self.produces and not self.fetches:
+            return None
+        return min([parked.due_ms for parked in self.produces] + [parked.due_ms for parked in self.fetches])
 
     def forget(self, peer: NodeId) -> None:
         """Nobody waits there any more."""
         self.produces = [parked for parked in self.produces if parked.envelope.source != peer]
         self.fetches = [parked for parked in self.fetches if parked.envelope.source != peer]
-
-    def _all(self) -> Iterator[ParkedProduce | ParkedFetch]:
-        yield from self.produces
-        yield from self.fetches

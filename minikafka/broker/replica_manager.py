@@ -135,7 +135,7 @@ class ReplicaManager:
             if last_offset != NO_OFFSET:
                 waiting[asked.partition] = last_offset
             effects += [Observe(fact) for fact in told]
-        parked = ParkedProduce(envelope, request, now, results, waiting)
+        parked = ParkedProduce(envelope, request, now, results, waiting, now + request.timeout_ms)
         effects += self._settle_produce(parked, now)
         if parked.waiting:
             self.purgatory.produces.append(parked)
@@ -143,9 +143,15 @@ class ReplicaManager:
                 Observe(facts.ProduceParked(name, envelope.source, last + 1, envelope.correlation_id))
                 for name, last in parked.waiting.items()
             ]
-        for name in results:
-            effects += self.recheck(name, now, besides=parked)
+        for name, result in results.items():
+            if result.base_offset != NO_OFFSET:
+                effects += self._appended(name, now)
         return effects
+
+    def _appended(self, name: TopicPartition, now: Millis) -> list[Effect]:
+        """There is something new for followers; for readers and producers only if the high watermark moved at once."""
+        alone = not self.partitions[name].followers
+        return self.recheck(name, now) if alone else self._recheck_fetches(name, now, of_followers=True)
 
     def _append(
         self, asked: ProducePartition, request: ProduceRequest, now: Millis
@@ -237,17 +243,21 @@ class ReplicaManager:
             effects += [Observe(fact) for fact in told]
             results.append(result)
             if request.replica_id >= 0 and result.error == ErrorCode.NONE and result.diverging_epoch < 0:
-                effects += self._follower_moved(asked.partition, request.replica_id, bool(told), now)
+                moved_mark = any(type(fact) is facts.HighWatermarkMoved for fact in told)
+                effects += self._follower_moved(asked.partition, request.replica_id, moved_mark, now)
         if request.max_wait_ms <= 0 or _has_news(request, results):
             effects.append(Send(envelope.reply(FetchResponse(tuple(results)))))
         else:
-            self.purgatory.fetches.append(ParkedFetch(envelope, request, now))
+            names = frozenset(asked.partition for asked in request.partitions)
+            self.purgatory.fetches.append(ParkedFetch(envelope, request, names, now + request.max_wait_ms))
         return effects
 
-    def _follower_moved(self, name: TopicPartition, follower: BrokerId, moved: bool, now: Millis) -> list[Effect]:
+    def _follower_moved(self, name: TopicPartition, follower: BrokerId, moved_mark: bool, now: Millis) -> list[Effect]:
         """After a follower's fetch: the high watermark may have passed what waits, and it may join the ISR."""
         partition = self.partitions[name]
-        effects: list[Effect] = self.recheck(name, now) if moved else []
+        effects: list[Effect] = []
+        if moved_mark:
+            effects += self._recheck_produces(name, now) + self._recheck_fetches(name, now, of_followers=False)
         return effects + self.propose(partition, partition.propose_expansion(follower))
 
     def _read(
@@ -340,16 +350,25 @@ class ReplicaManager:
 
     # --- what waits ---
 
-    def recheck(self, name: TopicPartition, now: Millis, besides: ParkedProduce | None = None) -> list[Effect]:
-        """This partition has moved: answer whoever can be answered now."""
-        effects: list[Effect] = []
-        produces, fetches = self.purgatory.waiting_for(name)
-        for produce in produces:
-            if produce is not besides:
-                effects += self._settle_produce(produce, now)
-        for fetch in fetches:
-            effects += self._settle_fetch(fetch, now)
-        self._drop_settled()
+    def recheck(self, name: TopicPartition, now: Millis) -> list[Effect]:
+        """This partition has changed hands or moved: answer whoever can be answered now."""
+        effects = self._recheck_produces(name, now)
+        effects += self._recheck_fetches(name, now, of_followers=True)
+        return effects + self._recheck_fetches(name, now, of_followers=False)
+
+    def _recheck_produces(self, name: TopicPartition, now: Millis) -> list[Effect]:
+        waiting = self.purgatory.produces_for(name)
+        effects = [effect for parked in waiting for effect in self._settle_produce(parked, now)]
+        if waiting:
+            self._drop_settled()
+        return effects
+
+    def _recheck_fetches(self, name: TopicPartition, now: Millis, of_followers: bool) -> list[Effect]:
+        """An append is news for followers, a moved high watermark for everybody else."""
+        waiting = self.purgatory.fetches_for(name, of_followers)
+        effects = [effect for parked in waiting for effect in self._settle_fetch(parked, now)]
+        if waiting:
+            self._drop_settled()
         return effects
 
     def expire(self, now: Millis) -> list[Effect]:

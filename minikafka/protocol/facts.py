@@ -8,8 +8,7 @@ of each fact is in `trace/story.py`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from minikafka.protocol.errors import ErrorCode
 from minikafka.types import BrokerId, Epoch, Millis, NodeId, Offset, TopicPartition
@@ -17,8 +16,7 @@ from minikafka.types import BrokerId, Epoch, Millis, NodeId, Offset, TopicPartit
 # --- Stated by whoever holds a log ---
 
 
-@dataclass(frozen=True, slots=True)
-class RecordsAppended:
+class RecordsAppended(NamedTuple):
     """Batches were written at the end of a log, into the page cache."""
 
     partition: TopicPartition
@@ -30,8 +28,7 @@ class RecordsAppended:
     """False: copied from the leader."""
 
 
-@dataclass(frozen=True, slots=True)
-class LogTruncated:
+class LogTruncated(NamedTuple):
     """Everything at and above `to_offset` was cut off."""
 
     partition: TopicPartition
@@ -39,8 +36,7 @@ class LogTruncated:
     was_end: Offset
 
 
-@dataclass(frozen=True, slots=True)
-class HighWatermarkMoved:
+class HighWatermarkMoved(NamedTuple):
     """Below `high_watermark` everything is committed, as far as this replica knows."""
 
     partition: TopicPartition
@@ -48,8 +44,7 @@ class HighWatermarkMoved:
     as_leader: bool
 
 
-@dataclass(frozen=True, slots=True)
-class LogRecovered:
+class LogRecovered(NamedTuple):
     """A process has started and found this log on its disk."""
 
     partition: TopicPartition
@@ -59,8 +54,7 @@ class LogRecovered:
     """From the checkpoint file, so possibly older than what was known before."""
 
 
-@dataclass(frozen=True, slots=True)
-class LogFlushed:
+class LogFlushed(NamedTuple):
     """Everything below `durable_end` survives a power loss here."""
 
     partition: TopicPartition
@@ -70,8 +64,7 @@ class LogFlushed:
 # --- Stated by brokers about their replicas ---
 
 
-@dataclass(frozen=True, slots=True)
-class BecameLeader:
+class BecameLeader(NamedTuple):
     """This broker has replayed the record that makes it leader, and noted where its epoch starts."""
 
     partition: TopicPartition
@@ -81,8 +74,7 @@ class BecameLeader:
     partition_epoch: Epoch
 
 
-@dataclass(frozen=True, slots=True)
-class BecameFollower:
+class BecameFollower(NamedTuple):
     """This broker has replayed that another one leads (or, with leader -1, that nobody does)."""
 
     partition: TopicPartition
@@ -90,8 +82,7 @@ class BecameFollower:
     leader_epoch: Epoch
 
 
-@dataclass(frozen=True, slots=True)
-class FollowerProgress:
+class FollowerProgress(NamedTuple):
     """The leader learns from a fetch how far a follower has got."""
 
     partition: TopicPartition
@@ -103,8 +94,7 @@ class FollowerProgress:
     """The epoch the follower named in its fetch; -1 if it named none."""
 
 
-@dataclass(frozen=True, slots=True)
-class IsrProposed:
+class IsrProposed(NamedTuple):
     """The leader asks the controller for another ISR."""
 
     partition: TopicPartition
@@ -114,8 +104,7 @@ class IsrProposed:
     leader_epoch: Epoch
 
 
-@dataclass(frozen=True, slots=True)
-class IsrAdopted:
+class IsrAdopted(NamedTuple):
     """The leader now counts with this ISR: the controller has written it."""
 
     partition: TopicPartition
@@ -123,16 +112,14 @@ class IsrAdopted:
     partition_epoch: Epoch
 
 
-@dataclass(frozen=True, slots=True)
-class IsrProposalRefused:
+class IsrProposalRefused(NamedTuple):
     """The controller did not take the leader's proposal."""
 
     partition: TopicPartition
     error: ErrorCode
 
 
-@dataclass(frozen=True, slots=True)
-class ProduceParked:
+class ProduceParked(NamedTuple):
     """An acks=all request waits until the high watermark reaches `needs_offset`."""
 
     partition: TopicPartition
@@ -141,8 +128,7 @@ class ProduceParked:
     correlation_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class ProduceAnswered:
+class ProduceAnswered(NamedTuple):
     """A producer was told what became of its batch; with acks=0 the answer is not sent."""
 
     partition: TopicPartition
@@ -154,8 +140,7 @@ class ProduceAnswered:
     correlation_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class ReadRefused:
+class ReadRefused(NamedTuple):
     """A fetch or lookup was answered with an error."""
 
     partition: TopicPartition
@@ -165,8 +150,7 @@ class ReadRefused:
     local_epoch: Epoch
 
 
-@dataclass(frozen=True, slots=True)
-class DivergenceFound:
+class DivergenceFound(NamedTuple):
     """The leader tells a reader that their logs part: its epoch `epoch` ends at `end_offset` here."""
 
     partition: TopicPartition
@@ -177,15 +161,13 @@ class DivergenceFound:
     end_offset: Offset
 
 
-@dataclass(frozen=True, slots=True)
-class MetadataReplayed:
+class MetadataReplayed(NamedTuple):
     """This broker has applied the committed metadata log below `next_offset`."""
 
     next_offset: Offset
 
 
-@dataclass(frozen=True, slots=True)
-class StorageFailed:
+class StorageFailed(NamedTuple):
     """The disk refused a write; nothing of it was kept."""
 
     partition: TopicPartition
@@ -195,15 +177,13 @@ class StorageFailed:
 # --- Stated by the active controller ---
 
 
-@dataclass(frozen=True, slots=True)
-class QuorumLeaderElected:
+class QuorumLeaderElected(NamedTuple):
     """This controller is active in this quorum epoch."""
 
     epoch: Epoch
 
 
-@dataclass(frozen=True, slots=True)
-class BrokerRegistered:
+class BrokerRegistered(NamedTuple):
     """A broker process was given its broker epoch. `clean` is False when it may have lost its last writes."""
 
     broker: BrokerId
@@ -211,39 +191,34 @@ class BrokerRegistered:
     clean: bool
 
 
-@dataclass(frozen=True, slots=True)
-class RegistrationRefused:
+class RegistrationRefused(NamedTuple):
     """The former process of this broker still counts as alive."""
 
     broker: BrokerId
     error: ErrorCode
 
 
-@dataclass(frozen=True, slots=True)
-class BrokerFenced:
+class BrokerFenced(NamedTuple):
     """No heartbeat for `silent_ms`: this broker may lead nothing until it reports again."""
 
     broker: BrokerId
     silent_ms: Millis
 
 
-@dataclass(frozen=True, slots=True)
-class BrokerUnfenced:
+class BrokerUnfenced(NamedTuple):
     """This broker has caught up with the metadata log and may lead again."""
 
     broker: BrokerId
 
 
-@dataclass(frozen=True, slots=True)
-class TopicCreated:
+class TopicCreated(NamedTuple):
     """A topic exists; a `PartitionChanged` for each of its partitions follows."""
 
     topic: str
     topic_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class PartitionChanged:
+class PartitionChanged(NamedTuple):
     """The controller wrote a new state of a partition into the metadata log."""
 
     partition: TopicPartition
@@ -269,8 +244,7 @@ class PartitionChanged:
 # --- Stated by clients ---
 
 
-@dataclass(frozen=True, slots=True)
-class ProduceSent:
+class ProduceSent(NamedTuple):
     """A producer sends these values to a broker, the first time or again."""
 
     partition: TopicPartition
@@ -281,8 +255,7 @@ class ProduceSent:
     """1 for the first time."""
 
 
-@dataclass(frozen=True, slots=True)
-class ProduceAcknowledged:
+class ProduceAcknowledged(NamedTuple):
     """The application was told *stored*. For acks=0 nobody said so, and the offset is -1."""
 
     partition: TopicPartition
@@ -294,8 +267,7 @@ class ProduceAcknowledged:
     """Leader epoch in this producer's metadata when it sent."""
 
 
-@dataclass(frozen=True, slots=True)
-class ProduceRetried:
+class ProduceRetried(NamedTuple):
     """An attempt ended with this error; the producer will try again."""
 
     partition: TopicPartition
@@ -304,8 +276,7 @@ class ProduceRetried:
     retry_after_ms: Millis
 
 
-@dataclass(frozen=True, slots=True)
-class ProduceFailed:
+class ProduceFailed(NamedTuple):
     """The application was told that these values failed. With REQUEST_TIMED_OUT they may still be there."""
 
     partition: TopicPartition
@@ -313,8 +284,7 @@ class ProduceFailed:
     values: tuple[bytes | None, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class LeaderLearned:
+class LeaderLearned(NamedTuple):
     """A client's metadata now names this leader."""
 
     partition: TopicPartition
@@ -322,8 +292,7 @@ class LeaderLearned:
     leader_epoch: Epoch
 
 
-@dataclass(frozen=True, slots=True)
-class RecordsConsumed:
+class RecordsConsumed(NamedTuple):
     """A consumer was handed these records: (offset, leader epoch, key, value)."""
 
     partition: TopicPartition
@@ -332,8 +301,7 @@ class RecordsConsumed:
     """Next offset it will ask for."""
 
 
-@dataclass(frozen=True, slots=True)
-class FetchFailed:
+class FetchFailed(NamedTuple):
     """A consumer's fetch was answered with an error."""
 
     partition: TopicPartition
@@ -344,60 +312,52 @@ class FetchFailed:
 # --- Stated by the world: faults, and what the checkers see ---
 
 
-@dataclass(frozen=True, slots=True)
-class NodeStarted:
+class NodeStarted(NamedTuple):
     """A process starts for the first time."""
 
     node: NodeId
 
 
-@dataclass(frozen=True, slots=True)
-class NodeCrashed:
+class NodeCrashed(NamedTuple):
     """The process is gone. Without `power_lost` the page cache stays."""
 
     node: NodeId
     power_lost: bool
 
 
-@dataclass(frozen=True, slots=True)
-class NodeRestarted:
+class NodeRestarted(NamedTuple):
     """The process starts again on the same disk."""
 
     node: NodeId
 
 
-@dataclass(frozen=True, slots=True)
-class NodePaused:
+class NodePaused(NamedTuple):
     """The process stands still (a long garbage collection, SIGSTOP); what arrives waits."""
 
     node: NodeId
 
 
-@dataclass(frozen=True, slots=True)
-class NodeResumed:
+class NodeResumed(NamedTuple):
     """The process goes on, without knowing that it stood still."""
 
     node: NodeId
 
 
-@dataclass(frozen=True, slots=True)
-class LinkCut:
+class LinkCut(NamedTuple):
     """Nothing passes between these two; neither is told."""
 
     one: NodeId
     other: NodeId
 
 
-@dataclass(frozen=True, slots=True)
-class LinkHealed:
+class LinkHealed(NamedTuple):
     """Messages pass again between these two."""
 
     one: NodeId
     other: NodeId
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectionsLost:
+class ConnectionsLost(NamedTuple):
     """All connections between these two broke; both are told. Requests under way are lost, or arrive late."""
 
     one: NodeId
@@ -406,16 +366,14 @@ class ConnectionsLost:
     """How much later requests under way are still processed; -1: they are lost."""
 
 
-@dataclass(frozen=True, slots=True)
-class DiskFilled:
+class DiskFilled(NamedTuple):
     """The disk takes no more bytes until it is freed."""
 
     node: NodeId
     full: bool
 
 
-@dataclass(frozen=True, slots=True)
-class PromiseBroken:
+class PromiseBroken(NamedTuple):
     """A checker saw what must never be seen."""
 
     promise: str
@@ -425,15 +383,13 @@ class PromiseBroken:
     sentence: str
 
 
-@dataclass(frozen=True, slots=True)
-class LossBeyondPromise:
+class LossBeyondPromise(NamedTuple):
     """A record is gone, but more failed than Kafka promises to survive."""
 
     sentence: str
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(NamedTuple):
     """The scenario says what it is about to do."""
 
     text: str

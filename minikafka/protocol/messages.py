@@ -8,7 +8,8 @@ What we leave out: fetch sessions (KIP-227; each fetch names all its partitions)
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from minikafka.protocol.errors import ErrorCode
 from minikafka.types import (
@@ -413,15 +414,14 @@ Response = (
 Message = Request | Response
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """A message on its way. Request and response share channel and correlation id, with the ends swapped."""
 
     source: NodeId
     destination: NodeId
     message: Message
     correlation_id: int
-    channel: str = field(default="data")
+    channel: str = "data"
     """Which of the connections between the two: each carries its messages in order and answers one at a time."""
     is_response: bool = False
 

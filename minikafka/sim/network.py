@@ -63,7 +63,8 @@ class Network:
     ) -> None:
         self.random = random
         self.schedule = schedule
-        self.latency_ms = latency_ms
+        self._low_ms, high = latency_ms
+        self._span_ms = high - self._low_ms + 1
         self.connections: dict[ConnectionKey, Connection] = {}
         self.cuts: set[tuple[NodeId, NodeId]] = set()
         self.slow_ms: dict[tuple[NodeId, NodeId], Millis] = {}
@@ -95,8 +96,7 @@ class Network:
 
     def _dispatch(self, message: Message, now: Millis) -> None:
         envelope, connection = message.envelope, message.connection
-        low, high = self.latency_ms
-        latency = self.random.randint(low, high) if low < high else low
+        latency = self._low_ms + int(self.random.random() * self._span_ms)
         if self.slow_ms:
             latency += self.slow_ms.get(link(envelope.source, envelope.destination), 0)
         arrival = max(now + latency, connection.last_arrival_ms[envelope.is_response])

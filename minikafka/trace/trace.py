@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any, NamedTuple
 
@@ -192,7 +192,7 @@ def _user_partition(fact: facts.Fact) -> TopicPartition | None:
 
 def _fact(told: Told, index: dict[NodeId, int]) -> list[Any]:
     fact = told.fact
-    content = {field.name: _plain(getattr(fact, field.name)) for field in fields(fact) if field.name != "batches"}
+    content = {name: _plain(value) for name, value in fact._asdict().items() if name != "batches"}
     if isinstance(fact, facts.RecordsAppended):
         content["records"] = [
             [record.offset, epoch, _plain(record.key), _plain(record.value)]
