@@ -29,11 +29,19 @@ def metadata_request(version: int, body: Body, view: View) -> messages.MetadataR
     asked = body["topics"]
     if asked is None or (version == 0 and not asked):
         return messages.MetadataRequest(None, body["allow_auto_topic_creation"])
-    if any(topic["name"] is None and (version < 12 or topic["topic_id"] == NO_TOPIC_ID) for topic in asked):
-        return {"brokers": [], "topics": [_invalid_topic(topic) for topic in asked]}  # ids may be asked for from 12 on
+    if any(_asks_wrongly(topic, version) for topic in asked):
+        return {"brokers": [], "topics": [_invalid_topic(topic) for topic in asked]}
     names = tuple(name_in(topic, "name", view) for topic in asked)
     by_name = not any(map(unknown_id, names))  # a topic cannot be created from its id
     return messages.MetadataRequest(names, body["allow_auto_topic_creation"] and by_name)
+
+
+def _asks_wrongly(topic: Body, version: int) -> bool:
+    """Ids stand in the request from version 10 on, but may be asked for from 12 on."""
+    has_id = topic["topic_id"] != NO_TOPIC_ID
+    if version < 12:
+        return has_id or topic["name"] is None
+    return not has_id and topic["name"] is None
 
 
 def metadata_response(response: messages.MetadataResponse, asked: Body, view: View) -> Body:

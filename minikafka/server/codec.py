@@ -84,6 +84,8 @@ def decode_request_header(buffer: Buffer) -> tuple[RequestHeader, int]:
             end = skip_tags(view, end, len(view))
     except (struct.error, IndexError):
         raise CodecError("The request ends inside its header.") from None
+    except ValueError as refused:
+        raise CodecError(f"The header of the request: {refused}") from None
     if end > len(view):
         raise CodecError("The request ends inside its header.")
     return RequestHeader(key, version, correlation_id, client_id), end

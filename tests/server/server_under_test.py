@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import logging
+import os
 import socket
 import threading
 import time
 from collections.abc import Callable, Coroutine
+from types import ModuleType
 from typing import Any, Self, TypeVar
+
+import pytest
 
 from minikafka.server import codec
 from minikafka.server.host import Server
@@ -137,6 +142,14 @@ class Wire:
         echoed, body = codec.decode_response(key, version, frame)
         assert echoed == correlation_id
         return body
+
+
+def needed(module: str) -> ModuleType:
+    """A module of the test extra: without it the tests of a file are skipped, but in CI they fail."""
+    if os.environ.get("CI"):
+        return importlib.import_module(module)
+    found: ModuleType = pytest.importorskip(module, reason=f"cannot import `{module}`; `make test` installs it")
+    return found
 
 
 def eventually(condition: Callable[[], Any], what: str) -> Any:

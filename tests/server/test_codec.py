@@ -136,6 +136,12 @@ def test_the_header_of_an_unknown_version_can_be_read() -> None:
     assert header == (API_VERSIONS, 99, -3, None)
 
 
+@pytest.mark.parametrize("tags", ["01 05 ffffffffff01", "01 ffffffffffff", "01 05 7f", "05"])
+def test_tags_in_the_header_that_cannot_be(tags: str) -> None:
+    with pytest.raises(CodecError, match="header"):
+        codec.decode_request_header(bytes.fromhex("0003 0009 00000001 ffff" + tags))
+
+
 def test_a_message_that_cannot_be_written_says_why() -> None:
     with pytest.raises(CodecError, match=r"Metadata v9 request cannot be written: KeyError\('name'\)"):
         codec.encode(METADATA, 9, "request", {"topics": [{}]})

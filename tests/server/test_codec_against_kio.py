@@ -15,13 +15,14 @@ import uuid
 from typing import Any
 
 import pytest
+from server_under_test import needed
 
 from minikafka.server import codec
 from minikafka.server.schema import Api, Field, apis
 
-kio_index = pytest.importorskip("kio.index", reason="kio is not installed: pip install 'minikafka-course[test]'")
-kio_serial = pytest.importorskip("kio.serial")
-kio_errors = pytest.importorskip("kio.schema.errors")
+kio_index = needed("kio.index")
+kio_serial = needed("kio.serial")
+kio_errors = needed("kio.schema.errors")
 
 SEED = int(os.environ.get("CODEC_SEED", "20"))
 MESSAGES_PER_VERSION = 25

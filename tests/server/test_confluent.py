@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from server_under_test import Running, eventually
+from server_under_test import Running, eventually, needed
 
-confluent = pytest.importorskip("confluent_kafka", reason="pip install 'minikafka-course[test]'")
-admin_module = pytest.importorskip("confluent_kafka.admin")
+confluent = needed("confluent_kafka")
+admin_module = needed("confluent_kafka.admin")
 
 QUICK = {"broker.session.timeout.ms": 1_500, "broker.heartbeat.interval.ms": 300}
 """A dead broker is noticed after 1.5 s instead of 9."""
@@ -153,3 +153,20 @@ def test_nothing_acknowledged_is_lost_when_the_leader_dies() -> None:
         running.crash(new)
         eventually(lambda: leader() not in (new, -1), "a third leader")
         assert read_all(running, "orders", 0, len(values)) == values
+
+
+def test_what_is_not_built_yet_is_refused_at_once(cluster: Running) -> None:
+    """Groups and idempotence: the client itself says that this broker lacks them, and does not hang when it closes."""
+    create(cluster, "refused")
+    consumer = confluent.Consumer({"bootstrap.servers": cluster.bootstrap, "group.id": "g"})
+    consumer.subscribe(["refused"])
+    (message,) = eventually(lambda: consumer.consume(1, timeout=0.2), "the refusal")
+    assert message.error().code() == confluent.KafkaError._UNSUPPORTED_FEATURE
+    with pytest.raises(confluent.KafkaException) as refused:
+        consumer.committed([confluent.TopicPartition("refused", 0)], timeout=30)
+    assert refused.value.args[0].code() == confluent.KafkaError._UNSUPPORTED_FEATURE
+    consumer.close()
+    sender = producer(cluster, enable_idempotence=True)
+    with pytest.raises(confluent.KafkaException) as fatal:
+        eventually(lambda: sender.poll(0.1), "the refusal")
+    assert fatal.value.args[0].code() == confluent.KafkaError._UNSUPPORTED_FEATURE
