@@ -34,11 +34,11 @@ def milliseconds(code: str) -> float:
 
 
 def foreign_packages(code: str) -> int:
-    """Top-level packages the code imports that are neither Python's nor ours."""
+    """Top-level packages the code imports that are neither Python's nor ours; crc32c, the extra `fast`, is allowed."""
     counted = (
         "import sys; before = set(sys.modules)\n"
         f"{code}\n"
         "new = {name.partition('.')[0] for name in set(sys.modules) - before}\n"
-        "print(len(new - sys.stdlib_module_names - {'minikafka'}))"
+        "print(len(new - sys.stdlib_module_names - {'minikafka', 'crc32c'}))"
     )
     return int(subprocess.run([sys.executable, "-c", counted], check=True, capture_output=True, text=True).stdout)
