@@ -40,9 +40,14 @@ def line(measured: Measured, slowness: float) -> str:
     """One row: what, the figure, the goal, and the figure on a machine of calibration speed."""
     goal = "" if measured.goal is None else f"{measured.better} {measured.goal:g}"
     steady = {"at most": measured.value / slowness, "at least": measured.value * slowness}[measured.better]
-    calibrated = f"{steady:,.4g}" if measured.depends_on_machine else "="
+    calibrated = figure(steady) if measured.depends_on_machine else "="
     mark = " " if measured.met else "!"
-    return f"{mark} {measured.what:<46}{measured.value:>12,.4g} {measured.unit:<10}{goal:<18}{calibrated:>12}"
+    return f"{mark} {measured.what:<46}{figure(measured.value):>12} {measured.unit:<10}{goal:<18}{calibrated:>12}"
+
+
+def figure(value: float) -> str:
+    """Four digits are all that a measurement carries."""
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.4g}"
 
 
 def main(wanted: list[str]) -> int:

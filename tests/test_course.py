@@ -250,7 +250,7 @@ def test_a_figure_is_printed_beside_its_goal_with_the_machine_taken_out(need):
         "!", "a", "thing", "200", "ms", "at", "most", "150", "100"
     ]  # fmt: skip
     many = Measured("events", 30_000, "1/s", 20_000, "at least")
-    assert many.met and bench.line(many, slowness=2.0).endswith("6e+04")
+    assert many.met and bench.line(many, slowness=2.0).endswith("60,000")
     assert bench.line(Measured("page", 9, "kB", depends_on_machine=False), 2.0).endswith("=")
 
 
