@@ -65,6 +65,14 @@ class LiveRun(Protocol):
         ...
 
 
+def live(run: LiveRun, *, step: int | None = None, height: int | None = None) -> Any:
+    """The player of a run that goes on, with buttons and sliders that change it; opened at its end, or at `step`."""
+    made = LiveBox(run, height)
+    if step is not None:
+        made.stage.step = reading.chosen_step(made.stage.trace, step, None)
+    return made.box
+
+
 def ordinal_value(count: int) -> str:
     """What the next record is called when nobody names it: a, b, c, up to z, then r27."""
     return chr(ord("a") + count - 1) if count <= 26 else f"r{count}"
@@ -109,13 +117,14 @@ class Futures:
 class LiveBox:
     """The stage and its buttons; `box` is the ipywidget to display."""
 
-    def __init__(self, run: LiveRun) -> None:
+    def __init__(self, run: LiveRun, height: int | None = None) -> None:
         self.run = run
         self.futures = Futures()
         self.sent = 0
         self.kit = widget.need("ipywidgets")
         now = run.trace().to_json()
-        self.stage = widget.stage_class()(trace=now, step=len(now["steps"]), options={"live": True})
+        options = {"live": True} if height is None else {"live": True, "height": height}
+        self.stage = widget.stage_class()(trace=now, step=len(now["steps"]), options=options)
         self.stage.observe(self.clicked, names="command")
         self.says = self.kit.HTML()
         self.box = box_class()(self.stage, [self.stage, self.says, *self.rows()])

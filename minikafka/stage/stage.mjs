@@ -12,7 +12,7 @@ function emptyState({ nodes, partitions }) {
   const brokers = ids((role) => role === "broker");
   const from = (names, make) => Object.fromEntries(names.map((name) => [name, make()]));
   return {
-    nodes: from(brokers, () => ({ state: "up", fenced: null, metadata: -1 })),
+    nodes: from(ids((role) => role === "broker" || role === "controller"), () => ({ state: "up", fenced: null, metadata: -1 })),
     partitions: {},
     replicas: from(partitions, () => from(brokers, newReplica)),
     clients: from(ids((role) => role !== "broker" && role !== "controller"), () => ({ last: -1, leaders: {}, positions: {} })),
@@ -269,10 +269,12 @@ class Run {
       while (next < facts.length && facts[next][0] <= step) next += 1;
     }
     this.firstFact[this.last + 1] = facts.length;
-    const moments = new Set(facts.filter((fact) => fact[5] > 0).map((fact) => Math.max(1, fact[0])));
+    const told = facts.filter((fact) => fact[5] > 0).map((fact) => Math.max(1, fact[0]));
+    const moments = new Set([...told, ...this.bookmarks.map((bookmark) => bookmark.step)]);
     this.moments = [...moments].sort((a, b) => a - b);
     if (this.moments[0] !== 1) this.moments.unshift(1);
-    if (this.moments[this.moments.length - 1] !== this.last) this.moments.push(this.last);
+    const heard = new Set(facts.map((fact) => fact[1]));
+    this.clients = this.nodes.filter((node, i) => !["broker", "controller"].includes(node.role) && heard.has(i));
   }
 
   /** Folds everything once: keyframes for scrubbing, and what the future holds for each cell. */
@@ -282,14 +284,15 @@ class Run {
     this.keyframes = [];
     this.appended = new Map(); // cell → step in which it was written, as long as it is there
     this.doomed = new Map(); // cell name → [{from, gone, why}]
+    this.hasDoomed = new Set(); // "partition|node" where anything is ever lost: everywhere else need not be asked
     this.ends = {}; // partition → [lowest start, highest end ever]
     this.focus = Object.fromEntries(this.partitions.map((name) => [name, []])); // [[step, offset that was touched], …]
     const state = emptyState(this);
     for (let i = 0; i < facts.length; i += 1) {
       if (i % gap === 0) this.keyframes.push({ facts: i, state: copyState(state) });
-      this.look(state, i);
+      this.noteLoss(state, i);
       this.apply(state, i);
-      this.look2(state, i);
+      this.noteGrowth(state, i);
     }
     this.cursor = { facts: facts.length, state };
   }
@@ -299,7 +302,7 @@ class Run {
     applyFact(state, i, step, this.idOf(node), kind, fields);
   }
 
-  look(state, i) {
+  noteLoss(state, i) {
     const [step, node, kind, fields] = this.trace.facts[i];
     const end = kind === "LogTruncated" ? fields.to_offset : kind === "LogRecovered" ? fields.log_end_offset : null;
     if (end === null) return;
@@ -309,18 +312,19 @@ class Run {
       const fates = this.doomed.get(name) || [];
       fates.push({ from: this.appended.get(name) || 0, gone: step, why: kind });
       this.doomed.set(name, fates);
+      this.hasDoomed.add(`${fields.partition}|${this.idOf(node)}`);
     }
   }
 
-  look2(state, i) {
+  noteGrowth(state, i) {
     const [step, node, kind, fields] = this.trace.facts[i];
     const offset = touched(kind, fields);
     if (offset !== null && this.focus[fields.partition]) this.focus[fields.partition].push([step, offset]);
-    if (kind !== "RecordsAppended") return;
+    const replica = (state.replicas[fields.partition] || {})[this.idOf(node)];
+    if (kind !== "RecordsAppended" || !replica) return; // the metadata log is not drawn
     for (const [offset, epoch] of fields.records) {
       this.appended.set(cellName(fields.partition, this.idOf(node), offset, epoch), step);
     }
-    const replica = state.replicas[fields.partition][this.idOf(node)];
     const ends = (this.ends[fields.partition] ||= [replica.log_start, 0]);
     ends[1] = Math.max(ends[1], logEnd(replica));
   }
@@ -437,6 +441,7 @@ class Run {
 
   /** Will this cell be cut off later? {gone: step, why} or undefined. */
   fateOf(partition, node, cell, step) {
+    if (!this.hasDoomed.has(`${partition}|${node}`)) return undefined;
     const fates = this.doomed.get(cellName(partition, node, cell[0], cell[1]));
     return fates && fates.find((fate) => fate.from <= step && fate.gone > step);
   }
@@ -575,6 +580,8 @@ function update(node, child) {
     if (node.data !== String(child)) node.data = String(child);
     return;
   }
+  if (node.mkDrawn === child) return; // the very same description: nothing can have changed
+  node.mkDrawn = child;
   const before = node.mkAttributes || {};
   for (const name of Object.keys(before)) if (!(name in child.attributes)) setAttribute(node, name, null);
   for (const [name, value] of Object.entries(child.attributes)) if (before[name] !== value) setAttribute(node, name, value);
@@ -693,9 +700,11 @@ function isBehind(state, partition, id) {
   return Boolean(written && node && node.state !== "crashed" && node.metadata >= 0 && node.metadata <= written.metadata_offset);
 }
 
-/** Each record somebody was told is stored: where it is now, and whether that will last. */
+/** Each record somebody was told is stored: where it is now, and whether that will last (`alone`: not committed). */
 function toldRecords(run, state, partition, step) {
   const replicas = Object.entries(state.replicas[partition] || {});
+  const written = state.partitions[partition];
+  const leader = written && (state.replicas[partition] || {})[`broker-${written.leader}`];
   return (state.told[partition] || []).filter((told) => told.offset >= 0).map((told) => {
     const holders = [], lasting = [];
     for (const [id, replica] of replicas) {
@@ -704,7 +713,8 @@ function toldRecords(run, state, partition, step) {
       holders.push(numberOf(id));
       if (!run.fateOf(partition, id, cell, step)) lasting.push(numberOf(id));
     }
-    const fate = !holders.length ? "lost" : lasting.length ? "held" : "doomed";
+    const isCommitted = !leader || told.offset < leader.high_watermark;
+    const fate = !holders.length ? "lost" : !lasting.length ? "doomed" : isCommitted ? "held" : "alone";
     return { ...told, holders, fate };
   });
 }
@@ -750,10 +760,12 @@ function drawWires(frame, l) {
   const shown = [...messages.filter((m) => m.arrives), ...messages.filter((m) => !m.arrives).reverse()].slice(0, MOST);
   const ports = new Map(); // how many lines already leave or enter a place
   const lanes = { next: 0 };
-  const parts = [
+  const isCut = ({ from, to }) => frame.state.cuts.some((cut) => cut.includes(from) && cut.includes(to));
+  const drawn = [
     ...cuts.map((pair) => drawCut(frame, l, pair, ports, lanes)),
-    ...shown.map((message) => drawMessage(frame, l, message, ports, lanes)),
+    ...shown.map((message) => (isCut(message) ? drawLost(l, message, ports) : drawMessage(frame, l, message, ports, lanes))),
   ];
+  const parts = [...drawn.map(([line]) => line), ...drawn.map(([, pill]) => pill)]; // no line may cross a word
   const left = messages.length - shown.length;
   const more = left > 0 ? h("text", { x: l.right + 8, y: l.height - 12, class: "mk-small" }, `+ ${left} more under way`) : null;
   return h("g", { class: "mk-wires" }, parts.filter(Boolean), more);
@@ -808,11 +820,18 @@ function drawCut(frame, l, [one, other], ports, lanes) {
   const width = widthOf(word, 12, "bold") + 14;
   const middle = l.narrow ? Math.min(lane, frame.width - width / 2 - 1) : l.right + 8 + width / 2;
   const y = l.narrow ? (from.y + to.y) / 2 : from.y;
-  return h("g", { class: "mk-cut", key: `cut-${one}-${other}` },
+  return [h("path", { class: "mk-cut-line", key: `cutline-${one}-${other}`, d: route(from, to, lane) }), h("g", { class: "mk-cut", key: `cut-${one}-${other}` },
     h("title", {}, `Nothing passes between ${name(one)} and ${name(other)}.`),
-    h("path", { d: route(from, to, lane) }),
     h("rect", { x: middle - width / 2, y: y - 10, width, height: 20, rx: 10 }),
-    h("text", { x: middle, y: y + 4 }, word));
+    h("text", { x: middle, y: y + 4 }, word))];
+}
+
+/** What was sent into a cut link goes nowhere: no line, only what it would have been. */
+function drawLost(l, message, ports) {
+  if (l.narrow) return [];
+  const from = port(l, message.from, ports, true);
+  const word = shorten(`✕ ${message.label}`, l.gutter - 40, 12, "bold");
+  return [null, drawPill(l, message, from, word, "mk-lost")];
 }
 
 function drawMessage(frame, l, message, ports, lanes) {
@@ -823,19 +842,24 @@ function drawMessage(frame, l, message, ports, lanes) {
     ? `M${to.x + 8},${to.y - 4.5} L${to.x + 1},${to.y} L${to.x + 8},${to.y + 4.5}z`
     : `M${to.x - 4.5},${to.box - 8} L${to.x},${to.box - 1} L${to.x + 4.5},${to.box - 8}z`;
   const state = message.arrives ? "arrives" : "under way";
-  return h("g", { class: style, key: `m${message.from}-${message.to}-${message.sent}-${message.label}` },
+  const line = h("g", { class: style, key: `m${nameOf(message)}` },
     h("title", {}, `${message.label}: ${spoken(message.from)} → ${spoken(message.to)}, ${state}`),
     h("path", { d: route(from, to, lane), class: "mk-wire", pathLength: 1 }),
-    h("path", { d: tip, class: "mk-tip" }),
-    l.narrow ? null : drawPill(l, message, from, lane));
+    h("path", { d: tip, class: "mk-tip" }));
+  const word = shorten(message.label, Math.max(60, lane - l.right - 22) - 16, 12, "bold");
+  return [line, l.narrow ? null : drawPill(l, message, from, word, style)];
 }
 
-function drawPill(l, message, from, lane) {
-  const most = Math.max(60, lane - l.right - 22);
-  const word = shorten(message.label, most - 16, 12, "bold");
+function nameOf(message) {
+  return `${message.from}-${message.to}-${message.sent}-${message.label}`;
+}
+
+function drawPill(l, message, from, word, style) {
   const width = widthOf(word, 12, "bold") + 16;
-  const x = Math.min(l.right + 8, lane - width - 8);
-  return h("g", { class: "mk-pill" }, h("rect", { x, y: from.y - 10, width, height: 20, rx: 10 }),
+  const x = l.right + 8;
+  return h("g", { class: `mk-pill ${style}`, key: `pill${nameOf(message)}` },
+    h("title", {}, `${message.label}: ${spoken(message.from)} → ${spoken(message.to)}`),
+    h("rect", { x, y: from.y - 10, width, height: 20, rx: 10 }),
     h("text", { x: x + width / 2, y: from.y + 4 }, word));
 }
 
@@ -915,11 +939,12 @@ function planRows(frame, l) {
 
 function planBelow(frame, l, y) {
   l.toldY = y + 2;
-  const clients = frame.run.nodes.filter((node) => !["broker", "controller"].includes(node.role));
+  const { clients } = frame.run;
   const perLine = l.narrow ? 2 : Math.min(clients.length, 4, Math.max(1, Math.floor(l.right / 172)));
   const count = Math.ceil(clients.length / perLine) || 1;
   const columns = Math.ceil(clients.length / count) || 1;
-  const boxWidth = (l.right - l.pad / 2 - (columns - 1) * GAP) / columns;
+  const right = count === 1 ? frame.width - l.pad / 2 : l.right; // below a second line of boxes the wires need the gutter
+  const boxWidth = (right - l.pad / 2 - (columns - 1) * GAP) / columns;
   const boxHeight = l.narrow ? 58 : 62;
   l.busY = l.toldY + 32;
   l.clients = clients.map((node, i) => ({
@@ -941,7 +966,7 @@ function caps(x, y, string) {
 
 /** A small word in a rounded frame; gives [element, width]. */
 function chip(x, y, string, tone, isFull = false) {
-  const width = widthOf(string, 12) + 14;
+  const width = widthOf(string, 12, isFull ? "bold" : "sans") + 14;
   return [h("g", { class: `mk-chip mk-tone-${tone}${isFull ? " mk-full" : ""}` },
     h("rect", { x, y, width, height: 19, rx: 9.5 }), text(x + 7, y + 13.5, string, "mk-small")), width];
 }
@@ -1079,7 +1104,7 @@ function drawLog(frame, l, row, replica) {
   const ghosts = frame.ghosts.filter((ghost) => ghost.node === row.id && ghost.cell[0] >= l.from && ghost.cell[0] < l.to);
   return h("g", {},
     h("g", {}, ghosts.map((ghost) => drawGhost(l, row, ghost.cell)), shown.map((cell) => drawCell(frame, l, row, cell))),
-    drawFlags(l, row, replica, frame.ghosts.some((ghost) => ghost.node === row.id)),
+    frame.state.partitions[frame.partition] ? drawFlags(l, row, replica) : null,
     drawNotes(frame, l, row, replica));
 }
 
@@ -1154,7 +1179,8 @@ function drawNotes(frame, l, row, replica) {
 function notesOf(frame, row, replica) {
   const { state, partition } = frame;
   const notes = [...ghostNotes(frame, row), ...doomedNotes(frame, row, replica)];
-  if (isBehind(state, partition, row.id)) notes.push({ tone: "warning", text: "has not read what the controller wrote", short: "has not read it" });
+  const isNamed = standing(state, partition, row.id).word === "named leader"; // its own words say it already
+  if (!isNamed && isBehind(state, partition, row.id)) notes.push({ tone: "warning", text: "does not know what was written" });
   for (const parked of replica.parked) {
     notes.push({ tone: "soft", text: `${shortName(parked.client)} waits for HW ${parked.needs}` });
   }
@@ -1221,6 +1247,7 @@ function tellAll(told, width) {
 function toldWord({ value, holders, fate }) {
   if (fate === "lost") return { text: `✕ ${value}: nowhere`, tone: "warning", isFull: true };
   if (fate === "doomed") return { text: `! ${value}: only on ${holders.join(", ")}, doomed`, tone: "warning" };
+  if (fate === "alone") return { text: `… ${value}: only on ${holders.join(", ")} so far`, tone: "soft" };
   return { text: `✓ ${value}: on ${holders.join(", ")}`, tone: "good" };
 }
 
@@ -1234,16 +1261,22 @@ function drawClients(frame, l) {
     const acts = facts.some((fact) => fact.node === client.id);
     const bad = said && ["ProduceFailed", "ProduceRetried", "FetchFailed"].includes(said.kind);
     const good = said && said.kind === "ProduceAcknowledged";
-    const words = said ? said.sentence : client.about ? "" : "silent so far";
+    const words = said ? saidBy(client, said.sentence) : "silent so far";
     const name = shortName(client.id);
     const about = client.about ? shorten(client.about, client.width - widthOf(name, 14, "bold") - 28, 12) : "";
     return h("g", { key: client.id, class: `mk-client${acts ? " mk-acts" : ""}` },
       h("rect", { x: client.x, y: client.y, width: client.width, height: client.height, rx: 12, class: "mk-panel" }),
       text(client.x + 12, client.y + 19, name, "mk-name mk-small-name"),
       text(client.x + 19 + widthOf(name, 14, "bold"), client.y + 19, about, "mk-small"),
-      lines(words, client.width - 22, 13, 2).map((line, i) =>
-        text(client.x + 12, client.y + 36 + i * 16, line, `mk-said${bad ? " mk-ink-warning" : good ? " mk-ink-good" : ""}`)));
+      lines(words, client.width - 20, l.narrow ? 12 : 13, 2).map((line, i) =>
+        text(client.x + 12, client.y + 36 + i * 16, line, `mk-said${l.narrow ? " mk-tiny" : ""}${bad ? " mk-ink-warning" : good ? " mk-ink-good" : ""}`)));
   }));
+}
+
+/** The box carries the name: "Producer A is told …" becomes "is told …". */
+function saidBy({ role, id }, sentence) {
+  const name = `${role} ${id.slice(id.indexOf("-") + 1)} `;
+  return sentence.toLowerCase().startsWith(name.toLowerCase()) ? sentence.slice(name.length) : sentence;
 }
 
 // --- The picture in words, for those who do not see it ---
@@ -1296,6 +1329,7 @@ const CSS = `
 .mk-main { display: flex; flex-direction: column; gap: 10px; min-width: 0; }
 .mk-card { background: var(--mk-card); border: 1px solid var(--mk-line); border-radius: 14px; }
 .mk-picture-card { overflow: hidden; }
+.mk-picture-card { contain: content; }
 .mk-picture { display: block; font-family: var(--mk-sans); }
 
 .mk-picture text { fill: var(--mk-ink); font-size: 13px; }
@@ -1311,6 +1345,7 @@ const CSS = `
 .mk-picture .mk-ink-warning { fill: var(--mk-warning); }
 .mk-picture .mk-ink-good { fill: var(--mk-good); }
 .mk-picture .mk-ink-soft { fill: var(--mk-soft); }
+.mk-picture .mk-tiny { font-size: 12px; }
 .mk-picture .mk-written { font-size: 13px; font-weight: 500; }
 .mk-controllers.mk-now .mk-panel { stroke: var(--mk-accent); fill: var(--mk-faint); }
 .mk-controllers.mk-now .mk-written { font-weight: 650; fill: var(--mk-accent); }
@@ -1348,7 +1383,7 @@ const CSS = `
 ${[0, 1, 2, 3, 4, 5].map((i) => `.mk-in-e${i} { --mk-cell-paper: var(--mk-e${i}); } .mk-epoch-paper.mk-epoch-${i} { fill: var(--mk-e${i}); } .mk-epoch-ink.mk-epoch-${i} { stroke: var(--mk-i${i}); }
 .mk-epoch-ink.mk-dots.mk-epoch-${i} { fill: var(--mk-i${i}); stroke: none; }`).join("\n")}
 .mk-wires path { fill: none; }
-.mk-cut path { stroke: var(--mk-warning); stroke-width: 2; stroke-dasharray: 2 5; stroke-linecap: round; }
+.mk-wires .mk-cut-line { stroke: var(--mk-warning); stroke-width: 2; stroke-dasharray: 2 5; stroke-linecap: round; }
 .mk-cut rect { fill: var(--mk-card); stroke: var(--mk-warning); }
 .mk-picture .mk-cut text { fill: var(--mk-warning); font-size: 12px; font-weight: 650; text-anchor: middle; }
 .mk-wire { stroke: var(--mk-soft); stroke-width: 1.5; }
@@ -1356,7 +1391,8 @@ ${[0, 1, 2, 3, 4, 5].map((i) => `.mk-in-e${i} { --mk-cell-paper: var(--mk-e${i})
 .mk-arrives .mk-wire { stroke: var(--mk-accent); stroke-width: 2; } .mk-wires .mk-arrives .mk-tip { fill: var(--mk-accent); }
 .mk-pill rect { fill: var(--mk-card); stroke: var(--mk-soft); }
 .mk-picture .mk-pill text { font-size: 12px; text-anchor: middle; }
-.mk-arrives .mk-pill rect { stroke: var(--mk-accent); } .mk-picture .mk-arrives .mk-pill text { fill: var(--mk-accent); font-weight: 550; }
+.mk-pill.mk-lost rect { stroke: var(--mk-warning); stroke-dasharray: 3 2; } .mk-picture .mk-pill.mk-lost text { fill: var(--mk-warning); }
+.mk-pill.mk-arrives rect { stroke: var(--mk-accent); } .mk-picture .mk-pill.mk-arrives text { fill: var(--mk-accent); font-weight: 550; }
 
 .mk-now-panel { padding: 10px 14px; border: 1px solid var(--mk-line); border-radius: 14px; background: var(--mk-card); }
 .mk-now-panel.mk-loud { border: 2px solid var(--mk-warning); }
@@ -1390,6 +1426,7 @@ ${[0, 1, 2, 3, 4, 5].map((i) => `.mk-in-e${i} { --mk-cell-paper: var(--mk-e${i})
 .mk-time-tick.mk-ink-accent { stroke: var(--mk-accent); stroke-width: 2; opacity: 1; }
 .mk-time-tick.mk-ink-good { stroke: var(--mk-good); stroke-width: 2; opacity: 1; }
 .mk-slider { position: relative; height: 24px; cursor: pointer; touch-action: none; border-radius: 6px; }
+.mk-root .mk-slider:focus-visible { outline: 0; } .mk-slider:focus-visible .mk-knob { outline: 3px solid var(--mk-accent); outline-offset: 2px; }
 .mk-track { position: absolute; inset: 10px 0 auto; height: 4px; border-radius: 2px; background: var(--mk-line); }
 .mk-done { height: 4px; border-radius: 2px; background: var(--mk-accent); }
 .mk-knob { position: absolute; top: 4px; width: 16px; height: 16px; margin-left: -8px; border-radius: 50%; background: var(--mk-accent); border: 2px solid var(--mk-paper); }
@@ -1415,6 +1452,7 @@ ${[0, 1, 2, 3, 4, 5].map((i) => `.mk-in-e${i} { --mk-cell-paper: var(--mk-e${i})
 .mk-root .mk-reply p { margin: 6px 0; } .mk-reply-links { display: flex; gap: 16px; align-items: center; }
 .mk-root b.mk-ink-good { color: var(--mk-good); } .mk-root .mk-ink-warning { color: var(--mk-warning); }
 .mk-branches { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; padding: 0 4px; }
+.mk-choice.mk-chosen .mk-mono { color: inherit; }
 .mk-branch-title { color: var(--mk-accent); font-weight: 600; font-size: 14px; }
 
 .mk-side { padding: 12px 4px 8px 12px; min-height: 0; }
@@ -1424,9 +1462,10 @@ ${[0, 1, 2, 3, 4, 5].map((i) => `.mk-in-e${i} { --mk-cell-paper: var(--mk-e${i})
 .mk-story-head { display: flex; justify-content: space-between; align-items: baseline; padding-right: 8px; }
 .mk-filter { font-size: 13px; color: var(--mk-soft); }
 .mk-root select { font: inherit; font-size: 13px; color: var(--mk-ink); background: var(--mk-card); border: 1px solid var(--mk-line); border-radius: 6px; padding: 2px 4px; max-width: 100%; }
-.mk-root .mk-sentences { list-style: none; overflow: auto; flex: 1; min-height: 0; max-height: 60vh; position: relative; font-size: 14px; scrollbar-width: thin; }
+.mk-root .mk-sentences { contain: content; list-style: none; overflow: auto; flex: 1; min-height: 0; max-height: 60vh; position: relative; font-size: 14px; scrollbar-width: thin; }
 .mk-root[data-wide=yes] .mk-sentences { max-height: none; }
 .mk-root .mk-sentence button { display: grid; grid-template-columns: 34px 1fr; gap: 6px; width: 100%; padding: 4px 6px 4px 0; border-radius: 8px; color: var(--mk-ink); line-height: 1.35; }
+.mk-root .mk-more button { border: 0; background: none; color: var(--mk-accent); font: inherit; cursor: pointer; padding: 0; }
 .mk-sentence .mk-mono { text-align: right; padding-top: 1px; }
 .mk-root .mk-sentence:hover button { background: var(--mk-panel); }
 .mk-root .mk-future button, .mk-root .mk-future { color: var(--mk-soft); }
@@ -1455,6 +1494,8 @@ ${[0, 1, 2, 3, 4, 5].map((i) => `.mk-in-e${i} { --mk-cell-paper: var(--mk-e${i})
 [data-narrow=yes] .mk-scene-name { display: flex; justify-content: space-between; align-items: center; gap: 10px; text-align: center; color: var(--mk-ink); }
 [data-narrow=yes] .mk-scene-name .mk-round { font-size: 20px; flex: none; }
 [data-narrow=yes] .mk-big { font-size: 18px; }
+[data-narrow=yes] .mk-now-line { flex-wrap: wrap; min-height: 96px; align-content: flex-start; gap: 4px 10px; } [data-narrow=yes] .mk-now-words { flex-basis: 80%; }
+[data-narrow=yes] .mk-now-side { flex-direction: row; flex-basis: 100%; justify-content: space-between; align-items: baseline; }
 @media print { .mk-player, .mk-foot { display: none; } }
 `;
 
@@ -1463,7 +1504,7 @@ ${[0, 1, 2, 3, 4, 5].map((i) => `.mk-in-e${i} { --mk-cell-paper: var(--mk-e${i})
 // The story at the side: numbered sentences, the current one lit. Only the lines near the current one are in the page.
 
 
-const AROUND = 150; // moments before and after the current one
+const AROUND = 30; // moments before and after the current one
 
 function drawStory(stage) {
   const { run } = stage;
@@ -1494,7 +1535,9 @@ function drawSentences(stage) {
   const here = run.momentBefore(step);
   const from = Math.max(0, here - AROUND), to = Math.min(run.moments.length, here + AROUND);
   const items = [];
-  if (from > 0) items.push(h("li", { key: "earlier", class: "mk-more" }, `${from} earlier moments`));
+  const more = (key, count, at) => h("li", { key, class: "mk-more" },
+    h("button", { type: "button", onclick: () => stage.go(run.moments[at]) }, `${count} ${key} moments`));
+  if (from > 0) items.push(more("earlier", from, from - 1));
   for (let i = from; i < to; i += 1) {
     const at = run.moments[i];
     if (stage.hides(at)) {
@@ -1504,7 +1547,7 @@ function drawSentences(stage) {
     const facts = run.told(at).filter((fact) => concerns(fact, filter));
     items.push(...drawMoment(stage, at, facts));
   }
-  if (to < run.moments.length) items.push(h("li", { key: "later", class: "mk-more" }, `${run.moments.length - to} later moments`));
+  if (to < run.moments.length) items.push(more("later", run.moments.length - to, to));
   return items;
 }
 
@@ -1513,7 +1556,8 @@ function drawMoment(stage, at, facts) {
   const scene = run.bookmarks.find((bookmark) => bookmark.step === at);
   const items = scene && !stage.filter ? [drawScene(stage, scene)] : [];
   const isHere = run.moments[run.momentBefore(step)] === at;
-  return [...items, ...facts.map((fact, i) => h("li", {
+  const shown = facts.length || !items.length ? facts : [{ index: `quiet${at}`, weight: 1, sentence: run.sentenceOf(at) }];
+  return [...items, ...shown.map((fact, i) => h("li", {
     key: `f${fact.index}`, class: `mk-sentence${isHere ? " mk-current" : ""}${at > step ? " mk-future" : ""}${fact.weight > 1 ? " mk-turn" : ""}`,
     "aria-current": isHere && i === 0 ? "step" : null,
   },
@@ -1608,16 +1652,16 @@ function forkIcon() {
 function drawBranches(stage) {
   const forks = stage.forks();
   if (!forks.length || stage.asking) return null;
-  const nearest = Math.min(...forks.map((fork) => fork.at));
-  if (stage.step < nearest) return null;
+  const open = forks.filter((fork) => fork.at <= stage.step);
+  if (!open.length) return null;
   const future = (name, index, at) => h("button", {
     type: "button", key: `b${index}`, class: `mk-button mk-choice${stage.future === index ? " mk-chosen" : ""}`,
     role: "radio", "aria-checked": String(stage.future === index), onclick: () => stage.choose(index, at),
   }, name);
   return h("section", { class: "mk-branches", key: "branches", "data-part": "branches", role: "radiogroup", "aria-label": "Other futures" },
-    h("span", { class: "mk-branch-title" }, forkIcon(), ` From step ${nearest}:`),
-    future("as recorded", -1, nearest),
-    forks.filter((fork) => fork.at <= stage.step).map((fork) => future(fork.name, fork.index, fork.at)),
+    h("span", { class: "mk-branch-title" }, forkIcon(), " What if?"),
+    future("as recorded", -1, (open.find((fork) => fork.index === stage.future) || open[0]).at),
+    open.map((fork) => future(h("span", {}, h("span", { class: "mk-mono" }, `${fork.at} `), fork.name), fork.index, fork.at)),
     stage.trouble ? h("p", { class: "mk-ink-warning" }, stage.trouble) : null);
 }
 
@@ -1702,7 +1746,14 @@ function drawButtons(stage) {
 
 // --- Ticks and scenes ---
 
+const drawnTicks = new WeakMap(); // they belong to the run, not to the step
+
 function drawTicks({ run }) {
+  if (!drawnTicks.has(run)) drawnTicks.set(run, makeTicks(run));
+  return drawnTicks.get(run);
+}
+
+function makeTicks(run) {
   const every = Math.ceil(run.moments.length / MOST_TICKS);
   const ticks = [];
   for (let i = 0; i < run.moments.length; i += every) {
@@ -1766,7 +1817,8 @@ function drawSceneNames(stage) {
   const jump = (label, sign, direction) => h("button", {
     type: "button", class: "mk-button mk-round", title: label, "aria-label": label, onclick: () => stage.nextScene(direction),
   }, sign);
-  const name = scene ? [h("b", {}, `Scene ${scene.number}`), ` ${scene.name}`] : "before scene 1";
+  const more = scene && scene.text && !narrow ? ` · ${scene.text}` : "";
+  const name = scene ? [h("b", {}, `Scene ${scene.number}`), ` ${scene.name}${more}`] : "before scene 1";
   return h("div", { class: "mk-scene-name" },
     narrow ? jump("The scene before (B)", "‹", -1) : null, h("span", {}, name), narrow ? jump("The next scene (b)", "›", 1) : null);
 }
@@ -1811,6 +1863,7 @@ class Stage {
     if (!this.run.partitions.includes(this.partition)) this.partition = this.run.partitions[0];
     this.view = VIEWS.find((view) => view.id === this.options.view && view.applies(this.run)) || VIEWS[0];
     this.loadAnswers();
+    this.passed = new Set();
     this.step = this.clamp(step ?? this.firstStep());
     this.draw();
   }
@@ -1853,10 +1906,10 @@ class Stage {
 
   forward(raw = false) {
     const target = raw ? this.step + 1 : this.run.nextMoment(this.step);
-    const question = this.openQuestion(this.step, target);
-    if (question && this.asking !== question) return this.ask(question);
+    const open = this.openQuestion(this.step, target);
     if (this.asking) return undefined;
-    return this.move(target);
+    if (open) return this.ask(open.question);
+    return target > this.step ? this.move(target) : undefined;
   }
 
   back(raw = false) {
@@ -1875,7 +1928,7 @@ class Stage {
   }
 
   play() {
-    if (this.step >= this.run.last) this.step = 1;
+    if (this.atEnd()) this.step = 1;
     this.playing = true;
     this.asking = null;
     this.tick();
@@ -1889,12 +1942,16 @@ class Stage {
     this.draw();
   }
 
+  atEnd() {
+    return this.step >= this.run.moments[this.run.moments.length - 1];
+  }
+
   tick() {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
       if (!this.playing || !this.el.isConnected) return;
       this.forward();
-      if (this.asking || this.step >= this.run.last) this.pause();
+      if (this.asking || this.atEnd()) this.pause();
       else this.tick();
     }, MOMENT_MS / this.speed);
   }
@@ -1911,20 +1968,21 @@ class Stage {
   // --- Predict: asked before a scene is shown, once ---
 
   openQuestion(from, to) {
-    if (this.future >= 0) return undefined;
-    return this.run.questions.find((question, i) => {
-      const step = this.run.bookmarks[question.before - 1].step;
-      return from < step && step <= to && this.answers[i] === undefined;
-    });
+    return this.openGates().find(({ gate, scene }) => to > gate && from < scene && from < to);
   }
 
   /** Is this step behind a question that has not been answered or passed by? */
   hides(step) {
-    if (this.future >= 0) return false;
-    return this.run.questions.some((question, i) => {
-      const before = this.run.bookmarks[question.before - 1].step;
-      return this.answers[i] === undefined && this.step < before && step >= before;
-    });
+    return this.openGates().some(({ gate, scene }) => this.step < scene && step > Math.max(gate, this.step));
+  }
+
+  /** Questions still to be asked. What leads up to a scene would give it away, so the gate is the scene before. */
+  openGates() {
+    if (this.future >= 0) return [];
+    const { questions, bookmarks } = this.run;
+    return questions.map((question, index) => ({
+      question, index, scene: bookmarks[question.before - 1].step, gate: (bookmarks[question.before - 2] || { step: 1 }).step,
+    })).filter(({ index }) => this.answers[index] === undefined && !this.passed.has(index));
   }
 
   ask(question) {
@@ -1945,7 +2003,8 @@ class Stage {
   reveal() {
     const question = this.asking;
     if (!question) return;
-    this.go(this.run.bookmarks[question.before - 1].step);
+    this.passed.add(this.run.questions.indexOf(question));
+    this.go(this.run.nextMoment(this.step));
     this.root.querySelector("[data-part=forward]").focus({ preventScroll: true });
   }
 
@@ -2007,7 +2066,7 @@ class Stage {
     const forward = () => this.forward(shift), back = () => this.back(shift);
     return {
       ArrowRight: forward, ArrowUp: forward, ArrowLeft: back, ArrowDown: back, " ": () => this.toggle(),
-      Home: () => this.go(1), End: () => this.go(this.run.last),
+      Home: () => this.go(1), End: () => this.go(this.run.moments[this.run.moments.length - 1]),
       PageDown: () => this.nextScene(1), PageUp: () => this.nextScene(-1),
       b: () => this.nextScene(1), B: () => this.nextScene(-1), w: () => this.set({ why: !this.why }),
       "?": () => this.set({ help: !this.help }),
@@ -2065,7 +2124,8 @@ class Stage {
           drawQuestion(this), drawSentence(this), drawBranches(this), drawTimeline(this), this.drawFoot()),
         wide ? h("aside", { class: "mk-card mk-side", key: "side" }, drawStory(this)) : this.drawFolded()),
     ]);
-    scrollStory(this.root);
+    cancelAnimationFrame(this.scrolling); // measuring is dear: once for each frame that is shown
+    this.scrolling = requestAnimationFrame(() => scrollStory(this.root));
   }
 
   drawPicture() {
@@ -2263,11 +2323,19 @@ function render({ model, el }) {
 export function autoMount(root = document) {
   const found = Array.from(root.querySelectorAll(".mk-stage[data-src], .mk-stage[data-trace]"));
   listenToLinks();
+  for (const el of mounted) {
+    if (el.isConnected) continue; // the page was swapped under it
+    if (el.mkStage) el.mkStage.destroy();
+    mounted.delete(el);
+  }
   return Promise.all(found.filter((el) => !el.dataset.mounted).map(mountElement)).then(() => openAddress(false));
 }
 
+const mounted = new Set();
+
 async function mountElement(el) {
   el.dataset.mounted = "yes";
+  mounted.add(el);
   try {
     const trace = el.dataset.trace || (await load(el.dataset.src));
     mountTrace(el, trace, JSON.parse(el.dataset.options || "{}"));

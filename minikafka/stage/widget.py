@@ -1,4 +1,4 @@
-"""The stage in a notebook: `show(trace)` for a recorded run, `live(run)` for one that can still be bent.
+"""The stage in a notebook: `show(trace)` for a recorded run. One that can still be bent: `stage/live.py`.
 
 anywidget and ipywidgets are needed for showing only, so they load when the first picture is asked for: the core and the
 site's pages live without them.
@@ -12,12 +12,9 @@ import functools
 import importlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from minikafka.stage import reading
-
-if TYPE_CHECKING:
-    from minikafka.stage.live import LiveRun
 
 MODULE = Path(__file__).resolve().with_name("stage.mjs")
 MIME = "application/vnd.minikafka.trace+json"
@@ -45,13 +42,6 @@ def show(
     recorded = reading.trace_json(trace)
     options = {} if height is None else {"height": height}
     return stage_class()(trace=recorded, step=reading.chosen_step(recorded, step, scene), options=options)
-
-
-def live(run: LiveRun) -> Any:
-    """The player of a run that goes on, with buttons and sliders that change it. See `LiveRun` for what it asks for."""
-    from minikafka.stage.live import LiveBox
-
-    return LiveBox(run).box
 
 
 def bundle(trace: reading.Json, options: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import subprocess
+import sys
 
 import pytest
 import synthetic
@@ -47,3 +48,15 @@ def assert_folds_agree(need, trace, folder):
 @pytest.mark.parametrize("run", RUNS)
 def test_both_folds_agree(need, tmp_path, run):
     assert_folds_agree(need, run(), tmp_path)
+
+
+@pytest.mark.parametrize("name", ["06_two_leaders", "00_first_crash"])
+def test_both_folds_agree_on_the_scenarios(need, tmp_path, name):
+    file = tmp_path / "run.json"
+    command = [sys.executable, "-m", "minikafka", "run", name, "--trace", str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
+    trace = json.loads(file.read_text(encoding="utf-8"))
+    assert_folds_agree(need, trace, tmp_path)
+    for branch in trace["branches"]:
+        assert_folds_agree(need, branch["trace"], tmp_path)

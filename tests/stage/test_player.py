@@ -134,7 +134,7 @@ def test_the_old_leader_leads_in_its_own_eyes(player):
 def test_a_cut_link_and_a_message_are_drawn(player):
     player.scene(3)
     assert player.page.locator(".mk-cut").count() == 1
-    assert player.page.locator(".mk-message.mk-arrives .mk-pill").text_content() == "→ stored at 1"
+    assert player.page.locator(".mk-pill.mk-arrives text").text_content() == "→ stored at 1"
 
 
 def test_the_picture_has_words_for_those_who_do_not_see_it(player):

@@ -158,7 +158,9 @@ def test_the_live_box_says_itself_to_readers_without_widgets(made):
 
 
 def test_live_is_the_box_itself():
-    assert widget.live(FakeRun()).stage.step == 1
+    assert live.live(FakeRun(), height=500).stage.options == {"live": True, "height": 500}
+    with pytest.raises(ValueError, match="no step 7"):
+        live.live(FakeRun(), step=7)
 
 
 # --- The JavaScript side of the widget, with a model that behaves like anywidget's ---

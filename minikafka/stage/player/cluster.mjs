@@ -78,11 +78,12 @@ function planRows(frame, l) {
 
 function planBelow(frame, l, y) {
   l.toldY = y + 2;
-  const clients = frame.run.nodes.filter((node) => !["broker", "controller"].includes(node.role));
+  const { clients } = frame.run;
   const perLine = l.narrow ? 2 : Math.min(clients.length, 4, Math.max(1, Math.floor(l.right / 172)));
   const count = Math.ceil(clients.length / perLine) || 1;
   const columns = Math.ceil(clients.length / count) || 1;
-  const boxWidth = (l.right - l.pad / 2 - (columns - 1) * GAP) / columns;
+  const right = count === 1 ? frame.width - l.pad / 2 : l.right; // below a second line of boxes the wires need the gutter
+  const boxWidth = (right - l.pad / 2 - (columns - 1) * GAP) / columns;
   const boxHeight = l.narrow ? 58 : 62;
   l.busY = l.toldY + 32;
   l.clients = clients.map((node, i) => ({
@@ -104,7 +105,7 @@ function caps(x, y, string) {
 
 /** A small word in a rounded frame; gives [element, width]. */
 function chip(x, y, string, tone, isFull = false) {
-  const width = widthOf(string, 12) + 14;
+  const width = widthOf(string, 12, isFull ? "bold" : "sans") + 14;
   return [h("g", { class: `mk-chip mk-tone-${tone}${isFull ? " mk-full" : ""}` },
     h("rect", { x, y, width, height: 19, rx: 9.5 }), text(x + 7, y + 13.5, string, "mk-small")), width];
 }
@@ -242,7 +243,7 @@ function drawLog(frame, l, row, replica) {
   const ghosts = frame.ghosts.filter((ghost) => ghost.node === row.id && ghost.cell[0] >= l.from && ghost.cell[0] < l.to);
   return h("g", {},
     h("g", {}, ghosts.map((ghost) => drawGhost(l, row, ghost.cell)), shown.map((cell) => drawCell(frame, l, row, cell))),
-    drawFlags(l, row, replica, frame.ghosts.some((ghost) => ghost.node === row.id)),
+    frame.state.partitions[frame.partition] ? drawFlags(l, row, replica) : null,
     drawNotes(frame, l, row, replica));
 }
 
@@ -317,7 +318,8 @@ function drawNotes(frame, l, row, replica) {
 function notesOf(frame, row, replica) {
   const { state, partition } = frame;
   const notes = [...ghostNotes(frame, row), ...doomedNotes(frame, row, replica)];
-  if (isBehind(state, partition, row.id)) notes.push({ tone: "warning", text: "has not read what the controller wrote", short: "has not read it" });
+  const isNamed = standing(state, partition, row.id).word === "named leader"; // its own words say it already
+  if (!isNamed && isBehind(state, partition, row.id)) notes.push({ tone: "warning", text: "does not know what was written" });
   for (const parked of replica.parked) {
     notes.push({ tone: "soft", text: `${shortName(parked.client)} waits for HW ${parked.needs}` });
   }
@@ -384,6 +386,7 @@ function tellAll(told, width) {
 function toldWord({ value, holders, fate }) {
   if (fate === "lost") return { text: `✕ ${value}: nowhere`, tone: "warning", isFull: true };
   if (fate === "doomed") return { text: `! ${value}: only on ${holders.join(", ")}, doomed`, tone: "warning" };
+  if (fate === "alone") return { text: `… ${value}: only on ${holders.join(", ")} so far`, tone: "soft" };
   return { text: `✓ ${value}: on ${holders.join(", ")}`, tone: "good" };
 }
 
@@ -397,16 +400,22 @@ function drawClients(frame, l) {
     const acts = facts.some((fact) => fact.node === client.id);
     const bad = said && ["ProduceFailed", "ProduceRetried", "FetchFailed"].includes(said.kind);
     const good = said && said.kind === "ProduceAcknowledged";
-    const words = said ? said.sentence : client.about ? "" : "silent so far";
+    const words = said ? saidBy(client, said.sentence) : "silent so far";
     const name = shortName(client.id);
     const about = client.about ? shorten(client.about, client.width - widthOf(name, 14, "bold") - 28, 12) : "";
     return h("g", { key: client.id, class: `mk-client${acts ? " mk-acts" : ""}` },
       h("rect", { x: client.x, y: client.y, width: client.width, height: client.height, rx: 12, class: "mk-panel" }),
       text(client.x + 12, client.y + 19, name, "mk-name mk-small-name"),
       text(client.x + 19 + widthOf(name, 14, "bold"), client.y + 19, about, "mk-small"),
-      lines(words, client.width - 22, 13, 2).map((line, i) =>
-        text(client.x + 12, client.y + 36 + i * 16, line, `mk-said${bad ? " mk-ink-warning" : good ? " mk-ink-good" : ""}`)));
+      lines(words, client.width - 20, l.narrow ? 12 : 13, 2).map((line, i) =>
+        text(client.x + 12, client.y + 36 + i * 16, line, `mk-said${l.narrow ? " mk-tiny" : ""}${bad ? " mk-ink-warning" : good ? " mk-ink-good" : ""}`)));
   }));
+}
+
+/** The box carries the name: "Producer A is told …" becomes "is told …". */
+function saidBy({ role, id }, sentence) {
+  const name = `${role} ${id.slice(id.indexOf("-") + 1)} `;
+  return sentence.toLowerCase().startsWith(name.toLowerCase()) ? sentence.slice(name.length) : sentence;
 }
 
 // --- The picture in words, for those who do not see it ---

@@ -55,6 +55,8 @@ function update(node, child) {
     if (node.data !== String(child)) node.data = String(child);
     return;
   }
+  if (node.mkDrawn === child) return; // the very same description: nothing can have changed
+  node.mkDrawn = child;
   const before = node.mkAttributes || {};
   for (const name of Object.keys(before)) if (!(name in child.attributes)) setAttribute(node, name, null);
   for (const [name, value] of Object.entries(child.attributes)) if (before[name] !== value) setAttribute(node, name, value);

@@ -8,7 +8,7 @@ export function emptyState({ nodes, partitions }) {
   const brokers = ids((role) => role === "broker");
   const from = (names, make) => Object.fromEntries(names.map((name) => [name, make()]));
   return {
-    nodes: from(brokers, () => ({ state: "up", fenced: null, metadata: -1 })),
+    nodes: from(ids((role) => role === "broker" || role === "controller"), () => ({ state: "up", fenced: null, metadata: -1 })),
     partitions: {},
     replicas: from(partitions, () => from(brokers, newReplica)),
     clients: from(ids((role) => role !== "broker" && role !== "controller"), () => ({ last: -1, leaders: {}, positions: {} })),

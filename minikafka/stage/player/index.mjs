@@ -78,11 +78,19 @@ function render({ model, el }) {
 export function autoMount(root = document) {
   const found = Array.from(root.querySelectorAll(".mk-stage[data-src], .mk-stage[data-trace]"));
   listenToLinks();
+  for (const el of mounted) {
+    if (el.isConnected) continue; // the page was swapped under it
+    if (el.mkStage) el.mkStage.destroy();
+    mounted.delete(el);
+  }
   return Promise.all(found.filter((el) => !el.dataset.mounted).map(mountElement)).then(() => openAddress(false));
 }
 
+const mounted = new Set();
+
 async function mountElement(el) {
   el.dataset.mounted = "yes";
+  mounted.add(el);
   try {
     const trace = el.dataset.trace || (await load(el.dataset.src));
     mountTrace(el, trace, JSON.parse(el.dataset.options || "{}"));

@@ -51,9 +51,11 @@ export function isBehind(state, partition, id) {
   return Boolean(written && node && node.state !== "crashed" && node.metadata >= 0 && node.metadata <= written.metadata_offset);
 }
 
-/** Each record somebody was told is stored: where it is now, and whether that will last. */
+/** Each record somebody was told is stored: where it is now, and whether that will last (`alone`: not committed). */
 export function toldRecords(run, state, partition, step) {
   const replicas = Object.entries(state.replicas[partition] || {});
+  const written = state.partitions[partition];
+  const leader = written && (state.replicas[partition] || {})[`broker-${written.leader}`];
   return (state.told[partition] || []).filter((told) => told.offset >= 0).map((told) => {
     const holders = [], lasting = [];
     for (const [id, replica] of replicas) {
@@ -62,7 +64,8 @@ export function toldRecords(run, state, partition, step) {
       holders.push(numberOf(id));
       if (!run.fateOf(partition, id, cell, step)) lasting.push(numberOf(id));
     }
-    const fate = !holders.length ? "lost" : lasting.length ? "held" : "doomed";
+    const isCommitted = !leader || told.offset < leader.high_watermark;
+    const fate = !holders.length ? "lost" : !lasting.length ? "doomed" : isCommitted ? "held" : "alone";
     return { ...told, holders, fate };
   });
 }

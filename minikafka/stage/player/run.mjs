@@ -78,10 +78,12 @@ export class Run {
       while (next < facts.length && facts[next][0] <= step) next += 1;
     }
     this.firstFact[this.last + 1] = facts.length;
-    const moments = new Set(facts.filter((fact) => fact[5] > 0).map((fact) => Math.max(1, fact[0])));
+    const told = facts.filter((fact) => fact[5] > 0).map((fact) => Math.max(1, fact[0]));
+    const moments = new Set([...told, ...this.bookmarks.map((bookmark) => bookmark.step)]);
     this.moments = [...moments].sort((a, b) => a - b);
     if (this.moments[0] !== 1) this.moments.unshift(1);
-    if (this.moments[this.moments.length - 1] !== this.last) this.moments.push(this.last);
+    const heard = new Set(facts.map((fact) => fact[1]));
+    this.clients = this.nodes.filter((node, i) => !["broker", "controller"].includes(node.role) && heard.has(i));
   }
 
   /** Folds everything once: keyframes for scrubbing, and what the future holds for each cell. */
@@ -91,14 +93,15 @@ export class Run {
     this.keyframes = [];
     this.appended = new Map(); // cell → step in which it was written, as long as it is there
     this.doomed = new Map(); // cell name → [{from, gone, why}]
+    this.hasDoomed = new Set(); // "partition|node" where anything is ever lost: everywhere else need not be asked
     this.ends = {}; // partition → [lowest start, highest end ever]
     this.focus = Object.fromEntries(this.partitions.map((name) => [name, []])); // [[step, offset that was touched], …]
     const state = emptyState(this);
     for (let i = 0; i < facts.length; i += 1) {
       if (i % gap === 0) this.keyframes.push({ facts: i, state: copyState(state) });
-      this.look(state, i);
+      this.noteLoss(state, i);
       this.apply(state, i);
-      this.look2(state, i);
+      this.noteGrowth(state, i);
     }
     this.cursor = { facts: facts.length, state };
   }
@@ -108,7 +111,7 @@ export class Run {
     applyFact(state, i, step, this.idOf(node), kind, fields);
   }
 
-  look(state, i) {
+  noteLoss(state, i) {
     const [step, node, kind, fields] = this.trace.facts[i];
     const end = kind === "LogTruncated" ? fields.to_offset : kind === "LogRecovered" ? fields.log_end_offset : null;
     if (end === null) return;
@@ -118,18 +121,19 @@ export class Run {
       const fates = this.doomed.get(name) || [];
       fates.push({ from: this.appended.get(name) || 0, gone: step, why: kind });
       this.doomed.set(name, fates);
+      this.hasDoomed.add(`${fields.partition}|${this.idOf(node)}`);
     }
   }
 
-  look2(state, i) {
+  noteGrowth(state, i) {
     const [step, node, kind, fields] = this.trace.facts[i];
     const offset = touched(kind, fields);
     if (offset !== null && this.focus[fields.partition]) this.focus[fields.partition].push([step, offset]);
-    if (kind !== "RecordsAppended") return;
+    const replica = (state.replicas[fields.partition] || {})[this.idOf(node)];
+    if (kind !== "RecordsAppended" || !replica) return; // the metadata log is not drawn
     for (const [offset, epoch] of fields.records) {
       this.appended.set(cellName(fields.partition, this.idOf(node), offset, epoch), step);
     }
-    const replica = state.replicas[fields.partition][this.idOf(node)];
     const ends = (this.ends[fields.partition] ||= [replica.log_start, 0]);
     ends[1] = Math.max(ends[1], logEnd(replica));
   }
@@ -246,6 +250,7 @@ export class Run {
 
   /** Will this cell be cut off later? {gone: step, why} or undefined. */
   fateOf(partition, node, cell, step) {
+    if (!this.hasDoomed.has(`${partition}|${node}`)) return undefined;
     const fates = this.doomed.get(cellName(partition, node, cell[0], cell[1]));
     return fates && fates.find((fate) => fate.from <= step && fate.gone > step);
   }

@@ -42,6 +42,7 @@ export class Stage {
     if (!this.run.partitions.includes(this.partition)) this.partition = this.run.partitions[0];
     this.view = VIEWS.find((view) => view.id === this.options.view && view.applies(this.run)) || VIEWS[0];
     this.loadAnswers();
+    this.passed = new Set();
     this.step = this.clamp(step ?? this.firstStep());
     this.draw();
   }
@@ -84,10 +85,10 @@ export class Stage {
 
   forward(raw = false) {
     const target = raw ? this.step + 1 : this.run.nextMoment(this.step);
-    const question = this.openQuestion(this.step, target);
-    if (question && this.asking !== question) return this.ask(question);
+    const open = this.openQuestion(this.step, target);
     if (this.asking) return undefined;
-    return this.move(target);
+    if (open) return this.ask(open.question);
+    return target > this.step ? this.move(target) : undefined;
   }
 
   back(raw = false) {
@@ -106,7 +107,7 @@ export class Stage {
   }
 
   play() {
-    if (this.step >= this.run.last) this.step = 1;
+    if (this.atEnd()) this.step = 1;
     this.playing = true;
     this.asking = null;
     this.tick();
@@ -120,12 +121,16 @@ export class Stage {
     this.draw();
   }
 
+  atEnd() {
+    return this.step >= this.run.moments[this.run.moments.length - 1];
+  }
+
   tick() {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
       if (!this.playing || !this.el.isConnected) return;
       this.forward();
-      if (this.asking || this.step >= this.run.last) this.pause();
+      if (this.asking || this.atEnd()) this.pause();
       else this.tick();
     }, MOMENT_MS / this.speed);
   }
@@ -142,20 +147,21 @@ export class Stage {
   // --- Predict: asked before a scene is shown, once ---
 
   openQuestion(from, to) {
-    if (this.future >= 0) return undefined;
-    return this.run.questions.find((question, i) => {
-      const step = this.run.bookmarks[question.before - 1].step;
-      return from < step && step <= to && this.answers[i] === undefined;
-    });
+    return this.openGates().find(({ gate, scene }) => to > gate && from < scene && from < to);
   }
 
   /** Is this step behind a question that has not been answered or passed by? */
   hides(step) {
-    if (this.future >= 0) return false;
-    return this.run.questions.some((question, i) => {
-      const before = this.run.bookmarks[question.before - 1].step;
-      return this.answers[i] === undefined && this.step < before && step >= before;
-    });
+    return this.openGates().some(({ gate, scene }) => this.step < scene && step > Math.max(gate, this.step));
+  }
+
+  /** Questions still to be asked. What leads up to a scene would give it away, so the gate is the scene before. */
+  openGates() {
+    if (this.future >= 0) return [];
+    const { questions, bookmarks } = this.run;
+    return questions.map((question, index) => ({
+      question, index, scene: bookmarks[question.before - 1].step, gate: (bookmarks[question.before - 2] || { step: 1 }).step,
+    })).filter(({ index }) => this.answers[index] === undefined && !this.passed.has(index));
   }
 
   ask(question) {
@@ -176,7 +182,8 @@ export class Stage {
   reveal() {
     const question = this.asking;
     if (!question) return;
-    this.go(this.run.bookmarks[question.before - 1].step);
+    this.passed.add(this.run.questions.indexOf(question));
+    this.go(this.run.nextMoment(this.step));
     this.root.querySelector("[data-part=forward]").focus({ preventScroll: true });
   }
 
@@ -238,7 +245,7 @@ export class Stage {
     const forward = () => this.forward(shift), back = () => this.back(shift);
     return {
       ArrowRight: forward, ArrowUp: forward, ArrowLeft: back, ArrowDown: back, " ": () => this.toggle(),
-      Home: () => this.go(1), End: () => this.go(this.run.last),
+      Home: () => this.go(1), End: () => this.go(this.run.moments[this.run.moments.length - 1]),
       PageDown: () => this.nextScene(1), PageUp: () => this.nextScene(-1),
       b: () => this.nextScene(1), B: () => this.nextScene(-1), w: () => this.set({ why: !this.why }),
       "?": () => this.set({ help: !this.help }),
@@ -296,7 +303,8 @@ export class Stage {
           drawQuestion(this), drawSentence(this), drawBranches(this), drawTimeline(this), this.drawFoot()),
         wide ? h("aside", { class: "mk-card mk-side", key: "side" }, drawStory(this)) : this.drawFolded()),
     ]);
-    scrollStory(this.root);
+    cancelAnimationFrame(this.scrolling); // measuring is dear: once for each frame that is shown
+    this.scrolling = requestAnimationFrame(() => scrollStory(this.root));
   }
 
   drawPicture() {

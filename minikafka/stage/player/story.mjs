@@ -4,7 +4,7 @@ import { h } from "./dom.mjs";
 import { numberOf } from "./marks.mjs";
 import { seconds, spoken } from "./run.mjs";
 
-const AROUND = 150; // moments before and after the current one
+const AROUND = 30; // moments before and after the current one
 
 export function drawStory(stage) {
   const { run } = stage;
@@ -35,7 +35,9 @@ function drawSentences(stage) {
   const here = run.momentBefore(step);
   const from = Math.max(0, here - AROUND), to = Math.min(run.moments.length, here + AROUND);
   const items = [];
-  if (from > 0) items.push(h("li", { key: "earlier", class: "mk-more" }, `${from} earlier moments`));
+  const more = (key, count, at) => h("li", { key, class: "mk-more" },
+    h("button", { type: "button", onclick: () => stage.go(run.moments[at]) }, `${count} ${key} moments`));
+  if (from > 0) items.push(more("earlier", from, from - 1));
   for (let i = from; i < to; i += 1) {
     const at = run.moments[i];
     if (stage.hides(at)) {
@@ -45,7 +47,7 @@ function drawSentences(stage) {
     const facts = run.told(at).filter((fact) => concerns(fact, filter));
     items.push(...drawMoment(stage, at, facts));
   }
-  if (to < run.moments.length) items.push(h("li", { key: "later", class: "mk-more" }, `${run.moments.length - to} later moments`));
+  if (to < run.moments.length) items.push(more("later", run.moments.length - to, to));
   return items;
 }
 
@@ -54,7 +56,8 @@ function drawMoment(stage, at, facts) {
   const scene = run.bookmarks.find((bookmark) => bookmark.step === at);
   const items = scene && !stage.filter ? [drawScene(stage, scene)] : [];
   const isHere = run.moments[run.momentBefore(step)] === at;
-  return [...items, ...facts.map((fact, i) => h("li", {
+  const shown = facts.length || !items.length ? facts : [{ index: `quiet${at}`, weight: 1, sentence: run.sentenceOf(at) }];
+  return [...items, ...shown.map((fact, i) => h("li", {
     key: `f${fact.index}`, class: `mk-sentence${isHere ? " mk-current" : ""}${at > step ? " mk-future" : ""}${fact.weight > 1 ? " mk-turn" : ""}`,
     "aria-current": isHere && i === 0 ? "step" : null,
   },
@@ -149,16 +152,16 @@ export function forkIcon() {
 export function drawBranches(stage) {
   const forks = stage.forks();
   if (!forks.length || stage.asking) return null;
-  const nearest = Math.min(...forks.map((fork) => fork.at));
-  if (stage.step < nearest) return null;
+  const open = forks.filter((fork) => fork.at <= stage.step);
+  if (!open.length) return null;
   const future = (name, index, at) => h("button", {
     type: "button", key: `b${index}`, class: `mk-button mk-choice${stage.future === index ? " mk-chosen" : ""}`,
     role: "radio", "aria-checked": String(stage.future === index), onclick: () => stage.choose(index, at),
   }, name);
   return h("section", { class: "mk-branches", key: "branches", "data-part": "branches", role: "radiogroup", "aria-label": "Other futures" },
-    h("span", { class: "mk-branch-title" }, forkIcon(), ` From step ${nearest}:`),
-    future("as recorded", -1, nearest),
-    forks.filter((fork) => fork.at <= stage.step).map((fork) => future(fork.name, fork.index, fork.at)),
+    h("span", { class: "mk-branch-title" }, forkIcon(), " What if?"),
+    future("as recorded", -1, (open.find((fork) => fork.index === stage.future) || open[0]).at),
+    open.map((fork) => future(h("span", {}, h("span", { class: "mk-mono" }, `${fork.at} `), fork.name), fork.index, fork.at)),
     stage.trouble ? h("p", { class: "mk-ink-warning" }, stage.trouble) : null);
 }
 

@@ -34,6 +34,7 @@ export const CSS = `
 .mk-main { display: flex; flex-direction: column; gap: 10px; min-width: 0; }
 .mk-card { background: var(--mk-card); border: 1px solid var(--mk-line); border-radius: 14px; }
 .mk-picture-card { overflow: hidden; }
+.mk-picture-card { contain: content; }
 .mk-picture { display: block; font-family: var(--mk-sans); }
 
 .mk-picture text { fill: var(--mk-ink); font-size: 13px; }
@@ -49,6 +50,7 @@ export const CSS = `
 .mk-picture .mk-ink-warning { fill: var(--mk-warning); }
 .mk-picture .mk-ink-good { fill: var(--mk-good); }
 .mk-picture .mk-ink-soft { fill: var(--mk-soft); }
+.mk-picture .mk-tiny { font-size: 12px; }
 .mk-picture .mk-written { font-size: 13px; font-weight: 500; }
 .mk-controllers.mk-now .mk-panel { stroke: var(--mk-accent); fill: var(--mk-faint); }
 .mk-controllers.mk-now .mk-written { font-weight: 650; fill: var(--mk-accent); }
@@ -86,7 +88,7 @@ export const CSS = `
 ${[0, 1, 2, 3, 4, 5].map((i) => `.mk-in-e${i} { --mk-cell-paper: var(--mk-e${i}); } .mk-epoch-paper.mk-epoch-${i} { fill: var(--mk-e${i}); } .mk-epoch-ink.mk-epoch-${i} { stroke: var(--mk-i${i}); }
 .mk-epoch-ink.mk-dots.mk-epoch-${i} { fill: var(--mk-i${i}); stroke: none; }`).join("\n")}
 .mk-wires path { fill: none; }
-.mk-cut path { stroke: var(--mk-warning); stroke-width: 2; stroke-dasharray: 2 5; stroke-linecap: round; }
+.mk-wires .mk-cut-line { stroke: var(--mk-warning); stroke-width: 2; stroke-dasharray: 2 5; stroke-linecap: round; }
 .mk-cut rect { fill: var(--mk-card); stroke: var(--mk-warning); }
 .mk-picture .mk-cut text { fill: var(--mk-warning); font-size: 12px; font-weight: 650; text-anchor: middle; }
 .mk-wire { stroke: var(--mk-soft); stroke-width: 1.5; }
@@ -94,7 +96,8 @@ ${[0, 1, 2, 3, 4, 5].map((i) => `.mk-in-e${i} { --mk-cell-paper: var(--mk-e${i})
 .mk-arrives .mk-wire { stroke: var(--mk-accent); stroke-width: 2; } .mk-wires .mk-arrives .mk-tip { fill: var(--mk-accent); }
 .mk-pill rect { fill: var(--mk-card); stroke: var(--mk-soft); }
 .mk-picture .mk-pill text { font-size: 12px; text-anchor: middle; }
-.mk-arrives .mk-pill rect { stroke: var(--mk-accent); } .mk-picture .mk-arrives .mk-pill text { fill: var(--mk-accent); font-weight: 550; }
+.mk-pill.mk-lost rect { stroke: var(--mk-warning); stroke-dasharray: 3 2; } .mk-picture .mk-pill.mk-lost text { fill: var(--mk-warning); }
+.mk-pill.mk-arrives rect { stroke: var(--mk-accent); } .mk-picture .mk-pill.mk-arrives text { fill: var(--mk-accent); font-weight: 550; }
 
 .mk-now-panel { padding: 10px 14px; border: 1px solid var(--mk-line); border-radius: 14px; background: var(--mk-card); }
 .mk-now-panel.mk-loud { border: 2px solid var(--mk-warning); }
@@ -128,6 +131,7 @@ ${[0, 1, 2, 3, 4, 5].map((i) => `.mk-in-e${i} { --mk-cell-paper: var(--mk-e${i})
 .mk-time-tick.mk-ink-accent { stroke: var(--mk-accent); stroke-width: 2; opacity: 1; }
 .mk-time-tick.mk-ink-good { stroke: var(--mk-good); stroke-width: 2; opacity: 1; }
 .mk-slider { position: relative; height: 24px; cursor: pointer; touch-action: none; border-radius: 6px; }
+.mk-root .mk-slider:focus-visible { outline: 0; } .mk-slider:focus-visible .mk-knob { outline: 3px solid var(--mk-accent); outline-offset: 2px; }
 .mk-track { position: absolute; inset: 10px 0 auto; height: 4px; border-radius: 2px; background: var(--mk-line); }
 .mk-done { height: 4px; border-radius: 2px; background: var(--mk-accent); }
 .mk-knob { position: absolute; top: 4px; width: 16px; height: 16px; margin-left: -8px; border-radius: 50%; background: var(--mk-accent); border: 2px solid var(--mk-paper); }
@@ -153,6 +157,7 @@ ${[0, 1, 2, 3, 4, 5].map((i) => `.mk-in-e${i} { --mk-cell-paper: var(--mk-e${i})
 .mk-root .mk-reply p { margin: 6px 0; } .mk-reply-links { display: flex; gap: 16px; align-items: center; }
 .mk-root b.mk-ink-good { color: var(--mk-good); } .mk-root .mk-ink-warning { color: var(--mk-warning); }
 .mk-branches { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; padding: 0 4px; }
+.mk-choice.mk-chosen .mk-mono { color: inherit; }
 .mk-branch-title { color: var(--mk-accent); font-weight: 600; font-size: 14px; }
 
 .mk-side { padding: 12px 4px 8px 12px; min-height: 0; }
@@ -162,9 +167,10 @@ ${[0, 1, 2, 3, 4, 5].map((i) => `.mk-in-e${i} { --mk-cell-paper: var(--mk-e${i})
 .mk-story-head { display: flex; justify-content: space-between; align-items: baseline; padding-right: 8px; }
 .mk-filter { font-size: 13px; color: var(--mk-soft); }
 .mk-root select { font: inherit; font-size: 13px; color: var(--mk-ink); background: var(--mk-card); border: 1px solid var(--mk-line); border-radius: 6px; padding: 2px 4px; max-width: 100%; }
-.mk-root .mk-sentences { list-style: none; overflow: auto; flex: 1; min-height: 0; max-height: 60vh; position: relative; font-size: 14px; scrollbar-width: thin; }
+.mk-root .mk-sentences { contain: content; list-style: none; overflow: auto; flex: 1; min-height: 0; max-height: 60vh; position: relative; font-size: 14px; scrollbar-width: thin; }
 .mk-root[data-wide=yes] .mk-sentences { max-height: none; }
 .mk-root .mk-sentence button { display: grid; grid-template-columns: 34px 1fr; gap: 6px; width: 100%; padding: 4px 6px 4px 0; border-radius: 8px; color: var(--mk-ink); line-height: 1.35; }
+.mk-root .mk-more button { border: 0; background: none; color: var(--mk-accent); font: inherit; cursor: pointer; padding: 0; }
 .mk-sentence .mk-mono { text-align: right; padding-top: 1px; }
 .mk-root .mk-sentence:hover button { background: var(--mk-panel); }
 .mk-root .mk-future button, .mk-root .mk-future { color: var(--mk-soft); }
@@ -193,5 +199,7 @@ ${[0, 1, 2, 3, 4, 5].map((i) => `.mk-in-e${i} { --mk-cell-paper: var(--mk-e${i})
 [data-narrow=yes] .mk-scene-name { display: flex; justify-content: space-between; align-items: center; gap: 10px; text-align: center; color: var(--mk-ink); }
 [data-narrow=yes] .mk-scene-name .mk-round { font-size: 20px; flex: none; }
 [data-narrow=yes] .mk-big { font-size: 18px; }
+[data-narrow=yes] .mk-now-line { flex-wrap: wrap; min-height: 96px; align-content: flex-start; gap: 4px 10px; } [data-narrow=yes] .mk-now-words { flex-basis: 80%; }
+[data-narrow=yes] .mk-now-side { flex-direction: row; flex-basis: 100%; justify-content: space-between; align-items: baseline; }
 @media print { .mk-player, .mk-foot { display: none; } }
 `;

@@ -80,7 +80,14 @@ function drawButtons(stage) {
 
 // --- Ticks and scenes ---
 
+const drawnTicks = new WeakMap(); // they belong to the run, not to the step
+
 function drawTicks({ run }) {
+  if (!drawnTicks.has(run)) drawnTicks.set(run, makeTicks(run));
+  return drawnTicks.get(run);
+}
+
+function makeTicks(run) {
   const every = Math.ceil(run.moments.length / MOST_TICKS);
   const ticks = [];
   for (let i = 0; i < run.moments.length; i += every) {
@@ -144,7 +151,8 @@ function drawSceneNames(stage) {
   const jump = (label, sign, direction) => h("button", {
     type: "button", class: "mk-button mk-round", title: label, "aria-label": label, onclick: () => stage.nextScene(direction),
   }, sign);
-  const name = scene ? [h("b", {}, `Scene ${scene.number}`), ` ${scene.name}`] : "before scene 1";
+  const more = scene && scene.text && !narrow ? ` · ${scene.text}` : "";
+  const name = scene ? [h("b", {}, `Scene ${scene.number}`), ` ${scene.name}${more}`] : "before scene 1";
   return h("div", { class: "mk-scene-name" },
     narrow ? jump("The scene before (B)", "‹", -1) : null, h("span", {}, name), narrow ? jump("The next scene (b)", "›", 1) : null);
 }

@@ -12,10 +12,12 @@ export function drawWires(frame, l) {
   const shown = [...messages.filter((m) => m.arrives), ...messages.filter((m) => !m.arrives).reverse()].slice(0, MOST);
   const ports = new Map(); // how many lines already leave or enter a place
   const lanes = { next: 0 };
-  const parts = [
+  const isCut = ({ from, to }) => frame.state.cuts.some((cut) => cut.includes(from) && cut.includes(to));
+  const drawn = [
     ...cuts.map((pair) => drawCut(frame, l, pair, ports, lanes)),
-    ...shown.map((message) => drawMessage(frame, l, message, ports, lanes)),
+    ...shown.map((message) => (isCut(message) ? drawLost(l, message, ports) : drawMessage(frame, l, message, ports, lanes))),
   ];
+  const parts = [...drawn.map(([line]) => line), ...drawn.map(([, pill]) => pill)]; // no line may cross a word
   const left = messages.length - shown.length;
   const more = left > 0 ? h("text", { x: l.right + 8, y: l.height - 12, class: "mk-small" }, `+ ${left} more under way`) : null;
   return h("g", { class: "mk-wires" }, parts.filter(Boolean), more);
@@ -70,11 +72,18 @@ function drawCut(frame, l, [one, other], ports, lanes) {
   const width = widthOf(word, 12, "bold") + 14;
   const middle = l.narrow ? Math.min(lane, frame.width - width / 2 - 1) : l.right + 8 + width / 2;
   const y = l.narrow ? (from.y + to.y) / 2 : from.y;
-  return h("g", { class: "mk-cut", key: `cut-${one}-${other}` },
+  return [h("path", { class: "mk-cut-line", key: `cutline-${one}-${other}`, d: route(from, to, lane) }), h("g", { class: "mk-cut", key: `cut-${one}-${other}` },
     h("title", {}, `Nothing passes between ${name(one)} and ${name(other)}.`),
-    h("path", { d: route(from, to, lane) }),
     h("rect", { x: middle - width / 2, y: y - 10, width, height: 20, rx: 10 }),
-    h("text", { x: middle, y: y + 4 }, word));
+    h("text", { x: middle, y: y + 4 }, word))];
+}
+
+/** What was sent into a cut link goes nowhere: no line, only what it would have been. */
+function drawLost(l, message, ports) {
+  if (l.narrow) return [];
+  const from = port(l, message.from, ports, true);
+  const word = shorten(`✕ ${message.label}`, l.gutter - 40, 12, "bold");
+  return [null, drawPill(l, message, from, word, "mk-lost")];
 }
 
 function drawMessage(frame, l, message, ports, lanes) {
@@ -85,18 +94,23 @@ function drawMessage(frame, l, message, ports, lanes) {
     ? `M${to.x + 8},${to.y - 4.5} L${to.x + 1},${to.y} L${to.x + 8},${to.y + 4.5}z`
     : `M${to.x - 4.5},${to.box - 8} L${to.x},${to.box - 1} L${to.x + 4.5},${to.box - 8}z`;
   const state = message.arrives ? "arrives" : "under way";
-  return h("g", { class: style, key: `m${message.from}-${message.to}-${message.sent}-${message.label}` },
+  const line = h("g", { class: style, key: `m${nameOf(message)}` },
     h("title", {}, `${message.label}: ${spoken(message.from)} → ${spoken(message.to)}, ${state}`),
     h("path", { d: route(from, to, lane), class: "mk-wire", pathLength: 1 }),
-    h("path", { d: tip, class: "mk-tip" }),
-    l.narrow ? null : drawPill(l, message, from, lane));
+    h("path", { d: tip, class: "mk-tip" }));
+  const word = shorten(message.label, Math.max(60, lane - l.right - 22) - 16, 12, "bold");
+  return [line, l.narrow ? null : drawPill(l, message, from, word, style)];
 }
 
-function drawPill(l, message, from, lane) {
-  const most = Math.max(60, lane - l.right - 22);
-  const word = shorten(message.label, most - 16, 12, "bold");
+function nameOf(message) {
+  return `${message.from}-${message.to}-${message.sent}-${message.label}`;
+}
+
+function drawPill(l, message, from, word, style) {
   const width = widthOf(word, 12, "bold") + 16;
-  const x = Math.min(l.right + 8, lane - width - 8);
-  return h("g", { class: "mk-pill" }, h("rect", { x, y: from.y - 10, width, height: 20, rx: 10 }),
+  const x = l.right + 8;
+  return h("g", { class: `mk-pill ${style}`, key: `pill${nameOf(message)}` },
+    h("title", {}, `${message.label}: ${spoken(message.from)} → ${spoken(message.to)}`),
+    h("rect", { x, y: from.y - 10, width, height: 20, rx: 10 }),
     h("text", { x: x + width / 2, y: from.y + 4 }, word));
 }
