@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from minikafka.client.cluster_metadata import ClusterMetadata, broker_id_of
+from minikafka.client.cluster_metadata import ClusterMetadata
 from minikafka.config import ConsumerConfig
 from minikafka.effects import Effect, Observe, Send, SetTimer, Timer
 from minikafka.protocol import facts
@@ -37,7 +37,7 @@ from minikafka.protocol.messages import (
     Request,
 )
 from minikafka.protocol.records import Record, split_batches
-from minikafka.types import BrokerId, Epoch, Millis, NodeId, Offset, TopicPartition, broker_node
+from minikafka.types import BrokerId, Epoch, Millis, NodeId, Offset, TopicPartition, broker_node, number_of
 
 WAKE = "consumer-wake"
 
@@ -99,6 +99,11 @@ class ConsumerNode:
         self._correlation_id = 0
         self._connection = 0
         self._wake_due_ms: Millis | None = None
+
+    @property
+    def is_polling(self) -> bool:
+        """Does the application wait for records?"""
+        return self._polling
 
     # --- the application's calls ---
 
@@ -215,9 +220,7 @@ class ConsumerNode:
             FetchPartition(partition, offset, epoch, last_epoch, self.config.max_partition_fetch_bytes)
             for partition, offset, epoch, last_epoch in wanted
         )
-        return FetchRequest(
-            -1, partitions, -1, max_wait_ms, self.config.fetch_min_bytes, self.config.fetch_max_bytes
-        )
+        return FetchRequest(-1, partitions, -1, max_wait_ms, self.config.fetch_min_bytes, self.config.fetch_max_bytes)
 
     def _look_up_positions(self, now: Millis) -> list[Effect]:
         if self._is_under_way("ListOffsetsRequest") or self.config.auto_offset_reset == "none":
@@ -275,9 +278,7 @@ class ConsumerNode:
         return [Observe(facts.RecordsConsumed(result.partition, told, position))]
 
     def _refused(self, result: FetchPartitionResult, asked: Asked, now: Millis) -> list[Effect]:
-        effects: list[Effect] = [
-            Observe(facts.FetchFailed(result.partition, broker_id_of(asked.broker), result.error))
-        ]
+        effects: list[Effect] = [Observe(facts.FetchFailed(result.partition, number_of(asked.broker), result.error))]
         if asked.is_probe:
             return effects
         assigned = self.assigned.get(result.partition)
@@ -316,7 +317,6 @@ class ConsumerNode:
     def _want_metadata(self, now: Millis) -> None:
         self._metadata_wanted = True
         self._not_before_ms = now + self.config.retry_backoff_ms
-
 
     def _is_under_way(self, kind: str) -> bool:
         return any(type(asked.request).__name__ == kind and not asked.is_probe for asked in self._asked.values())

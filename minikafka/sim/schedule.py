@@ -158,6 +158,7 @@ def play(
     for checker in watching:
         checker.begin(run.sim)
     run.sim.watchers.append(lambda sim, told: _watch(run, watching, told))
+    run.sim.watchers.append(lambda sim, told: _take_what_was_read(run, told))
     for entry in sorted(lines, key=lambda entry: entry.at_ms):
         go_on_until(run, run.started_ms + entry.at_ms)
         if run.violation is not None:
@@ -259,6 +260,15 @@ def _watch(run: Run, checkers: list[Checker], told: list[Told]) -> None:
         if run.violation is not None:
             return
         _note(run, checker, checker.watch(run.sim, told))
+
+
+def _take_what_was_read(run: Run, told: list[Told]) -> None:
+    """The application behind a scheduled consumer takes records at once and polls on; unread ones would stop it."""
+    for consumer in run.consumers.values():
+        if consumer.state.buffer and any(one.node == consumer.id for one in told):
+            consumer.state.buffer.clear()
+            node = consumer
+            run.sim.call(node.id, "~poll", lambda: node.poll(True, run.sim.now))
 
 
 def _finish(run: Run, checkers: list[Checker]) -> None:

@@ -1,13 +1,52 @@
-"""The promises of the cluster, each a small class that looks at the real nodes and says a sentence when it is broken."""
+"""The promises of the cluster, each a small class that looks at the real nodes and says a sentence when it is broken.
+
+```
+ step ─▶ ledger (what is committed, where it lies) ─▶ I1 … I11, I30 ─▶ a sentence, or silence
+```
+
+* Checkers claim exactly what Kafka promises, within its fault budget; a loss beyond it is reported and blamed on nobody.
+* Each counts its premises: a checker that had nothing to judge is no evidence.
+
+What we leave out, until their rooms are built: promises about disks, the quorum, idempotence, transactions and groups.
+"""
 
 from __future__ import annotations
 
 from minikafka.sim.checkers.base import Checker
+from minikafka.sim.checkers.control import Convergence, LeaderInIsr, SafeIsrGrowth, UncleanIsMarked
+from minikafka.sim.checkers.data import (
+    Durability,
+    EpochTruncation,
+    LeaderCompleteness,
+    LogMatching,
+    MinInsync,
+    StrongIsr,
+)
+from minikafka.sim.checkers.ledger import Ledger
+from minikafka.sim.checkers.promise import Promise
+from minikafka.sim.checkers.readers import EpochFencing, MonotoneHighWatermark
+
+_IN_ORDER: tuple[type[Promise], ...] = (
+    LeaderInIsr,
+    UncleanIsMarked,
+    LeaderCompleteness,
+    EpochTruncation,
+    LogMatching,
+    MonotoneHighWatermark,
+    EpochFencing,
+    SafeIsrGrowth,
+    StrongIsr,
+    MinInsync,
+    Durability,
+    Convergence,
+)
+"""The first that is broken is the one that is told, so causes come before what follows from them."""
 
 
 def all_checkers() -> list[Checker]:
-    """A fresh checker for every promise."""
-    return []
+    """A fresh checker for every promise; they share one ledger."""
+    book = Ledger()
+    return [kind(book) for kind in _IN_ORDER]
 
 
 def by_promise(*promises: str) -> list[Checker]:

@@ -1,0 +1,185 @@
+"""Promises about who leads and who counts: I4 leader in ISR, I9 safe ISR growth, and I30 convergence at the end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from minikafka.broker.partition import Partition
+from minikafka.client.consumer import ConsumerNode
+from minikafka.client.producer import ProducerNode
+from minikafka.protocol import facts
+from minikafka.sim.checkers import ledger
+from minikafka.sim.checkers.ledger import History, brokers
+from minikafka.sim.checkers.promise import Promise
+from minikafka.trace.trace import Told
+from minikafka.types import NO_LEADER, BrokerId
+
+if TYPE_CHECKING:
+    from minikafka.sim.simulation import Simulation
+
+
+class LeaderInIsr(Promise):
+    """I4: a leader is in its ISR, and a fenced broker is in none."""
+
+    promise, name = "I4", "leader in ISR"
+    looks_at = frozenset({facts.PartitionChanged, facts.BrokerFenced, facts.BrokerRegistered})
+
+    def look(self, sim: Simulation, told: list[Told]) -> str | None:
+        """Look at the controller's own state after each of its changes."""
+        for history in self.ledger.touched(told, self.looks_at):
+            self.premises += 1
+            state = history.state
+            if state.leader != NO_LEADER and state.leader not in state.isr:
+                return f"The controller names broker {state.leader} leader of {history.name}, but its ISR is {state.isr}."
+            # Without ELR the last member stays listed when it dies: somebody must be remembered.
+            alone = not sim.config.eligible_leader_replicas_enable and len(state.isr) == 1
+            fenced = [broker for broker in state.isr if not ledger.is_active(sim, broker) and not alone]
+            if fenced:
+                return f"Broker {fenced[0]} is fenced, but in the ISR {state.isr} of {history.name}."
+        return None
+
+
+class UncleanIsMarked(Promise):
+    """A leader from outside ISR and ELR is marked RECOVERING: records may be missing, and somebody must know (KIP-704)."""
+
+    promise, name = "I4", "unclean leaders are marked"
+
+    def look(self, sim: Simulation, told: list[Told]) -> str | None:
+        """Look at every election."""
+        for _, _, fact in told:
+            if not isinstance(fact, facts.PartitionChanged) or fact.leader in (NO_LEADER, fact.old_leader):
+                continue
+            if fact.old_leader_epoch < 0:
+                continue
+            self.premises += 1
+            if fact.leader not in fact.old_isr + fact.old_elr and not fact.recovering:
+                return (
+                    f"Broker {fact.leader} was elected from outside ISR {fact.old_isr} and ELR {fact.old_elr}, "
+                    "but is not marked RECOVERING: nobody will know that records may be missing."
+                )
+        return None
+
+
+class SafeIsrGrowth(Promise):
+    """I9: a replica joins the ISR only with everything committed, and with all that its leader's epoch began with.
+
+    It must have fetched in this epoch, as the process that the controller knows (KIP-903).
+    """
+
+    promise, name = "I9", "safe ISR growth"
+
+    def look(self, sim: Simulation, told: list[Told]) -> str | None:
+        """Look at every ISR that has grown."""
+        for _, _, fact in told:
+            if not isinstance(fact, facts.PartitionChanged) or fact.leader_epoch != fact.old_leader_epoch:
+                continue
+            history = self.ledger.histories[fact.partition]
+            for broker in fact.isr:
+                if broker not in fact.old_isr and not history.copies[broker].lost_power:
+                    self.premises += 1
+                    broken = _lacks_records(history, broker) or _is_unknown(sim, history, broker)
+                    if broken:
+                        return f"Broker {broker} joined the ISR of leader {fact.leader}, {broken}."
+        return None
+
+
+def _lacks_records(history: History, broker: BrokerId) -> str:
+    copy, (epoch, start) = history.copies[broker], history.epoch_start
+    if copy.agreed_end < history.high_watermark and not history.beyond:
+        kept = copy.agreed_end
+        return f"but has {history.found(broker, kept)} at offset {kept}: {history.promised(kept)}".replace(" there at", " at")
+    if epoch == history.state.leader_epoch and copy.end < start:
+        return f"but ends at {copy.end}, below offset {start}, with which epoch {epoch} began"
+    return ""
+
+
+def _is_unknown(sim: Simulation, history: History, broker: BrokerId) -> str:
+    leader, controller = ledger.leader_of(sim, history), sim.active_controller()
+    if leader is None or controller is None:
+        return ""
+    heard = leader.followers[broker]
+    if heard.log_end_offset < 0:
+        return f"but has not fetched in epoch {leader.leader_epoch}"
+    known = controller.image.brokers[broker].broker_epoch
+    if heard.broker_epoch != known:
+        return f"on the word of its former process: broker epoch {heard.broker_epoch}, now it is {known}"
+    return ""
+
+
+class Convergence(Promise):
+    """I30: a while after all faults are mended, everything works and nobody waits."""
+
+    promise, name = "I30", "convergence"
+
+    def finish(self, sim: Simulation) -> str | None:
+        """Look at every partition, then at every client."""
+        for history in self.ledger.histories.values():
+            self.premises += 1
+            broken = _not_led(sim, history) or _not_in_sync(sim, history)
+            if broken:
+                return f"After everything was mended, {broken}."
+        return self._waiting_clients(sim)
+
+    def _waiting_clients(self, sim: Simulation) -> str | None:
+        for node, machine in sim.machines.items():
+            self.premises += isinstance(machine.node, (ProducerNode, ConsumerNode))
+            if isinstance(machine.node, ProducerNode) and machine.node.outstanding:
+                return f"After everything was mended, {node} still waits for {machine.node.outstanding} answers."
+            if isinstance(machine.node, ConsumerNode):
+                behind = self._lag(sim, machine.node)
+                if behind:
+                    return f"After everything was mended, {node} {behind}."
+        return None
+
+    def _lag(self, sim: Simulation, consumer: ConsumerNode) -> str:
+        if not consumer.is_polling or consumer.state.buffer:
+            return ""
+        for partition, assigned in consumer.assigned.items():
+            history = self.ledger.histories.get(partition)
+            leader = ledger.leader_of(sim, history) if history else None
+            if leader is not None and assigned.position != leader.log.high_watermark:
+                return f"reads at {assigned.position} and gets no further, though {leader.log.high_watermark} is committed"
+        return ""
+
+
+def _not_led(sim: Simulation, history: History) -> str:
+    state = history.state
+    if state.leader == NO_LEADER:
+        return f"{history.name} has no leader, though {_who_could(sim, history)}" if _who_could(sim, history) else ""
+    if ledger.leader_of(sim, history) is None:
+        return f"broker {state.leader} does not lead {history.name}, though the controller named it in epoch {state.leader_epoch}"
+    return ""
+
+
+def _who_could(sim: Simulation, history: History) -> str:
+    """Which rule would give a leader (KIP-966), empty if none does."""
+    state = history.state
+    live = [broker for broker in state.replicas if ledger.is_active(sim, broker)]
+    for name, members in (("ISR", state.isr), ("ELR", () if state.isr else state.elr)):
+        able = [broker for broker in live if broker in members]
+        if able:
+            return f"{brokers(able)} of its {name} could lead"
+    if not state.isr and not state.elr and state.last_known_leader in live:
+        return f"broker {state.last_known_leader}, the last known leader, is back"
+    return f"unclean elections are allowed and {brokers(live)} could lead" if history.unclean_allowed and live else ""
+
+
+def _not_in_sync(sim: Simulation, history: History) -> str:
+    leader = ledger.leader_of(sim, history)
+    if leader is None:
+        return ""
+    live = {broker for broker in history.state.replicas if ledger.is_active(sim, broker)}
+    missing = live - set(history.state.isr)
+    if missing:
+        return f"{brokers(sorted(missing))} runs, but is not in the ISR {history.state.isr}".replace("brokers", "of brokers", 0)
+    return _not_committed(sim, history, leader)
+
+
+def _not_committed(sim: Simulation, history: History, leader: Partition) -> str:
+    end, mark = leader.log.log_end_offset, leader.log.high_watermark
+    if mark < end and len(leader.isr) >= history.minimum:
+        return f"leader {leader.broker_id} ends at {end}, but its high watermark stands at {mark}"
+    for process in sim.running_brokers():
+        if process.replicas.purgatory.produces:
+            return f"a producer's request still waits at {process.id}"
+    return ""

@@ -1,0 +1,420 @@
+"""What was promised, and where it lies now: the book that all checkers share.
+
+```
+ committed     [a][b][c]        true high watermark 3: the highest any leader has shown
+ broker 1      [a][b][c][d]     agrees on 3
+ broker 2      [a][b][x]        agrees on 2: what it holds at offset 2 is something else
+```
+
+* The book looks at the logs themselves, on machines that run and on those that are down; no broker's opinion counts.
+* Each batch is named together with everything before it, so two logs agree exactly as far as their names do, and a step
+  costs only what it added or cut.
+* It also keeps the fault budget: Kafka acknowledges from the page cache, so promises about data hold for clean
+  elections, and for at most `min.insync.replicas - 1` brokers that lose their page cache before all in-sync replicas
+  have the record on disk.
+
+What we leave out: logs whose beginning was deleted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from minikafka.broker.broker import Broker
+from minikafka.broker.partition import Partition
+from minikafka.disk import MemoryDisk
+from minikafka.log.partition_log import PartitionLog
+from minikafka.protocol import facts
+from minikafka.protocol.records import Record, RecordBatch, records_in
+from minikafka.trace.trace import Told
+from minikafka.types import NO_EPOCH, NO_LEADER, BrokerId, Epoch, NodeId, Offset, TopicPartition, broker_node, number_of
+
+if TYPE_CHECKING:
+    from minikafka.sim.simulation import Simulation
+
+
+class Cell(NamedTuple):
+    """One batch in a log."""
+
+    base_offset: Offset
+    next_offset: Offset
+    epoch: Epoch
+    prefix: int
+    """Names this batch together with everything before it: equal names, equal logs up to here."""
+    data: bytes
+
+    def records(self) -> list[Record]:
+        """Its records."""
+        return list(records_in(self.data))
+
+    def __str__(self) -> str:
+        return ", ".join(text_of(record.value) for record in self.records())
+
+
+@dataclass(slots=True)
+class Copy:
+    """What one broker's disk and page cache hold of a partition."""
+
+    cells: list[Cell] = field(default_factory=list)
+    agreed: int = 0
+    """How many cells, from the first, are the committed ones."""
+    lost_power: bool = False
+    """Its page cache is gone, and the controller has not heard of it yet: it may count with what is no longer there."""
+
+    @property
+    def end(self) -> Offset:
+        """Log end offset."""
+        return self.cells[-1].next_offset if self.cells else 0
+
+    @property
+    def agreed_end(self) -> Offset:
+        """Below this offset it holds what is committed."""
+        return self.cells[self.agreed - 1].next_offset if self.agreed else 0
+
+    def cut(self, offset: Offset) -> list[Cell]:
+        """Drop all cells that reach above `offset`."""
+        keep = len(self.cells)
+        while keep and self.cells[keep - 1].next_offset > offset:
+            keep -= 1
+        dropped = self.cells[keep:]
+        del self.cells[keep:]
+        self.agreed = min(self.agreed, keep)
+        return dropped
+
+    def cell_at(self, offset: Offset) -> Cell | None:
+        """The cell that holds an offset."""
+        return next((cell for cell in reversed(self.cells) if cell.base_offset <= offset < cell.next_offset), None)
+
+
+class Dropped(NamedTuple):
+    """A broker cut its log in this step."""
+
+    partition: TopicPartition
+    broker: BrokerId
+    agreed_before: Offset
+    cells: list[Cell]
+
+
+class Acknowledged(NamedTuple):
+    """A producer was told that this is stored, with acks=all."""
+
+    value: bytes | None
+    broker: BrokerId
+
+
+class PowerLoss(NamedTuple):
+    """A broker lost its page cache."""
+
+    broker: BrokerId
+    safe_below: Offset
+    """What all in-sync replicas had on disk at that moment."""
+    end: Offset
+    """Records at and above this offset did not exist yet."""
+
+
+@dataclass(slots=True)
+class History:
+    """Everything the book knows of one partition."""
+
+    name: TopicPartition
+    state: facts.PartitionChanged
+    """The controller's newest state of it."""
+    minimum: int
+    """The effective minimum: min.insync.replicas, or the number of replicas if that is smaller."""
+    unclean_allowed: bool
+    copies: dict[BrokerId, Copy]
+    committed: list[Cell] = field(default_factory=list)
+    high_watermark: Offset = 0
+    """TRUE-HW: the highest high watermark that any leader has shown."""
+    shown_by: tuple[BrokerId, Epoch] = (NO_LEADER, NO_EPOCH)
+    epoch_start: tuple[Epoch, Offset] = (NO_EPOCH, 0)
+    """Newest epoch that a leader has begun, and where."""
+    acknowledged: dict[Offset, Acknowledged] = field(default_factory=dict)
+    power_losses: list[PowerLoss] = field(default_factory=list)
+    unclean: str = ""
+    """Why the leaders since then may lack records; empty: all elections were clean."""
+    beyond: bool = False
+    """A record was lost beyond the promise: from then on the promises about data are off for this partition."""
+    names: dict[tuple[int, bytes], int] = field(default_factory=dict)
+
+    def why_beyond(self, offset: Offset) -> str | None:
+        """More has failed than Kafka promises to survive for the record at `offset`: what; None if within the budget."""
+        if self.unclean:
+            return self.unclean
+        lost: list[BrokerId] = []
+        for loss in self.power_losses:
+            if loss.safe_below > offset:
+                lost = []
+            if loss.end > offset and loss.broker not in lost:
+                lost.append(loss.broker)
+        if len(lost) < self.minimum:
+            return None
+        return (
+            f"{brokers(sorted(lost))} lost power before all in-sync replicas had it on disk, "
+            f"and min.insync.replicas={self.minimum} covers {self.minimum - 1}"
+        )
+
+    def promised(self, offset: Offset) -> str:
+        """What was said about the record at a committed offset."""
+        known = self.acknowledged.get(offset)
+        if known is not None:
+            return f"Record {text_of(known.value)} was acknowledged at offset {offset}"
+        cell = next((cell for cell in self.committed if cell.base_offset <= offset < cell.next_offset), None)
+        name = f"Record {cell}" if cell else "The record"
+        leader, epoch = self.shown_by
+        return (
+            f"{name} at offset {offset} was committed (broker {leader}, leader of epoch {epoch}, "
+            f"showed high watermark {self.high_watermark})"
+        )
+
+    def found(self, broker: BrokerId, offset: Offset) -> str:
+        """What a broker holds at an offset instead."""
+        cell = self.copies[broker].cell_at(offset)
+        return "nothing there" if cell is None else f"{cell} of epoch {cell.epoch} there"
+
+
+class Ledger:
+    """The book of one run."""
+
+    def __init__(self) -> None:
+        self.histories: dict[TopicPartition, History] = {}
+        self.dropped: list[Dropped] = []
+        """Cuts of this step."""
+        self.losses: list[str] = []
+        """Sentences about losses beyond the promise."""
+        self._step = -1
+
+    def begin(self, sim: Simulation) -> None:
+        """Take in what happened before anybody looked."""
+        if self._step < 0:
+            self._step = sim.recorder.step
+            for told in sim.recorder.told:
+                self._take(sim, told)
+            self.dropped.clear()
+
+    def observe(self, sim: Simulation, told: list[Told]) -> None:
+        """Take in one step; the first checker that looks at it pays."""
+        if self._step == sim.recorder.step:
+            return
+        self._step = sim.recorder.step
+        self.dropped.clear()
+        for one in told:
+            self._take(sim, one)
+
+    def touched(self, told: list[Told], kinds: frozenset[type]) -> list[History]:
+        """Partitions that facts of these kinds speak of; a fact about a whole broker speaks of all partitions."""
+        found: dict[TopicPartition, History] = {}
+        for _, _, fact in told:
+            if type(fact) in kinds:
+                partition = getattr(fact, "partition", None)
+                if partition is None:
+                    return list(self.histories.values())
+                if partition in self.histories:
+                    found[partition] = self.histories[partition]
+        return list(found.values())
+
+    def lost_beyond(self, sim: Simulation, history: History, offset: Offset) -> bool:
+        """Was the loss at `offset` beyond the promise? Then it is reported here, once, and nobody is to blame."""
+        if history.beyond:
+            return True
+        why = history.why_beyond(offset)
+        if why is None:
+            return False
+        history.beyond = True
+        sentence = f"{history.promised(offset)} and is gone; that is beyond what Kafka promises: {why}."
+        self.losses.append(sentence)
+        sim.tell(facts.LossBeyondPromise(sentence))
+        return True
+
+    # --- taking in facts ---
+
+    def _take(self, sim: Simulation, told: Told) -> None:
+        match told.fact:
+            case facts.RecordsAppended(partition) | facts.BecameFollower(partition) | facts.LogRecovered(partition):
+                self._sync(sim, told.node, partition)
+            case facts.HighWatermarkMoved(partition, offset, True):
+                self._committed(sim, told.node, partition, offset)
+            case facts.ProduceAcknowledged(acks=-1) as fact:
+                self._acknowledged(fact)
+            case facts.BecameLeader(partition) as fact:
+                self._sync(sim, told.node, partition)
+                self._epoch_began(fact)
+            case facts.LogTruncated(partition, to_offset):
+                self._cut(told.node, partition, to_offset)
+            case facts.PartitionChanged() as fact:
+                self._partition_changed(sim, fact)
+            case facts.NodeCrashed(node, True):
+                self._power_lost(sim, node)
+            case facts.BrokerRegistered(broker):
+                for history in self.histories.values():
+                    if broker in history.copies:
+                        history.copies[broker].lost_power = False
+
+    def _copy(self, node: NodeId, partition: TopicPartition) -> tuple[History, Copy] | None:
+        history = self.histories.get(partition)
+        return (history, history.copies[number_of(node)]) if history else None
+
+    def _sync(self, sim: Simulation, node: NodeId, partition: TopicPartition) -> None:
+        """Bring the book to what the log holds."""
+        known = self._copy(node, partition)
+        replica = replica_of(sim, number_of(node), partition) if known else None
+        if known is None or replica is None:
+            return
+        history, copy = known
+        copy.cut(replica.log.log_end_offset)
+        for batch in replica.log.batches(copy.end):
+            _add(history, copy, batch)
+        _extend_agreement(history, copy)
+
+    def _committed(self, sim: Simulation, node: NodeId, partition: TopicPartition, offset: Offset) -> None:
+        known = self._copy(node, partition)
+        if known is None or offset <= known[0].high_watermark:
+            return
+        history, copy = known
+        replica = replica_of(sim, number_of(node), partition)
+        history.high_watermark = offset
+        history.shown_by = (number_of(node), replica.leader_epoch if replica else NO_EPOCH)
+        if copy.agreed == len(history.committed):
+            history.committed += [cell for cell in copy.cells[copy.agreed :] if cell.next_offset <= offset]
+            for other in history.copies.values():
+                _extend_agreement(history, other)
+
+    def _acknowledged(self, fact: facts.ProduceAcknowledged) -> None:
+        history = self.histories.get(fact.partition)
+        if history is not None:
+            for delta, value in enumerate(fact.values):
+                history.acknowledged[fact.base_offset + delta] = Acknowledged(value, fact.broker)
+
+    def _epoch_began(self, fact: facts.BecameLeader) -> None:
+        history = self.histories.get(fact.partition)
+        if history is not None and fact.leader_epoch > history.epoch_start[0]:
+            history.epoch_start = (fact.leader_epoch, fact.start_offset)
+
+    def _cut(self, node: NodeId, partition: TopicPartition, offset: Offset) -> None:
+        known = self._copy(node, partition)
+        if known is not None:
+            _, copy = known
+            before = copy.agreed_end
+            self.dropped.append(Dropped(partition, number_of(node), before, copy.cut(offset)))
+
+    # --- elections and power ---
+
+    def _partition_changed(self, sim: Simulation, fact: facts.PartitionChanged) -> None:
+        history = self.histories.get(fact.partition)
+        if history is None:
+            self.histories[fact.partition] = _new_history(sim, fact)
+            return
+        before = history.state
+        history.state = fact
+        if set(fact.isr) == set(fact.replicas) and not fact.recovering:
+            # Everybody follows the leader there is: nobody can commit any more in an epoch before the unclean one.
+            history.unclean = ""
+        if fact.leader not in (NO_LEADER, before.leader) and not _is_eligible(before, fact.leader):
+            history.unclean = _excuse(sim, history, before, fact.leader) or history.unclean
+
+    def _power_lost(self, sim: Simulation, node: NodeId) -> None:
+        for history in self.histories.values():
+            copy = history.copies.get(number_of(node)) if node.startswith("broker-") else None
+            if copy is None:
+                continue
+            end = max(other.end for other in history.copies.values())
+            copy.cut(_end_on_disk(sim, number_of(node), history.name))
+            safe = min((_durable_end(sim, history, member) for member in history.state.isr), default=0)
+            history.power_losses.append(PowerLoss(number_of(node), safe, end))
+            copy.lost_power = True
+
+
+def _new_history(sim: Simulation, fact: facts.PartitionChanged) -> History:
+    controller = sim.active_controller()
+    overrides = controller.image.topics[fact.partition.topic].configs if controller else {}
+    config = sim.config.topic(overrides)
+    minimum = min(config.min_insync_replicas, len(fact.replicas))
+    copies = {broker: Copy() for broker in fact.replicas}
+    return History(fact.partition, fact, minimum, config.unclean_leader_election_enable, copies)
+
+
+def _is_eligible(before: facts.PartitionChanged, broker: BrokerId) -> bool:
+    return broker in before.isr or broker in before.elr
+
+
+def _excuse(sim: Simulation, history: History, before: facts.PartitionChanged, leader: BrokerId) -> str:
+    """Why somebody from outside ISR and ELR may lead; empty if nothing excuses it."""
+    if not before.isr and not before.elr and before.last_known_leader == leader:
+        return f"nobody was left in ISR and ELR, and broker {leader} was elected as the last known leader"
+    eligible = [broker for broker in history.state.replicas if _is_eligible(before, broker)]
+    if history.unclean_allowed and not any(is_active(sim, broker) for broker in eligible):
+        return f"unclean elections are allowed, and broker {leader} was elected from outside ISR and ELR"
+    return ""
+
+
+def is_active(sim: Simulation, broker: BrokerId) -> bool:
+    """Registered and not fenced, as the controller has it."""
+    controller = sim.active_controller()
+    return controller is not None and controller.image.is_active(broker)
+
+
+def replica_of(sim: Simulation, broker: BrokerId, partition: TopicPartition) -> Partition | None:
+    """The replica in a running broker process."""
+    process = sim.process(broker_node(broker))
+    return process.replicas.partitions.get(partition) if isinstance(process, Broker) else None
+
+
+def leader_of(sim: Simulation, history: History) -> Partition | None:
+    """The replica that runs, believes that it leads, and does so in the newest epoch."""
+    state = history.state
+    replica = replica_of(sim, state.leader, history.name) if state.leader != NO_LEADER else None
+    return replica if replica and replica.is_leader and replica.leader_epoch == state.leader_epoch else None
+
+
+def text_of(value: bytes | None) -> str:
+    """A value in a sentence."""
+    return "(null)" if value is None else value.decode("utf-8", "replace")
+
+
+def brokers(ids: list[BrokerId]) -> str:
+    """`broker 1`, `brokers 1 and 2`, `no broker`."""
+    if not ids:
+        return "no broker"
+    names = [str(broker) for broker in ids]
+    return f"broker {names[0]}" if len(names) == 1 else f"brokers {', '.join(names[:-1])} and {names[-1]}"
+
+
+def _add(history: History, copy: Copy, batch: RecordBatch) -> None:
+    key = (copy.cells[-1].prefix if copy.cells else -1, batch.data)
+    name = history.names.setdefault(key, len(history.names))
+    copy.cells.append(Cell(batch.base_offset, batch.next_offset, batch.leader_epoch, name, batch.data))
+
+
+def _extend_agreement(history: History, copy: Copy) -> None:
+    most = min(len(copy.cells), len(history.committed))
+    while copy.agreed < most and copy.cells[copy.agreed].prefix == history.committed[copy.agreed].prefix:
+        copy.agreed += 1
+
+
+def _log_files(sim: Simulation, broker: BrokerId, partition: TopicPartition) -> list[tuple[str, int, bytes]]:
+    """(path, bytes that survive a power loss, content), oldest first."""
+    disk = sim.machines[broker_node(broker)].disk
+    assert disk is not None, f"broker {broker} has no disk"
+    paths = [path for path in disk.paths() if path.startswith(f"{partition}/") and path.endswith(".log")]
+    return [(path, disk.durable_size(path), disk.read(path, 0, disk.size(path))) for path in paths]
+
+
+def _end_on_disk(sim: Simulation, broker: BrokerId, partition: TopicPartition) -> Offset:
+    """Log end of a machine that is down: recovery is tried on a copy of its files."""
+    scratch = MemoryDisk()
+    for path, _, content in _log_files(sim, broker, partition):
+        scratch.append(path, content)
+    return PartitionLog(partition, scratch).log_end_offset
+
+
+def _durable_end(sim: Simulation, history: History, broker: BrokerId) -> Offset:
+    """Below this offset a broker has what is committed on disk."""
+    room = sum(durable for _, durable, _ in _log_files(sim, broker, history.name))
+    end = 0
+    for cell in history.copies[broker].cells:
+        room -= len(cell.data)
+        if room < 0:
+            break
+        end = cell.next_offset
+    return min(end, history.copies[broker].agreed_end)
