@@ -11,7 +11,8 @@ node cannot tell the difference.
 
 Invariants:
 
-- One node is called at a time; what it returns is carried out before it is called again.
+- One node is called at a time, and what it returns is carried out before any is called again: a request that comes in
+  between (a client that has just been answered has sent its next one already) waits in the inbox.
 - A timer that was set by a process that has died is never fired at the one that took its place.
 - Whoever sends to a node that is down is told that the connection broke. A crash tells every other node at once.
 - A bug in a node kills that node, as it would kill a process, and is kept in `failures`: nothing goes on in a state
@@ -67,6 +68,7 @@ class Driver:
         """Told when a bug has killed a node."""
         self._inbox: deque[Envelope] = deque()
         self._is_scheduled = False
+        self._is_calling = False
         self._epoch_ms = time.time_ns() // 1_000_000 - time.monotonic_ns() // 1_000_000
 
     def now(self) -> Millis:
@@ -86,8 +88,15 @@ class Driver:
         for other in self.processes.values():
             self.disconnected(other.id, node)
 
-    def deliver(self, envelope: Envelope) -> None:
-        """Hand a message to the node it is for, now; a sender whose message finds nobody loses the connection."""
+    def accept(self, envelope: Envelope) -> None:
+        """A client's request for a node: now, if no node is being called, else in its turn."""
+        if self._is_calling:
+            self._post(envelope)
+        else:
+            self._deliver(envelope)
+
+    def _deliver(self, envelope: Envelope) -> None:
+        """Hand a message to the node it is for; a sender whose message finds nobody loses the connection."""
         process = self.processes[envelope.destination]
         if process.node is None:
             self.disconnected(envelope.source, envelope.destination)
@@ -101,17 +110,25 @@ class Driver:
             self._call(process, process.node.disconnected, peer)
 
     def _call(self, process: Process, method: Callable[..., Sequence[Effect]], *what: object) -> None:
+        assert not self._is_calling, "a node is called while another one's effects are being carried out"
+        self._is_calling = True
         try:
             effects = method(*what, self.now())
         except Exception as bug:
             log.exception("%s has died of a bug", process.id)
             self.failures.append(bug)
-            self.kill(process.id)
-            if self.on_death is not None:
-                self.on_death(process.id)
-            return
-        for effect in effects:
-            self._carry_out(process, effect)
+            process.node = None
+            asyncio.get_running_loop().call_soon(self._bury, process.id)
+        else:
+            for effect in effects:
+                self._carry_out(process, effect)
+        finally:
+            self._is_calling = False
+
+    def _bury(self, node: NodeId) -> None:
+        self.kill(node)
+        if self.on_death is not None:
+            self.on_death(node)
 
     def _carry_out(self, process: Process, effect: Effect) -> None:
         match effect:
@@ -140,7 +157,7 @@ class Driver:
         for _ in range(AT_ONCE):
             if not self._inbox:
                 break
-            self.deliver(self._inbox.popleft())
+            self._deliver(self._inbox.popleft())
         self._is_scheduled = bool(self._inbox)
         if self._is_scheduled:
             asyncio.get_running_loop().call_soon(self._empty_inbox)

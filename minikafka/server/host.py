@@ -20,6 +20,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import logging
+import os
 import socket
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -81,7 +82,8 @@ class Listener:
     def bind(self) -> socket.socket:
         """Take the port. Raises `ServeError` when somebody else has it."""
         bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if os.name == "posix":  # a port that was just closed may be taken again; on Windows this would share it
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             bound.bind(self.address)
         except OSError as taken:
@@ -182,7 +184,7 @@ class Server:
             View(process.node.metadata.image, self.cluster_id),
             self.network.socket_request_max_bytes,
             self._clients,
-            self.driver.deliver,
+            self.driver.accept,
             lambda client: self.driver.disconnected(process.id, client),
         )
         loop = asyncio.get_running_loop()
