@@ -1,8 +1,8 @@
 """How many events a second does the simulation make, with the trace on?
 
-The failover scenario under a steady producer: one record each 5 ms, acks=all, the leader crashes in the middle. An event is
-a delivered message or a fired timer; heartbeats, idle fetches and other messages in which nothing was told are not
-counted, though their time is. Beside it a loop of plain Python on the same machine, so that figures can be compared.
+The failover scenario under a steady producer: one record each 5 ms, acks=all, the leader crashes in the middle. An
+event is a delivered message or a fired timer; heartbeats, idle fetches and other messages in which nothing was told
+are not counted, though their time is. Beside it a loop of plain Python on the same machine, so that figures can be compared.
 
     python benchmarks/simulation.py [--records 4000] [--checkers]
 """
@@ -67,8 +67,10 @@ def main() -> None:
     run, seconds = steady_failover(options.records, options.checkers)
     counted, every = counted_events(run)
     machine = plain_loop()
-    print(f"{counted} events in {seconds:.2f} s of processor time: {counted / seconds:,.0f} events/s (with idle ones {every / seconds:,.0f})")
-    print(f"plain heap operations: {machine:.2f} million/s; events per million of them: {counted / seconds / machine:,.0f}")
+    rate = counted / seconds
+    print(f"{counted} events in {seconds:.2f} s of processor time: {rate:,.0f} events/s")
+    print(f"with idle ones: {every / seconds:,.0f} events/s")
+    print(f"plain heap operations: {machine:.2f} million/s; events per million of them: {rate / machine:,.0f}")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ What we leave out: groups (`subscribe`), commits, transactions, serializers, sta
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
@@ -31,7 +32,7 @@ class KafkaError:
 
     _NOT_IMPLEMENTED = -170
 
-    def __init__(self, code: int, reason: str = "") -> None:
+    def __init__(self, code: int, reason: builtins.str = "") -> None:
         self._code = code
         self._reason = reason
 
@@ -39,11 +40,11 @@ class KafkaError:
         """Kafka's number."""
         return self._code
 
-    def name(self) -> str:
+    def name(self) -> builtins.str:
         """Kafka's name."""
         return "_NOT_IMPLEMENTED" if self._code == self._NOT_IMPLEMENTED else ErrorCode(self._code).name
 
-    def str(self) -> str:
+    def str(self) -> builtins.str:
         """For people."""
         return self._reason or self.name()
 
@@ -51,13 +52,14 @@ class KafkaError:
         """May the same be tried again?"""
         return self._code != self._NOT_IMPLEMENTED and ErrorCode(self._code).retriable
 
-    def __repr__(self) -> str:
+    def __repr__(self) -> builtins.str:
         return f"KafkaError({self.name()}, {self.str()!r})"
 
-    __str__ = str
+    def __str__(self) -> builtins.str:
+        return self.str()
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, KafkaError) and other._code == self._code or other == self._code
+        return (isinstance(other, KafkaError) and other._code == self._code) or other == self._code
 
     def __hash__(self) -> int:
         return self._code
@@ -232,7 +234,13 @@ class Producer:
                 error = None if report.error == ErrorCode.NONE else KafkaError(report.error)
                 record = report.record
                 message = Message(
-                    report.partition, report.offset, record.key, record.value, record.headers, record.timestamp_ms, error
+                    report.partition,
+                    report.offset,
+                    record.key,
+                    record.value,
+                    record.headers,
+                    record.timestamp_ms,
+                    error,
                 )
                 callback(error, message)
         return len(reports)
@@ -256,7 +264,8 @@ class Consumer:
     def subscribe(self, topics: Sequence[str], **_: Any) -> NoReturn:
         """Not built yet: groups come later."""
         sentence = (
-            "subscribe() needs consumer groups, which are not built yet: use assign([TopicPartition(topic, 0, offset)])."
+            "subscribe() needs consumer groups, which are not built yet: "
+            "use assign([TopicPartition(topic, 0, offset)])."
         )
         raise KafkaException(KafkaError(KafkaError._NOT_IMPLEMENTED, sentence))
 
@@ -276,9 +285,7 @@ class Consumer:
         """Up to so many records, waiting up to `timeout` seconds altogether."""
         end_ms = self.cluster.now_ms + round(timeout * 1000)
         found: list[Message] = []
-        while len(found) < num_messages and (
-            message := self.poll(max(end_ms - self.cluster.now_ms, 0) / 1000)
-        ):
+        while len(found) < num_messages and (message := self.poll(max(end_ms - self.cluster.now_ms, 0) / 1000)):
             found.append(message)
         return found
 
@@ -294,7 +301,9 @@ class Consumer:
         assigned = node.assigned.get(name)
         return OFFSET_INVALID if assigned is None or assigned.position is None else assigned.position
 
-    def get_watermark_offsets(self, partition: TopicPartition, timeout: float = 1, cached: bool = False) -> tuple[int, int]:
+    def get_watermark_offsets(
+        self, partition: TopicPartition, timeout: float = 1, cached: bool = False
+    ) -> tuple[int, int]:
         """(log start offset, high watermark) as last heard from the leader; (-1001, -1001) before the first fetch."""
         heard = self._client.state.watermarks.get(Name(partition.topic, partition.partition))
         return heard or (OFFSET_INVALID, OFFSET_INVALID)

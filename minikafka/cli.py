@@ -131,7 +131,7 @@ def _grade(options: argparse.Namespace) -> int:
     return commands.grade(options.exercise, options.file)
 
 
-def _exercises(options: argparse.Namespace) -> int:
+def _exercises(_: argparse.Namespace) -> int:
     from minikafka.grading import commands
 
     return commands.list_exercises()
@@ -140,23 +140,13 @@ def _exercises(options: argparse.Namespace) -> int:
 def _serve(options: argparse.Namespace) -> int:
     from minikafka.server.serve import serve
 
-    return serve(brokers=options.brokers, port=options.port, config=_pairs(options.config))
+    return serve(brokers=options.brokers, port=options.port, config=options.config)
 
 
-def _doctor(options: argparse.Namespace) -> int:
+def _doctor(_: argparse.Namespace) -> int:
     from minikafka import doctor
 
     return doctor.main()
-
-
-def _pairs(words: list[str]) -> dict[str, str]:
-    pairs = {}
-    for word in words:
-        name, equals, value = word.partition("=")
-        if not equals:
-            raise ValueError(f"--config takes KEY=VALUE, not {word!r}.")
-        pairs[name] = value
-    return pairs
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """A simulated cluster to hold in your hands: start it, break it, go back, break it another way.
 
-Everything that is done to a cluster is written into a journal: client calls, faults, and the step at which each came. The
-simulation is deterministic, so seed and journal *are* the run: to go back, the cluster is built again and the journal
-played up to that step; to change a setting, it is played again under the new one.
+Everything that is done to a cluster is written into a journal: client calls, faults, and the step at which each came.
+The simulation is deterministic, so seed and journal *are* the run: to go back, the cluster is built again and the
+journal played up to that step; to change a setting, it is played again under the new one.
 
 Virtual time passes only while somebody waits: `run`, and `poll` and `flush` of the clients.
 """

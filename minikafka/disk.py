@@ -1,8 +1,8 @@
 """The disk as a node sees it: files that are appended to, read, cut, and sometimes flushed.
 
-A disk is called, and answers at once; the network and the clock are not (see `effects.py`). So write → flush → reply are
-three lines that can be read. *Written* means in the page cache: it survives the death of the process, but not of the
-machine. *Flushed* survives both. Kafka flushes votes and the controllers' log before they count, and does not flush
+A disk is called, and answers at once; the network and the clock are not (see `effects.py`). So write → flush → reply
+are three lines that can be read. *Written* means in the page cache: it survives the death of the process, but not of
+the machine. *Flushed* survives both. Kafka flushes votes and the controllers' log before they count, and does not flush
 records of topics: their safety comes from other brokers.
 
 What we leave out: directories as things of their own, file times, more than one log directory for a broker.

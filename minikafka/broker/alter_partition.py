@@ -8,7 +8,8 @@
   still elect, and waits for everybody that it may already elect (KIP-497).
 * A refusal because the leader is behind is not retried: what it missed is in the metadata log and will arrive.
 
-Mirrors `AlterPartitionManager` and `Partition.handleAlterPartitionError`. What we leave out: several partitions in one request.
+Mirrors `AlterPartitionManager` and `Partition.handleAlterPartitionError`. What we leave out: several partitions
+in one request.
 """
 
 from __future__ import annotations

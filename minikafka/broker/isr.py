@@ -63,9 +63,7 @@ def to_remove(
 
 def is_caught_up(leader: Leader, follower: Follower, now_ms: Millis, lag_time_max_ms: Millis) -> bool:
     """Lacks nothing, or lacked nothing a short while ago (`ReplicaState.isCaughtUp`)."""
-    return (
-        follower.log_end_offset == leader.log_end_offset or now_ms - follower.last_caught_up_ms <= lag_time_max_ms
-    )
+    return follower.log_end_offset == leader.log_end_offset or now_ms - follower.last_caught_up_ms <= lag_time_max_ms
 
 
 def is_eligible(follower: Follower) -> bool:

@@ -43,9 +43,7 @@ class MetadataCache:
         self.config = config
         self.log = PartitionLog(METADATA_PARTITION, disk)
         self.image = MetadataImage()
-        self.channel = Channel(
-            broker_node(broker_id), "metadata", next_correlation_id, config.request_timeout_ms
-        )
+        self.channel = Channel(broker_node(broker_id), "metadata", next_correlation_id, config.request_timeout_ms)
 
     @property
     def last_applied_offset(self) -> Offset:

@@ -29,7 +29,6 @@ from minikafka.protocol import facts
 from minikafka.protocol.records import RecordBatch
 from minikafka.types import NO_EPOCH, NO_LEADER, NO_OFFSET, BrokerId, Epoch, Millis, Offset, TopicPartition
 
-
 NEVER: Millis = -(1 << 62)
 """Before all time."""
 
@@ -66,7 +65,7 @@ def fetch_window(
     replica_id: BrokerId,
     replicas: tuple[BrokerId, ...],
 ) -> tuple[int, Offset]:
-    """Error code, and the offset up to which this reader may read: replicas to the end, everybody else to the watermark."""
+    """(error code, offset up to which this reader may read): replicas to the end, everybody else to the watermark."""
     if replica_id >= 0 and replica_id not in replicas:
         return 6, NO_OFFSET
     if not log_start <= fetch_offset <= log_end:
@@ -236,9 +235,7 @@ class Partition:
     def advance(self, now: Millis) -> list[facts.Fact]:
         """Move the high watermark if it may move."""
         views = tuple([self._view_of(broker, state, now) for broker, state in self.followers.items()])
-        mark = advance_high_watermark(
-            self.log.high_watermark, self.log.log_end_offset, views, self.effective_min_isr
-        )
+        mark = advance_high_watermark(self.log.high_watermark, self.log.log_end_offset, views, self.effective_min_isr)
         if not self.log.move_high_watermark(mark):
             return []
         return [facts.HighWatermarkMoved(self.name, self.log.high_watermark, as_leader=True)]

@@ -13,12 +13,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from minikafka.broker import acks, fencing
+from minikafka.broker import acks, fencing, replica_fetcher, validation
 from minikafka.broker import partition as partition_rules
 from minikafka.broker.partition import Partition
 from minikafka.broker.purgatory import ParkedFetch, ParkedProduce, Purgatory
-from minikafka.broker.replica_fetcher import ReplicaFetcher, follows
-from minikafka.broker.validation import InvalidBatch, check_produced_batch
+from minikafka.broker.replica_fetcher import ReplicaFetcher
+from minikafka.broker.validation import InvalidBatch
 from minikafka.config import ServerConfig
 from minikafka.disk import Disk, StorageError
 from minikafka.effects import Effect, Observe, Send
@@ -98,17 +98,15 @@ class ReplicaManager:
             log.move_high_watermark(self._checkpoint.get(str(name), 0))
             if log.log_end_offset:
                 effects.append(
-                    Observe(
-                        facts.LogRecovered(name, log.log_start_offset, log.log_end_offset, log.high_watermark)
-                    )
+                    Observe(facts.LogRecovered(name, log.log_start_offset, log.log_end_offset, log.high_watermark))
                 )
         return partition
 
     def _assign_fetcher(self, partition: Partition) -> None:
         for leader, fetcher in self.fetchers.items():
-            if not follows(partition, leader):
+            if not replica_fetcher.follows(partition, leader):
                 fetcher.leave(partition.name)
-        if partition.leader in (NO_LEADER, self.broker_id) or not follows(partition, partition.leader):
+        if partition.leader in (NO_LEADER, self.broker_id) or not replica_fetcher.follows(partition, partition.leader):
             return
         if partition.leader not in self.fetchers:
             self.fetchers[partition.leader] = ReplicaFetcher(
@@ -165,7 +163,7 @@ class ReplicaManager:
         if verdict != "APPEND":
             return ProducePartitionResult(name, ErrorCode[verdict]), NO_OFFSET, []
         try:
-            batch = check_produced_batch(asked.records, partition.config.max_message_bytes)
+            batch = validation.check_produced_batch(asked.records, partition.config.max_message_bytes)
             written, told = partition.append_as_leader(batch, now)
         except InvalidBatch as problem:
             return ProducePartitionResult(name, problem.error), NO_OFFSET, []
@@ -207,9 +205,7 @@ class ReplicaManager:
             return "NOT_LEADER_OR_FOLLOWER"
         waited = now - parked.since_ms
         request = parked.request
-        return acks.ack_decision(
-            acks.Produce(request.acks, last_offset, waited, request.timeout_ms), partition.view()
-        )
+        return acks.ack_decision(acks.Produce(request.acks, last_offset, waited, request.timeout_ms), partition.view())
 
     def _answer_produce(self, parked: ParkedProduce) -> list[Effect]:
         effects: list[Effect] = []
@@ -312,9 +308,7 @@ class ReplicaManager:
         if partition is None:
             known = self.image.partition(name) is not None
             return None, ErrorCode.NOT_LEADER_OR_FOLLOWER if known else ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-        verdict = fencing.check_leader_epoch(
-            request_epoch, partition.leader_epoch, partition.is_leader, leader_only
-        )
+        verdict = fencing.check_leader_epoch(request_epoch, partition.leader_epoch, partition.is_leader, leader_only)
         return (partition if verdict == "NONE" else None), ErrorCode[verdict]
 
     def _refuse_read(

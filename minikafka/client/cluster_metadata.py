@@ -13,7 +13,7 @@ from typing import NamedTuple
 from minikafka.protocol import facts
 from minikafka.protocol.errors import ErrorCode
 from minikafka.protocol.messages import MetadataRequest, MetadataResponse
-from minikafka.types import NO_LEADER, BrokerId, Epoch, NodeId, TopicPartition, broker_node, number_of
+from minikafka.types import NO_LEADER, BrokerId, Epoch, NodeId, TopicPartition, broker_node
 
 
 class LeaderAndEpoch(NamedTuple):
@@ -77,12 +77,7 @@ class ClusterMetadata:
     def learn(self, partition: TopicPartition, leader: BrokerId, epoch: Epoch) -> list[facts.Fact]:
         """A broker names a leader (in metadata, or with an error: KIP-951); older epochs are ignored."""
         known = self.leaders.get(partition)
-        if known is not None and epoch < known.epoch or known == (leader, epoch):
+        if (known is not None and epoch < known.epoch) or known == (leader, epoch):
             return []
         self.leaders[partition] = LeaderAndEpoch(leader, epoch)
         return [facts.LeaderLearned(partition, leader, epoch)]
-
-
-def broker_id_of(node: NodeId) -> BrokerId:
-    """The id in the node name of a broker."""
-    return number_of(node)

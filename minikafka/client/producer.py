@@ -6,7 +6,8 @@
                                     └── retriable error: back to the front ◀───────┘
 ```
 
-* Told *stored* means what `acks` says, and nothing more. After a timeout the outcome is unknown: the records may be there.
+* Told *stored* means what `acks` says, and nothing more. After a timeout the outcome is unknown: the records may be
+  there.
 * Without idempotence a retry can store a record twice, and with several requests in flight out of order.
 * Every record ends in exactly one report: stored, or failed with an error.
 
@@ -21,8 +22,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
-from minikafka.client.cluster_metadata import ClusterMetadata, broker_id_of
-from minikafka.client.partitioner import partition_for_key
+from minikafka.client import partitioner
+from minikafka.client.cluster_metadata import ClusterMetadata
 from minikafka.config import ProducerConfig
 from minikafka.effects import Effect, Observe, Send, SetTimer, Timer
 from minikafka.protocol import facts
@@ -36,7 +37,7 @@ from minikafka.protocol.messages import (
     ProduceResponse,
 )
 from minikafka.protocol.records import build_batch
-from minikafka.types import NO_OFFSET, BrokerId, Epoch, Millis, NodeId, Offset, TopicPartition, broker_node
+from minikafka.types import NO_OFFSET, BrokerId, Epoch, Millis, NodeId, Offset, TopicPartition, broker_node, number_of
 
 WAKE = "producer-wake"
 SOCKET_TIMEOUT_MS = 60_000
@@ -234,7 +235,7 @@ class ProducerNode:
         if record.partition is not None:
             return record.partition
         if record.key is not None:
-            return partition_for_key(record.key, count)
+            return partitioner.partition_for_key(record.key, count)
         # Sticky: stay with the partition whose batch is open, else take the one that has least to do.
         for number in range(count):
             queue = self._queues.get(TopicPartition(record.topic, number))
@@ -337,9 +338,7 @@ class ProducerNode:
             offset = NO_OFFSET if base_offset == NO_OFFSET else base_offset + delta
             self.reports.append(DeliveryReport(record, batch.partition, ErrorCode.NONE, offset))
         acks = self.config.required_acks
-        return [
-            Observe(facts.ProduceAcknowledged(batch.partition, base_offset, acks, batch.values, broker, epoch))
-        ]
+        return [Observe(facts.ProduceAcknowledged(batch.partition, base_offset, acks, batch.values, broker, epoch))]
 
     def _failed(self, batches: list[Batch], error: ErrorCode, now: Millis) -> list[Effect]:
         """Put the batches back to the front of their queues, or report the error if there is no point."""
@@ -351,9 +350,7 @@ class ProducerNode:
             if not error.retriable or batch.attempts > self.config.retries or out_of_time:
                 effects += self._report_failure(batch, error)
                 continue
-            backoff = min(
-                self.config.retry_backoff_ms << min(batch.attempts - 1, 20), self.config.retry_backoff_max_ms
-            )
+            backoff = min(self.config.retry_backoff_ms << min(batch.attempts - 1, 20), self.config.retry_backoff_max_ms)
             batch.not_before_ms = now + backoff
             self._queues[batch.partition].appendleft(batch)
             effects.append(Observe(facts.ProduceRetried(batch.partition, error, batch.values, backoff)))
@@ -380,7 +377,7 @@ class ProducerNode:
             error = self.metadata.errors.get(record.topic, ErrorCode.REQUEST_TIMED_OUT)
             effects += self._report_failure(batch, error)
         if self._metadata_asked is not None and self._metadata_asked[2] <= now:
-            broker = broker_id_of(self._metadata_asked[1])
+            broker = number_of(self._metadata_asked[1])
             self._connections[broker] = self._connections.get(broker, 0) + 1
             self._metadata_failed(now)
         return effects

@@ -37,7 +37,11 @@ def is_unclean_shutdown(image: MetadataImage, request: BrokerRegistrationRequest
 
 
 def register_broker(
-    image: MetadataImage, config: ServerConfig, request: BrokerRegistrationRequest, next_offset: Offset, has_session: bool
+    image: MetadataImage,
+    config: ServerConfig,
+    request: BrokerRegistrationRequest,
+    next_offset: Offset,
+    has_session: bool,
 ) -> CoordinatorResult[BrokerRegistrationResponse]:
     """Admit a broker process, fenced. `next_offset` is where the first record will stand: the broker epoch."""
     former = image.brokers.get(request.broker_id)

@@ -65,7 +65,7 @@ class Controller:
         effects: list[Effect] = []
         for batch in self.quorum.log.batches():
             self._replay(batch, None)
-        self.sessions = {broker: now for broker in self.image.active_brokers()}
+        self.sessions = dict.fromkeys(self.image.active_brokers(), now)
         written = self.quorum.become_leader(now)
         effects.append(Observe(facts.QuorumLeaderElected(self.quorum.epoch)))
         effects += self._written(written)
@@ -143,7 +143,7 @@ class Controller:
 
     # --- the log ---
 
-    def _commit(self, envelope: Envelope, result: CoordinatorResult[Response], now: Millis) -> list[Effect]:  # type: ignore[type-var]  # any answer is a response
+    def _commit(self, envelope: Envelope, result: CoordinatorResult[Response], now: Millis) -> list[Effect]:
         """Append what was decided, then answer: with one voter, flushed is committed."""
         effects = self._append(result.records, now)
         effects.append(Send(envelope.reply(result.response)))
@@ -159,7 +159,9 @@ class Controller:
         log = self.quorum.log
         effects: list[Effect] = [
             Observe(
-                facts.RecordsAppended(METADATA_PARTITION, batch.base_offset, batch.next_offset, batch.data, as_leader=True)
+                facts.RecordsAppended(
+                    METADATA_PARTITION, batch.base_offset, batch.next_offset, batch.data, as_leader=True
+                )
             ),
             Observe(facts.HighWatermarkMoved(METADATA_PARTITION, log.high_watermark, as_leader=True)),
         ]

@@ -13,7 +13,8 @@ preferred elections, and the periodic try of unclean elections.
 from __future__ import annotations
 
 from minikafka.config import ConfigError, ServerConfig
-from minikafka.controller.partition_change import ElectionRules, change_partition
+from minikafka.controller import partition_change
+from minikafka.controller.partition_change import ElectionRules
 from minikafka.coordinator.result import CoordinatorResult
 from minikafka.metadata.image import MetadataImage, PartitionRegistration, is_legal_topic_name, merge
 from minikafka.metadata.records import (
@@ -39,7 +40,10 @@ def election_rules(image: MetadataImage, config: ServerConfig, topic: str, live:
     """What a topic's settings say about elections."""
     settings = config.topic(image.topics[topic].configs)
     return ElectionRules(
-        live, settings.min_insync_replicas, settings.unclean_leader_election_enable, config.eligible_leader_replicas_enable
+        live,
+        settings.min_insync_replicas,
+        settings.unclean_leader_election_enable,
+        config.eligible_leader_replicas_enable,
     )
 
 
@@ -52,7 +56,7 @@ def without_broker(
     for name, partition in image.partitions():
         if broker not in partition.isr and not (unclean and broker in partition.elr) and broker != partition.leader:
             continue
-        change = change_partition(
+        change = partition_change.change_partition(
             name,
             partition,
             tuple(member for member in partition.isr if member != broker),
@@ -68,7 +72,9 @@ def with_broker(image: MetadataImage, config: ServerConfig, broker: BrokerId) ->
     """Elections in partitions that had no leader, now that `broker` is back."""
     live = image.active_brokers() | {broker}
     changes = [
-        change_partition(name, partition, partition.isr, election_rules(image, config, name.topic, live))
+        partition_change.change_partition(
+            name, partition, partition.isr, election_rules(image, config, name.topic, live)
+        )
         for name, partition in image.partitions()
         if partition.leader < 0 and broker in partition.replicas
     ]
@@ -88,7 +94,7 @@ def alter_partition(
     error = check_alter_partition(image, partition, request)
     if error != ErrorCode.NONE:
         return _refusal(request, error)
-    change = change_partition(
+    change = partition_change.change_partition(
         request.partition,
         partition,
         tuple(member.broker_id for member in request.new_isr),
@@ -97,7 +103,13 @@ def alter_partition(
     )
     after = partition if change is None else merge(partition, change)
     response = AlterPartitionResponse(
-        request.partition, ErrorCode.NONE, after.leader, after.leader_epoch, after.isr, after.partition_epoch, after.recovering
+        request.partition,
+        ErrorCode.NONE,
+        after.leader,
+        after.leader_epoch,
+        after.isr,
+        after.partition_epoch,
+        after.recovering,
     )
     return CoordinatorResult(() if change is None else (change,), response)
 
@@ -178,7 +190,10 @@ def _create_topic(
 def check_topic_name(image: MetadataImage, name: str) -> tuple[ErrorCode, str]:
     """Is the name legal and free? `.` and `_` count as the same letter, since metrics cannot tell them apart."""
     if not is_legal_topic_name(name):
-        return ErrorCode.INVALID_TOPIC_EXCEPTION, f"{name!r} is no topic name: 1 to 249 letters, digits, '.', '_' or '-'."
+        return (
+            ErrorCode.INVALID_TOPIC_EXCEPTION,
+            f"{name!r} is no topic name: 1 to 249 letters, digits, '.', '_' or '-'.",
+        )
     if name in image.topics:
         return ErrorCode.TOPIC_ALREADY_EXISTS, f"Topic {name!r} already exists."
     for other in image.topics:
@@ -190,7 +205,7 @@ def check_topic_name(image: MetadataImage, name: str) -> tuple[ErrorCode, str]:
 def place_replicas(
     image: MetadataImage, config: ServerConfig, spec: NewTopicSpec
 ) -> tuple[ErrorCode, str, tuple[tuple[BrokerId, ...], ...]]:
-    """Replicas of each partition: as asked, or dealt out over the active brokers, a new first one for each partition."""
+    """Replicas of each partition: as asked, or dealt over the active brokers, a new first one for each partition."""
     brokers = sorted(image.active_brokers())
     if spec.assignment:
         return _check_assignment(brokers, spec)
@@ -204,9 +219,7 @@ def place_replicas(
             f"Replication factor {replicas} does not fit: {len(brokers)} brokers are alive.",
             (),
         )
-    dealt = tuple(
-        tuple(brokers[(number + step) % len(brokers)] for step in range(replicas)) for number in range(count)
-    )
+    dealt = tuple(tuple(brokers[(number + step) % len(brokers)] for step in range(replicas)) for number in range(count))
     return ErrorCode.NONE, "", dealt
 
 
@@ -224,4 +237,3 @@ def _check_assignment(
 
 def _refused(spec: NewTopicSpec, error: ErrorCode, message: str) -> CreateTopicResult:
     return CreateTopicResult(spec.name, error, message)
-

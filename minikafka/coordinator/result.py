@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 
 from minikafka.metadata.records import MetadataRecord
 
-Answer = TypeVar("Answer")
+Answer = TypeVar("Answer", covariant=True)
 
 
 @dataclass(frozen=True, slots=True)

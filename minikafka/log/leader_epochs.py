@@ -47,7 +47,8 @@ class Cut(NamedTuple):
 def end_of_epoch(epochs: Epochs, log_end: Offset, asked: Epoch) -> EpochEnd | None:
     """Where `asked`, or the largest epoch below it, ends in a log; None when the log cannot tell.
 
-    KIP-279: the answer names its epoch, since the one asked for may be unknown here. `LeaderEpochFileCache.endOffsetFor`.
+    KIP-279: the answer names its epoch, since the one asked for may be unknown here.
+    `LeaderEpochFileCache.endOffsetFor`.
     """
     if asked < 0 or not epochs or asked > epochs[-1][0]:
         return None

@@ -99,7 +99,7 @@ class PartitionLog:
         if last_fetched_epoch == NO_EPOCH:
             return None
         own = self.end_of_epoch(last_fetched_epoch)
-        if own is None or own.epoch == last_fetched_epoch and own.end_offset >= fetch_offset:
+        if own is None or (own.epoch == last_fetched_epoch and own.end_offset >= fetch_offset):
             return None
         return own
 

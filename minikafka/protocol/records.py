@@ -73,6 +73,18 @@ class RecordBatch:
         "producer_id",
     )
 
+    base_offset: Offset
+    leader_epoch: Epoch
+    crc: int
+    attributes: int
+    last_offset_delta: int
+    base_timestamp_ms: Millis
+    max_timestamp_ms: Millis
+    producer_id: int
+    producer_epoch: int
+    base_sequence: int
+    count: int
+
     def __init__(self, data: bytes) -> None:
         """Parse the head of `data`, which must be exactly one batch. The checksum is verified by `check` only."""
         if len(data) < HEADER_SIZE:

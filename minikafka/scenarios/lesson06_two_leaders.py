@@ -129,7 +129,7 @@ QUESTIONS = (
             (
                 "NOT_ENOUGH_REPLICAS: the ISR is too small",
                 False,
-                "Broker 1 still counts three in sync. To shrink its ISR it needs the controller, and is cut off: scene 9.",
+                "Broker 1 still counts three in sync. To shrink its ISR it needs the controller: scene 9.",
                 9,
             ),
             (

@@ -172,7 +172,11 @@ def _apply_replica(replica: State, kind: str, content: State) -> None:
             replica["progress"][str(content["follower"])] = content["log_end_offset"]
         case "ProduceParked":
             replica["parked"].append(
-                {"client": content["client"], "needs": content["needs_offset"], "correlation": content["correlation_id"]}
+                {
+                    "client": content["client"],
+                    "needs": content["needs_offset"],
+                    "correlation": content["correlation_id"],
+                }
             )
         case "ProduceAnswered":
             answered = (content["client"], content["correlation_id"])

@@ -78,9 +78,11 @@ def sentence(node: NodeId, fact: facts.Fact) -> str:
         case facts.BecameFollower(leader=-1):
             return f"{who} reads that nobody leads {fact.partition} (epoch {fact.leader_epoch})."
         case facts.BecameFollower():
-            return f"{who} reads that broker {fact.leader} leads {fact.partition} in epoch {fact.leader_epoch}, and follows it."
+            where = f"{fact.partition} in epoch {fact.leader_epoch}"
+            return f"{who} reads that broker {fact.leader} leads {where}, and follows it."
         case facts.FollowerProgress():
-            return f"Broker {fact.follower} asks for {fact.log_end_offset}, so {_in_text(who)} knows it holds everything below."
+            known = f"{_in_text(who)} knows it holds everything below"
+            return f"Broker {fact.follower} asks for {fact.log_end_offset}, so {known}."
         case facts.IsrProposed():
             return _isr_proposed(who, fact)
         case facts.IsrAdopted():
@@ -90,7 +92,8 @@ def sentence(node: NodeId, fact: facts.Fact) -> str:
                 return f"{who} refuses the ISR that {fact.partition}'s leader asks for: {fact.error.name}."
             return f"{who} hears that its ISR was refused: {fact.error.name}."
         case facts.ProduceParked():
-            return f"{who} lets {lower(fact.client)} wait: acks=all is answered when the high watermark reaches {fact.needs_offset}."
+            until = f"acks=all is answered when the high watermark reaches {fact.needs_offset}"
+            return f"{who} lets {lower(fact.client)} wait: {until}."
         case facts.ProduceAnswered():
             return _answered(who, fact)
         case facts.ReadRefused():
@@ -154,7 +157,11 @@ def _sentence_of_client(who: str, fact: facts.Fact) -> str:
         case facts.RecordsConsumed():
             read = values_of([value for _, _, _, value in fact.records])
             first = fact.records[0][0]
-            return f"{who} reads {read} at offset {first}." if len(fact.records) == 1 else f"{who} reads {read} from offset {first} on."
+            return (
+                f"{who} reads {read} at offset {first}."
+                if len(fact.records) == 1
+                else f"{who} reads {read} from offset {first} on."
+            )
         case facts.FetchFailed():
             return f"{who} is told by broker {fact.broker}: {fact.error.name}."
     return _sentence_of_world(fact)
@@ -179,7 +186,11 @@ def _sentence_of_world(fact: facts.Fact) -> str:
         case facts.LinkHealed():
             return f"The link between {lower(fact.one)} and {lower(fact.other)} works again."
         case facts.ConnectionsLost():
-            late = "what was under way is lost" if fact.late_ms < 0 else f"what was under way arrives {fact.late_ms} ms late"
+            late = (
+                "what was under way is lost"
+                if fact.late_ms < 0
+                else f"what was under way arrives {fact.late_ms} ms late"
+            )
             return f"The connections between {lower(fact.one)} and {lower(fact.other)} break; {late}."
         case facts.DiskFilled(full=True):
             return f"The disk of {lower(fact.node)} is full."
@@ -261,7 +272,9 @@ def _appended(who: str, fact: facts.RecordsAppended) -> str:
         return f"{who} {verb} metadata records {fact.base_offset} to {fact.next_offset - 1}."
     what = values_of([record.value for record, _ in found]) or "a batch"
     epoch = found[-1][1] if found else "?"
-    where = f"offset {fact.base_offset}" if fact.next_offset == fact.base_offset + 1 else f"offset {fact.base_offset} on"
+    where = (
+        f"offset {fact.base_offset}" if fact.next_offset == fact.base_offset + 1 else f"offset {fact.base_offset} on"
+    )
     if fact.as_leader:
         return f"{who} appends {what} at {where}, in epoch {epoch}."
     return f"{who} copies {what} at {where} (epoch {epoch})."
@@ -271,7 +284,10 @@ def _answered(who: str, fact: facts.ProduceAnswered) -> str:
     if fact.error == ErrorCode.NONE:
         return f"{who} answers {lower(fact.client)}: stored at offset {fact.base_offset}."
     if fact.error == ErrorCode.REQUEST_TIMED_OUT:
-        return f"{who} answers {lower(fact.client)}: REQUEST_TIMED_OUT. The record is in its log; whether it stays, nobody knows."
+        return (
+            f"{who} answers {lower(fact.client)}: REQUEST_TIMED_OUT. "
+            f"The record is in its log; whether it stays, nobody knows."
+        )
     return f"{who} refuses {lower(fact.client)}: {fact.error.name}."
 
 
@@ -279,9 +295,11 @@ def _read_refused(who: str, fact: facts.ReadRefused) -> str:
     reader = lower(fact.reader)
     match fact.error:
         case ErrorCode.FENCED_LEADER_EPOCH:
-            return f"{who} answers {reader} FENCED_LEADER_EPOCH: you know epoch {fact.request_epoch}, this is {fact.local_epoch}."
+            behind = f"you know epoch {fact.request_epoch}, this is {fact.local_epoch}"
+            return f"{who} answers {reader} FENCED_LEADER_EPOCH: {behind}."
         case ErrorCode.UNKNOWN_LEADER_EPOCH:
-            return f"{who} answers {reader} UNKNOWN_LEADER_EPOCH: you know epoch {fact.request_epoch}, I have read {fact.local_epoch}."
+            behind = f"you know epoch {fact.request_epoch}, I have read {fact.local_epoch}"
+            return f"{who} answers {reader} UNKNOWN_LEADER_EPOCH: {behind}."
     return f"{who} answers {reader} {fact.error.name}."
 
 

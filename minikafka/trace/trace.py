@@ -1,8 +1,8 @@
 """Recording a run, and the recorded run.
 
-A `Recorder` is handed raw events while a run goes on and does as little as it can. A `Trace` is what comes out: one JSON
-document, described in `docs/trace-format.md`, complete enough that folding its facts rebuilds the state at every step. It
-knows no drawing and no live object; simulation and server record the same one.
+A `Recorder` is handed raw events while a run goes on and does as little as it can. A `Trace` is what comes out: one
+JSON document, described in `docs/trace-format.md`, complete enough that folding its facts rebuilds the state at every
+step. It knows no drawing and no live object; simulation and server record the same one.
 
 * A step is one event: a message arrives, a timer fires, a client calls, a fault strikes. Steps are numbered from 1.
 * Every step names its parent, the step that caused it: *why?* is a walk along these links.

@@ -48,7 +48,7 @@ def test_another_seed_is_another_run(capsys):
         (("run",), ""),
         (("rnu",), "invalid choice"),
         (("trace", "/nowhere/run.json"), "No such file"),
-        (("serve", "--config", "nonsense"), "KEY=VALUE"),
+        (("serve", "--config", "nonsense"), "nonsense"),
         ((), ""),
     ],
 )
