@@ -19,10 +19,13 @@ class SimulatedWorld:
     def __init__(self, cluster: Cluster, choices: Mapping[str, Any]) -> None:
         self.cluster = cluster
         self.choices = choices
+        self.shown: dict[str, str] = {}
+        """Settings worth knowing when one looks at the run."""
 
     def create_topic(self, name: str, replicas: tuple[int, ...], **configs: str) -> None:
         """See `World.create_topic`. Waits until all brokers have read of it."""
         admin = AdminClient({"bootstrap.servers": self.cluster})
+        self.shown |= {"replicas": " ".join(map(str, replicas)), **_dotted(configs)}
         topic = NewTopic(name, replica_assignment=[replicas], config=_dotted(configs))
         admin.create_topics([topic])[name].result()
         self.wait(1_500)
@@ -97,9 +100,14 @@ def _branch(scenario: Scenario, branch: Branch, seed: int, trunk: Trace) -> dict
 
 def _play(scenario: Scenario, seed: int, choices: Mapping[str, Any]) -> Trace:
     cluster = Cluster(scenario.brokers, seed, settings=scenario.settings)
-    scenario.play(SimulatedWorld(cluster, choices))
+    world = SimulatedWorld(cluster, choices)
+    scenario.play(world)
+    session = {"broker.session.timeout.ms": str(cluster.setting("broker.session.timeout.ms"))}
     return cluster.trace(
-        scenario=scenario.id, title=scenario.title, moral=scenario.moral, settings=dict(scenario.settings)
+        scenario=scenario.id,
+        title=scenario.title,
+        moral=scenario.moral,
+        settings={**world.shown, **session, **scenario.settings},
     )
 
 

@@ -207,7 +207,7 @@ class ProducerNode:
                 dues.append(batch.created_ms + self.config.delivery_timeout_ms)
                 if batch.not_before_ms > now:
                     dues.append(batch.not_before_ms)
-                elif not batch.closed:
+                elif not batch.closed and batch.created_ms + self.config.linger_ms > now:
                     dues.append(batch.created_ms + self.config.linger_ms)
         if self._metadata_asked is not None:
             dues.append(self._metadata_asked[2])
