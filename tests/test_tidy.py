@@ -96,6 +96,10 @@ PLANTED = [
 ALLOWED = [
     ("imports_go_upwards", {"minikafka/sim/a.py": python("from minikafka.broker import broker")}),
     ("imports_go_upwards", {"minikafka/cli.py": python("from minikafka.server import tcp\nimport minikafka.sim.a")}),
+    (
+        "core_stays_pure",
+        {"minikafka/sim/a.py": python("from random import Random\ndef draw(random: Random):\n    random.choice([1])")},
+    ),
     ("core_stays_pure", {"minikafka/server/a.py": python("import asyncio, time")}),
     ("core_stays_pure", {"minikafka/sim/a.py": python("import random\nstream = random.Random(7)\nstream.choice([1])")}),
     (

@@ -186,11 +186,13 @@ def core_stays_pure(root: Path) -> list[str]:
 
 def impure_calls(tree: ast.Module) -> Iterator[tuple[int, str]]:
     """Calls whose answer differs from run to run."""
+    # A seeded stream may well be called `random` where the module of that name is not imported.
+    imported = any(isinstance(node, ast.Import) and node.names[0].name == "random" for node in ast.walk(tree))
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call):
             continue
         match node.func:
-            case ast.Attribute(value=ast.Name(id="random"), attr=name) if name != "Random":
+            case ast.Attribute(value=ast.Name(id="random"), attr=name) if imported and name != "Random":
                 yield node.lineno, f"random.{name} draws from the global stream; use a Random(seed) of its own"
             case ast.Attribute(value=ast.Name(id="os"), attr="urandom" | "getpid" | "getenv" as name):
                 yield node.lineno, f"os.{name} differs from run to run"
