@@ -81,6 +81,9 @@ class PartitionLog:
     def truncate_to(self, offset: Offset) -> bool:
         """Cut off everything at and above `offset`; False when there was nothing to cut."""
         if offset >= self.log_end_offset:
+            # A leader that noted its epoch and wrote nothing in it must forget that epoch all the same, or it would
+            # be told of the same divergence for ever (`UnifiedLog.truncateTo`).
+            self.epochs.truncate_to(self.log_end_offset)
             return False
         self._segment.truncate_to(offset)
         self.epochs.truncate_to(self.log_end_offset)
