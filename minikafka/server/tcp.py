@@ -179,6 +179,8 @@ class Connection(asyncio.BufferedProtocol):
 
     def _keep_reading(self, transport: asyncio.Transport) -> None:
         """Read ahead while a request waits, so that a lost connection is noticed; but no more than the buffer holds."""
+        if self.start == self.filled:
+            self._make_room(SIZE_BYTES)
         if self.filled < len(self.buffer):
             transport.resume_reading()
         else:
