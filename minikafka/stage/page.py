@@ -24,9 +24,11 @@ TEMPLATE = """<!doctype html>
 body { margin: 0 auto; padding: 8px; max-width: 1280px; background: #FBFAF6; color: #1B2130; font-family: sans-serif; }
 @media (prefers-color-scheme: dark) { body { background: #14171F; color: #E9E7E0; } }
 @media (max-width: 600px) { body { padding: 2px; } }
+h1 { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); } /* the player shows it */
 </style>
 </head>
 <body>
+<h1>@title@</h1>
 <main class="mk-stage" id="stage">
 <details open><summary>@title@: the run in words</summary><pre>
 @story@

@@ -713,7 +713,7 @@ function toldRecords(run, state, partition, step) {
       holders.push(numberOf(id));
       if (!run.fateOf(partition, id, cell, step)) lasting.push(numberOf(id));
     }
-    const isCommitted = !leader || told.offset < leader.high_watermark;
+    const isCommitted = !leader || told.offset < leader.high_watermark || written.isr.every((id) => holders.includes(id));
     const fate = !holders.length ? "lost" : !lasting.length ? "doomed" : isCommitted ? "held" : "alone";
     return { ...told, holders, fate };
   });
@@ -1148,7 +1148,7 @@ function drawFlags(l, row, replica) {
   if (mark >= l.from && mark <= l.to) {
     const word = mark === end ? `HW = end ${mark}` : `HW ${mark}`;
     const width = widthOf(word, 11, "bold") + 12;
-    const shift = Math.max(-width / 2, l.pad - l.x(mark) + 2);
+    const shift = Math.max(-width / 2, (l.narrow ? l.pad : l.cellsX - 4) - l.x(mark) + 2);
     parts.push(h("g", { key: "hw", class: "mk-flag mk-glide", style: at(l.x(mark) - 2, y) },
       h("path", { d: `M0,${-l.cellHeight - 10} V2`, class: "mk-flag-pole" }),
       h("rect", { x: shift, y: 0, width, height: 17, rx: 4 }), text(shift + width / 2, 12.5, word, "mk-flag-text")));
@@ -1173,7 +1173,7 @@ function drawNotes(frame, l, row, replica) {
   const x = l.cellsX + Math.min(high - low, l.columns) * l.pitch + 26;
   const broken = notes.flatMap((note) => lines(note.text, l.aside, 13, 3).map((line) => ({ line, tone: note.tone })));
   const top = row.y + 24 + Math.max(0, (4 - broken.length) * 9);
-  return broken.slice(0, 5).map(({ line, tone }, i) => text(x, top + i * 17, line, `mk-note mk-ink-${tone}`));
+  return broken.slice(0, frame.command ? 3 : 5).map(({ line, tone }, i) => text(x, top + i * 17, line, `mk-note mk-ink-${tone}`));
 }
 
 function notesOf(frame, row, replica) {
@@ -1409,13 +1409,13 @@ ${[0, 1, 2, 3, 4, 5].map((i) => `.mk-in-e${i} { --mk-cell-paper: var(--mk-e${i})
 .mk-link, .mk-root .mk-sentence button { border: 0; background: none; padding: 0; margin: 0; font: inherit; color: var(--mk-accent); cursor: pointer; text-align: left; }
 .mk-link { text-decoration: underline; text-underline-offset: 3px; }
 .mk-why .mk-link { text-decoration: none; color: var(--mk-ink); } .mk-why .mk-link:hover { color: var(--mk-accent); }
-.mk-button { border: 1px solid var(--mk-line); background: var(--mk-card); color: var(--mk-ink); border-radius: 999px; padding: 6px 14px; font: inherit; font-size: 14px; cursor: pointer; line-height: 1.3; }
-.mk-button:hover { border-color: var(--mk-accent); }
-.mk-button[aria-disabled=true] { opacity: 0.45; }
-.mk-button.mk-chosen { background: var(--mk-ink); color: var(--mk-card); border-color: var(--mk-ink); }
-.mk-button.mk-primary { background: var(--mk-accent); color: var(--mk-on-accent); border-color: var(--mk-accent); }
-.mk-round { width: 38px; height: 38px; padding: 0; font-size: 13px; letter-spacing: -1px; }
-.mk-speed { width: 46px; height: 38px; padding: 0; font-family: var(--mk-mono); font-size: 13px; }
+.mk-root .mk-button { border: 1px solid var(--mk-line); background: var(--mk-card); color: var(--mk-ink); border-radius: 999px; padding: 6px 14px; font: inherit; font-size: 14px; cursor: pointer; line-height: 1.3; }
+.mk-root .mk-button:hover { border-color: var(--mk-accent); }
+.mk-root .mk-button[aria-disabled=true] { opacity: 0.45; }
+.mk-root .mk-button.mk-chosen { background: var(--mk-ink); color: var(--mk-card); border-color: var(--mk-ink); }
+.mk-root .mk-button.mk-primary { background: var(--mk-accent); color: var(--mk-on-accent); border-color: var(--mk-accent); }
+.mk-root .mk-round { width: 38px; height: 38px; padding: 0; font-size: 13px; letter-spacing: -1px; }
+.mk-root .mk-speed { width: 46px; height: 38px; padding: 0; font-family: var(--mk-mono); font-size: 13px; }
 
 .mk-player { display: flex; gap: 14px; align-items: flex-start; padding: 2px 4px 0; }
 .mk-buttons { display: flex; gap: 6px; padding-top: 2px; }
@@ -1448,7 +1448,7 @@ ${[0, 1, 2, 3, 4, 5].map((i) => `.mk-in-e${i} { --mk-cell-paper: var(--mk-e${i})
 .mk-root .mk-predict h3 { color: var(--mk-accent); }
 .mk-root .mk-ask { font-size: 18px; font-weight: 550; margin: 4px 0 10px; outline: 0; }
 .mk-choices { display: flex; flex-wrap: wrap; gap: 8px; margin-bottom: 8px; }
-.mk-choice { text-align: left; border-radius: 14px; }
+.mk-root .mk-choice { text-align: left; border-radius: 14px; }
 .mk-root .mk-reply p { margin: 6px 0; } .mk-reply-links { display: flex; gap: 16px; align-items: center; }
 .mk-root b.mk-ink-good { color: var(--mk-good); } .mk-root .mk-ink-warning { color: var(--mk-warning); }
 .mk-branches { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; padding: 0 4px; }
@@ -1489,10 +1489,10 @@ ${[0, 1, 2, 3, 4, 5].map((i) => `.mk-in-e${i} { --mk-cell-paper: var(--mk-e${i})
 @keyframes mk-travel { from { stroke-dashoffset: 1; } to { stroke-dashoffset: 0; } }
 [data-narrow=yes] .mk-player { flex-direction: column; align-items: stretch; gap: 8px; }
 [data-narrow=yes] .mk-buttons { justify-content: center; gap: 12px; }
-[data-narrow=yes] .mk-round { width: 48px; height: 44px; } [data-narrow=yes] .mk-speed { height: 44px; }
+.mk-root[data-narrow=yes] .mk-round { width: 48px; height: 44px; } .mk-root[data-narrow=yes] .mk-speed { height: 44px; }
 [data-narrow=yes] .mk-scenes { height: 10px; }
 [data-narrow=yes] .mk-scene-name { display: flex; justify-content: space-between; align-items: center; gap: 10px; text-align: center; color: var(--mk-ink); }
-[data-narrow=yes] .mk-scene-name .mk-round { font-size: 20px; flex: none; }
+.mk-root[data-narrow=yes] .mk-scene-name .mk-round { font-size: 20px; flex: none; }
 [data-narrow=yes] .mk-big { font-size: 18px; }
 [data-narrow=yes] .mk-now-line { flex-wrap: wrap; min-height: 96px; align-content: flex-start; gap: 4px 10px; } [data-narrow=yes] .mk-now-words { flex-basis: 80%; }
 [data-narrow=yes] .mk-now-side { flex-direction: row; flex-basis: 100%; justify-content: space-between; align-items: baseline; }
@@ -1593,6 +1593,7 @@ function drawSentence(stage) {
       h("span", { class: "mk-step", title: "step" }, step),
       h("div", { class: "mk-now-words", "aria-live": stage.playing ? "off" : "polite", "data-part": "sentence" },
         h("p", { class: isQuiet ? "mk-quiet" : "mk-big" }, run.sentenceOf(step)),
+        isQuiet ? drawLastTold(stage) : null,
         others.slice(0, 4).map((fact) => h("p", { class: "mk-also" }, fact.sentence))),
       h("div", { class: "mk-now-side" },
         h("button", {
@@ -1600,6 +1601,13 @@ function drawSentence(stage) {
         }, "why?"),
         h("span", { class: "mk-mono" }, seconds(run.times[step])))),
     stage.why ? drawWhy(stage) : null);
+}
+
+/** In a step of which nothing is told: what was told last. */
+function drawLastTold({ run, step }) {
+  const at = run.moments[run.momentBefore(step)];
+  const [lead] = at < step ? run.told(at) : [];
+  return lead ? h("p", { class: "mk-also" }, `Last told, at step ${at}: ${lead.sentence}`) : null;
 }
 
 function drawWhy(stage) {
@@ -1656,11 +1664,11 @@ function drawBranches(stage) {
   if (!open.length) return null;
   const future = (name, index, at) => h("button", {
     type: "button", key: `b${index}`, class: `mk-button mk-choice${stage.future === index ? " mk-chosen" : ""}`,
-    role: "radio", "aria-checked": String(stage.future === index), onclick: () => stage.choose(index, at),
+    "aria-pressed": String(stage.future === index), onclick: () => stage.choose(index, at),
   }, name);
-  return h("section", { class: "mk-branches", key: "branches", "data-part": "branches", role: "radiogroup", "aria-label": "Other futures" },
+  return h("section", { class: "mk-branches", key: "branches", "data-part": "branches", "aria-label": "Other futures" },
     h("span", { class: "mk-branch-title" }, forkIcon(), " What if?"),
-    future("as recorded", -1, (open.find((fork) => fork.index === stage.future) || open[0]).at),
+    future(stage.options.live ? "this run" : "as recorded", -1, (open.find((fork) => fork.index === stage.future) || open[0]).at),
     open.map((fork) => future(h("span", {}, h("span", { class: "mk-mono" }, `${fork.at} `), fork.name), fork.index, fork.at)),
     stage.trouble ? h("p", { class: "mk-ink-warning" }, stage.trouble) : null);
 }
@@ -2142,7 +2150,7 @@ class Stage {
     const facts = [...settings, trace.seed === undefined ? "" : `seed ${trace.seed}`].filter(Boolean).join(" · ");
     const future = this.future >= 0 ? h("span", { class: "mk-other-future" }, forkIcon(), ` ${this.recorded.branches[this.future].name}`) : null;
     return h("header", { class: "mk-head", key: "head" },
-      h("div", {}, h("h2", {}, trace.title || trace.scenario || "A run", future), h("p", { class: "mk-mono" }, facts)),
+      h("div", {}, h("h2", {}, trace.title || trace.scenario || (this.options.live ? "A live cluster" : "A run"), future), h("p", { class: "mk-mono" }, facts)),
       this.drawTabs());
   }
 

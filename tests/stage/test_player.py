@@ -220,14 +220,14 @@ def test_another_future_can_be_chosen_and_left(player, run):
     answer_all(player)
     fork = run["branches"][0]["at"]
     player.scene(8)
-    player.part("branches").get_by_role("radio", name="acks=all instead").click()
+    player.part("branches").get_by_role("button", name="acks=all instead").click()
     assert player.step > fork
     player.part("slider").focus()
     player.press("End")
     assert "waits" in player.sentence
     assert "only on 1, doomed" not in player.page.locator(".mk-picture").text_content()
     player.go(fork)
-    player.part("branches").get_by_role("radio", name="as recorded").click()
+    player.part("branches").get_by_role("button", name="as recorded").click()
     player.press("End")
     assert player.step == len(run["steps"])
 

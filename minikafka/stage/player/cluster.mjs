@@ -287,7 +287,7 @@ function drawFlags(l, row, replica) {
   if (mark >= l.from && mark <= l.to) {
     const word = mark === end ? `HW = end ${mark}` : `HW ${mark}`;
     const width = widthOf(word, 11, "bold") + 12;
-    const shift = Math.max(-width / 2, l.pad - l.x(mark) + 2);
+    const shift = Math.max(-width / 2, (l.narrow ? l.pad : l.cellsX - 4) - l.x(mark) + 2);
     parts.push(h("g", { key: "hw", class: "mk-flag mk-glide", style: at(l.x(mark) - 2, y) },
       h("path", { d: `M0,${-l.cellHeight - 10} V2`, class: "mk-flag-pole" }),
       h("rect", { x: shift, y: 0, width, height: 17, rx: 4 }), text(shift + width / 2, 12.5, word, "mk-flag-text")));
@@ -312,7 +312,7 @@ function drawNotes(frame, l, row, replica) {
   const x = l.cellsX + Math.min(high - low, l.columns) * l.pitch + 26;
   const broken = notes.flatMap((note) => lines(note.text, l.aside, 13, 3).map((line) => ({ line, tone: note.tone })));
   const top = row.y + 24 + Math.max(0, (4 - broken.length) * 9);
-  return broken.slice(0, 5).map(({ line, tone }, i) => text(x, top + i * 17, line, `mk-note mk-ink-${tone}`));
+  return broken.slice(0, frame.command ? 3 : 5).map(({ line, tone }, i) => text(x, top + i * 17, line, `mk-note mk-ink-${tone}`));
 }
 
 function notesOf(frame, row, replica) {

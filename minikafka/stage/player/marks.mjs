@@ -64,7 +64,7 @@ export function toldRecords(run, state, partition, step) {
       holders.push(numberOf(id));
       if (!run.fateOf(partition, id, cell, step)) lasting.push(numberOf(id));
     }
-    const isCommitted = !leader || told.offset < leader.high_watermark;
+    const isCommitted = !leader || told.offset < leader.high_watermark || written.isr.every((id) => holders.includes(id));
     const fate = !holders.length ? "lost" : !lasting.length ? "doomed" : isCommitted ? "held" : "alone";
     return { ...told, holders, fate };
   });

@@ -321,7 +321,7 @@ export class Stage {
     const facts = [...settings, trace.seed === undefined ? "" : `seed ${trace.seed}`].filter(Boolean).join(" · ");
     const future = this.future >= 0 ? h("span", { class: "mk-other-future" }, forkIcon(), ` ${this.recorded.branches[this.future].name}`) : null;
     return h("header", { class: "mk-head", key: "head" },
-      h("div", {}, h("h2", {}, trace.title || trace.scenario || "A run", future), h("p", { class: "mk-mono" }, facts)),
+      h("div", {}, h("h2", {}, trace.title || trace.scenario || (this.options.live ? "A live cluster" : "A run"), future), h("p", { class: "mk-mono" }, facts)),
       this.drawTabs());
   }
 

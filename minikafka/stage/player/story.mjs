@@ -93,6 +93,7 @@ export function drawSentence(stage) {
       h("span", { class: "mk-step", title: "step" }, step),
       h("div", { class: "mk-now-words", "aria-live": stage.playing ? "off" : "polite", "data-part": "sentence" },
         h("p", { class: isQuiet ? "mk-quiet" : "mk-big" }, run.sentenceOf(step)),
+        isQuiet ? drawLastTold(stage) : null,
         others.slice(0, 4).map((fact) => h("p", { class: "mk-also" }, fact.sentence))),
       h("div", { class: "mk-now-side" },
         h("button", {
@@ -100,6 +101,13 @@ export function drawSentence(stage) {
         }, "why?"),
         h("span", { class: "mk-mono" }, seconds(run.times[step])))),
     stage.why ? drawWhy(stage) : null);
+}
+
+/** In a step of which nothing is told: what was told last. */
+function drawLastTold({ run, step }) {
+  const at = run.moments[run.momentBefore(step)];
+  const [lead] = at < step ? run.told(at) : [];
+  return lead ? h("p", { class: "mk-also" }, `Last told, at step ${at}: ${lead.sentence}`) : null;
 }
 
 function drawWhy(stage) {
@@ -156,11 +164,11 @@ export function drawBranches(stage) {
   if (!open.length) return null;
   const future = (name, index, at) => h("button", {
     type: "button", key: `b${index}`, class: `mk-button mk-choice${stage.future === index ? " mk-chosen" : ""}`,
-    role: "radio", "aria-checked": String(stage.future === index), onclick: () => stage.choose(index, at),
+    "aria-pressed": String(stage.future === index), onclick: () => stage.choose(index, at),
   }, name);
-  return h("section", { class: "mk-branches", key: "branches", "data-part": "branches", role: "radiogroup", "aria-label": "Other futures" },
+  return h("section", { class: "mk-branches", key: "branches", "data-part": "branches", "aria-label": "Other futures" },
     h("span", { class: "mk-branch-title" }, forkIcon(), " What if?"),
-    future("as recorded", -1, (open.find((fork) => fork.index === stage.future) || open[0]).at),
+    future(stage.options.live ? "this run" : "as recorded", -1, (open.find((fork) => fork.index === stage.future) || open[0]).at),
     open.map((fork) => future(h("span", {}, h("span", { class: "mk-mono" }, `${fork.at} `), fork.name), fork.index, fork.at)),
     stage.trouble ? h("p", { class: "mk-ink-warning" }, stage.trouble) : null);
 }

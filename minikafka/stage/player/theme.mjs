@@ -114,13 +114,13 @@ ${[0, 1, 2, 3, 4, 5].map((i) => `.mk-in-e${i} { --mk-cell-paper: var(--mk-e${i})
 .mk-link, .mk-root .mk-sentence button { border: 0; background: none; padding: 0; margin: 0; font: inherit; color: var(--mk-accent); cursor: pointer; text-align: left; }
 .mk-link { text-decoration: underline; text-underline-offset: 3px; }
 .mk-why .mk-link { text-decoration: none; color: var(--mk-ink); } .mk-why .mk-link:hover { color: var(--mk-accent); }
-.mk-button { border: 1px solid var(--mk-line); background: var(--mk-card); color: var(--mk-ink); border-radius: 999px; padding: 6px 14px; font: inherit; font-size: 14px; cursor: pointer; line-height: 1.3; }
-.mk-button:hover { border-color: var(--mk-accent); }
-.mk-button[aria-disabled=true] { opacity: 0.45; }
-.mk-button.mk-chosen { background: var(--mk-ink); color: var(--mk-card); border-color: var(--mk-ink); }
-.mk-button.mk-primary { background: var(--mk-accent); color: var(--mk-on-accent); border-color: var(--mk-accent); }
-.mk-round { width: 38px; height: 38px; padding: 0; font-size: 13px; letter-spacing: -1px; }
-.mk-speed { width: 46px; height: 38px; padding: 0; font-family: var(--mk-mono); font-size: 13px; }
+.mk-root .mk-button { border: 1px solid var(--mk-line); background: var(--mk-card); color: var(--mk-ink); border-radius: 999px; padding: 6px 14px; font: inherit; font-size: 14px; cursor: pointer; line-height: 1.3; }
+.mk-root .mk-button:hover { border-color: var(--mk-accent); }
+.mk-root .mk-button[aria-disabled=true] { opacity: 0.45; }
+.mk-root .mk-button.mk-chosen { background: var(--mk-ink); color: var(--mk-card); border-color: var(--mk-ink); }
+.mk-root .mk-button.mk-primary { background: var(--mk-accent); color: var(--mk-on-accent); border-color: var(--mk-accent); }
+.mk-root .mk-round { width: 38px; height: 38px; padding: 0; font-size: 13px; letter-spacing: -1px; }
+.mk-root .mk-speed { width: 46px; height: 38px; padding: 0; font-family: var(--mk-mono); font-size: 13px; }
 
 .mk-player { display: flex; gap: 14px; align-items: flex-start; padding: 2px 4px 0; }
 .mk-buttons { display: flex; gap: 6px; padding-top: 2px; }
@@ -153,7 +153,7 @@ ${[0, 1, 2, 3, 4, 5].map((i) => `.mk-in-e${i} { --mk-cell-paper: var(--mk-e${i})
 .mk-root .mk-predict h3 { color: var(--mk-accent); }
 .mk-root .mk-ask { font-size: 18px; font-weight: 550; margin: 4px 0 10px; outline: 0; }
 .mk-choices { display: flex; flex-wrap: wrap; gap: 8px; margin-bottom: 8px; }
-.mk-choice { text-align: left; border-radius: 14px; }
+.mk-root .mk-choice { text-align: left; border-radius: 14px; }
 .mk-root .mk-reply p { margin: 6px 0; } .mk-reply-links { display: flex; gap: 16px; align-items: center; }
 .mk-root b.mk-ink-good { color: var(--mk-good); } .mk-root .mk-ink-warning { color: var(--mk-warning); }
 .mk-branches { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; padding: 0 4px; }
@@ -194,10 +194,10 @@ ${[0, 1, 2, 3, 4, 5].map((i) => `.mk-in-e${i} { --mk-cell-paper: var(--mk-e${i})
 @keyframes mk-travel { from { stroke-dashoffset: 1; } to { stroke-dashoffset: 0; } }
 [data-narrow=yes] .mk-player { flex-direction: column; align-items: stretch; gap: 8px; }
 [data-narrow=yes] .mk-buttons { justify-content: center; gap: 12px; }
-[data-narrow=yes] .mk-round { width: 48px; height: 44px; } [data-narrow=yes] .mk-speed { height: 44px; }
+.mk-root[data-narrow=yes] .mk-round { width: 48px; height: 44px; } .mk-root[data-narrow=yes] .mk-speed { height: 44px; }
 [data-narrow=yes] .mk-scenes { height: 10px; }
 [data-narrow=yes] .mk-scene-name { display: flex; justify-content: space-between; align-items: center; gap: 10px; text-align: center; color: var(--mk-ink); }
-[data-narrow=yes] .mk-scene-name .mk-round { font-size: 20px; flex: none; }
+.mk-root[data-narrow=yes] .mk-scene-name .mk-round { font-size: 20px; flex: none; }
 [data-narrow=yes] .mk-big { font-size: 18px; }
 [data-narrow=yes] .mk-now-line { flex-wrap: wrap; min-height: 96px; align-content: flex-start; gap: 4px 10px; } [data-narrow=yes] .mk-now-words { flex-basis: 80%; }
 [data-narrow=yes] .mk-now-side { flex-direction: row; flex-basis: 100%; justify-content: space-between; align-items: baseline; }
