@@ -23,14 +23,15 @@ PATIENCE_S = 30
 
 
 class Complaints(logging.Handler):
-    """Keeps what the server says about mistakes of its own."""
+    """Keeps what one server says about mistakes of its own."""
 
-    def __init__(self, level: int) -> None:
+    def __init__(self, level: int, thread: threading.Thread) -> None:
         super().__init__(level)
+        self.thread = thread
         self.said: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.name != "minikafka.server.driver":  # deaths of nodes are in `failures` of their own server
+        if record.thread == self.thread.ident:
             self.said.append(self.format(record))
 
 
@@ -41,7 +42,7 @@ class Running:
         self.server = Server(**arguments)
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
-        self.complaints = Complaints(logging.ERROR)
+        self.complaints = Complaints(logging.ERROR, self.thread)
 
     def __enter__(self) -> Self:
         for name in ("minikafka", "asyncio"):
