@@ -123,6 +123,9 @@ class _Mix:
     favourite: BrokerId
     """The broker that most faults strike."""
     may_lose_power: list[BrokerId]
+    producers: list[str]
+    asked_first: dict[str, BrokerId]
+    """Which broker each producer asks first who leads."""
 
 
 def random_schedule(random: Random, setup: Setup, sends: int, faults: int) -> Schedule:
@@ -152,6 +155,8 @@ def _draw_mix(random: Random, setup: Setup) -> _Mix:
         acks_all=random.choice((1.0, 0.8, 0.3)),
         favourite=random.choice(setup.replicas),
         may_lose_power=random.sample(setup.replicas, lossy),
+        producers=random.choice((["A"], ["A", "B"], ["A", "B", "C"])),
+        asked_first={producer: random.choice(setup.replicas) for producer in "ABC"},
     )
 
 
@@ -164,7 +169,10 @@ def _gap(random: Random, mix: _Mix) -> Millis:
 
 def _send(random: Random, mix: _Mix, at_ms: Millis, number: int) -> Entry:
     acks = "all" if random.random() < mix.acks_all else "1"
-    return Entry(at_ms, "send", (f"v{number}",), (("acks", acks),))
+    producer = random.choice(mix.producers)
+    # A producer that starts late asks another broker who leads, and may know better than one that started early.
+    first_asked = mix.asked_first[producer]
+    return Entry(at_ms, "send", (f"v{number}",), (("acks", acks), ("producer", producer), ("to", first_asked)))
 
 
 def _fault(random: Random, mix: _Mix, setup: Setup, at_ms: Millis) -> list[Entry]:

@@ -28,8 +28,8 @@ from minikafka.sim.checkers.readers import EpochFencing, MonotoneHighWatermark
 
 _IN_ORDER: tuple[type[Promise], ...] = (
     LeaderInIsr,
-    UncleanIsMarked,
     LeaderCompleteness,
+    UncleanIsMarked,
     EpochTruncation,
     LogMatching,
     MonotoneHighWatermark,

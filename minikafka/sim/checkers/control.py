@@ -9,10 +9,10 @@ from minikafka.client.consumer import ConsumerNode
 from minikafka.client.producer import ProducerNode
 from minikafka.protocol import facts
 from minikafka.sim.checkers import ledger
-from minikafka.sim.checkers.ledger import History, brokers
+from minikafka.sim.checkers.ledger import History, Ledger, brokers, members
 from minikafka.sim.checkers.promise import Promise
 from minikafka.trace.trace import Told
-from minikafka.types import NO_LEADER, BrokerId
+from minikafka.types import NO_LEADER, BrokerId, TopicPartition
 
 if TYPE_CHECKING:
     from minikafka.sim.simulation import Simulation
@@ -30,34 +30,51 @@ class LeaderInIsr(Promise):
             self.premises += 1
             state = history.state
             if state.leader != NO_LEADER and state.leader not in state.isr:
-                return f"The controller names broker {state.leader} leader of {history.name}, but its ISR is {state.isr}."
+                return f"The controller names broker {state.leader} leader of {history.name}, but its ISR is {members(state.isr)}."
             # Without ELR the last member stays listed when it dies: somebody must be remembered.
             alone = not sim.config.eligible_leader_replicas_enable and len(state.isr) == 1
             fenced = [broker for broker in state.isr if not ledger.is_active(sim, broker) and not alone]
             if fenced:
-                return f"Broker {fenced[0]} is fenced, but in the ISR {state.isr} of {history.name}."
+                return f"Broker {fenced[0]} is fenced, but in the ISR {members(state.isr)} of {history.name}."
         return None
 
 
 class UncleanIsMarked(Promise):
-    """A leader from outside ISR and ELR is marked RECOVERING: records may be missing, and somebody must know (KIP-704)."""
+    """A leader from outside ISR and ELR is marked RECOVERING: records may be missing, and somebody must know (KIP-704).
+
+    Said once that leader takes over, so that a record which is lost by it is told first.
+    """
 
     promise, name = "I4", "unclean leaders are marked"
 
+    def __init__(self, book: Ledger) -> None:
+        super().__init__(book)
+        self._unmarked: dict[TopicPartition, str] = {}
+        """Elections of which nobody was told."""
+
     def look(self, sim: Simulation, told: list[Told]) -> str | None:
-        """Look at every election."""
+        """Look at every election, and wait for the leader it names."""
         for _, _, fact in told:
-            if not isinstance(fact, facts.PartitionChanged) or fact.leader in (NO_LEADER, fact.old_leader):
-                continue
-            if fact.old_leader_epoch < 0:
-                continue
-            self.premises += 1
-            if fact.leader not in fact.old_isr + fact.old_elr and not fact.recovering:
-                return (
-                    f"Broker {fact.leader} was elected from outside ISR {fact.old_isr} and ELR {fact.old_elr}, "
-                    "but is not marked RECOVERING: nobody will know that records may be missing."
-                )
+            if isinstance(fact, facts.PartitionChanged):
+                self._elected(fact)
+            elif isinstance(fact, facts.BecameLeader) and fact.partition in self._unmarked:
+                return self._unmarked[fact.partition]
         return None
+
+    def finish(self, sim: Simulation) -> str | None:
+        """An unmarked leader that never took over."""
+        return next(iter(self._unmarked.values()), None)
+
+    def _elected(self, fact: facts.PartitionChanged) -> None:
+        if fact.leader in (NO_LEADER, fact.old_leader) or fact.old_leader_epoch < 0:
+            return
+        self.premises += 1
+        self._unmarked.pop(fact.partition, None)
+        if fact.leader not in fact.old_isr + fact.old_elr and not fact.recovering:
+            self._unmarked[fact.partition] = (
+                f"Broker {fact.leader} was elected from outside ISR {members(fact.old_isr)} and ELR "
+                f"{members(fact.old_elr)}, but is not marked RECOVERING: nobody will know that records may be missing."
+            )
 
 
 class SafeIsrGrowth(Promise):
@@ -171,7 +188,7 @@ def _not_in_sync(sim: Simulation, history: History) -> str:
     live = {broker for broker in history.state.replicas if ledger.is_active(sim, broker)}
     missing = live - set(history.state.isr)
     if missing:
-        return f"{brokers(sorted(missing))} runs, but is not in the ISR {history.state.isr}".replace("brokers", "of brokers", 0)
+        return f"{brokers(sorted(missing))} runs, but is not in the ISR {members(history.state.isr)}"
     return _not_committed(sim, history, leader)
 
 

@@ -12,7 +12,7 @@ from minikafka.protocol import facts
 from minikafka.protocol.errors import ErrorCode
 from minikafka.protocol.records import Record
 from minikafka.sim.checkers import ledger
-from minikafka.sim.checkers.ledger import Acknowledged, Cell, Dropped, History, brokers, text_of
+from minikafka.sim.checkers.ledger import Acknowledged, Cell, Dropped, History, brokers, members, text_of
 from minikafka.sim.checkers.promise import Promise
 from minikafka.trace.trace import Told
 from minikafka.types import BrokerId, Offset, number_of
@@ -242,6 +242,6 @@ class MinInsync(Promise):
         if replica is None or not replica.is_leader or len(replica.isr) >= history.minimum:
             return None
         return (
-            f"Broker {leader} {deed} while its ISR was {set(sorted(replica.isr))}; "
+            f"Broker {leader} {deed} while its ISR was {members(replica.isr)}; "
             f"min.insync.replicas={history.minimum}."
         )

@@ -18,6 +18,7 @@ What we leave out: logs whose beginning was deleted.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -262,7 +263,7 @@ class Ledger:
         if known is None or replica is None:
             return
         history, copy = known
-        copy.cut(replica.log.log_end_offset)
+        self._cut(node, partition, replica.log.log_end_offset)
         for batch in replica.log.batches(copy.end):
             _add(history, copy, batch)
         _extend_agreement(history, copy)
@@ -293,10 +294,9 @@ class Ledger:
 
     def _cut(self, node: NodeId, partition: TopicPartition, offset: Offset) -> None:
         known = self._copy(node, partition)
-        if known is not None:
-            _, copy = known
-            before = copy.agreed_end
-            self.dropped.append(Dropped(partition, number_of(node), before, copy.cut(offset)))
+        if known is not None and known[1].end > offset:
+            before = known[1].agreed_end
+            self.dropped.append(Dropped(partition, number_of(node), before, known[1].cut(offset)))
 
     # --- elections and power ---
 
@@ -370,6 +370,11 @@ def leader_of(sim: Simulation, history: History) -> Partition | None:
 def text_of(value: bytes | None) -> str:
     """A value in a sentence."""
     return "(null)" if value is None else value.decode("utf-8", "replace")
+
+
+def members(ids: Iterable[BrokerId]) -> str:
+    """An ISR in a sentence: `{1, 3}`."""
+    return f"{{{', '.join(map(str, sorted(ids)))}}}"
 
 
 def brokers(ids: list[BrokerId]) -> str:

@@ -19,7 +19,7 @@ from minikafka.sim.checkers import ledger
 from minikafka.sim.checkers.ledger import Ledger, text_of
 from minikafka.sim.checkers.promise import Promise
 from minikafka.trace.trace import Told
-from minikafka.types import METADATA_PARTITION, NO_EPOCH, Epoch, NodeId, Offset, TopicPartition, number_of
+from minikafka.types import NO_EPOCH, Epoch, NodeId, Offset, TopicPartition, number_of
 
 if TYPE_CHECKING:
     from minikafka.sim.simulation import Simulation
@@ -125,16 +125,25 @@ class MonotoneHighWatermark(Promise):
     def __init__(self, book: Ledger) -> None:
         super().__init__(book)
         self._seen: dict[tuple[TopicPartition, Offset], tuple[NodeId, bytes | None]] = {}
-        self._shown: dict[tuple[TopicPartition, NodeId], tuple[Epoch, Offset]] = {}
+        self._marks: dict[tuple[TopicPartition, NodeId], Offset] = {}
+        """The high watermark that each broker knew last, in whatever role."""
 
     def look(self, sim: Simulation, told: list[Told]) -> str | None:
         """Look at everything that readers were given, and at every leader's high watermark."""
         for _, node, fact in told:
             broken = None
-            if isinstance(fact, facts.RecordsConsumed):
-                broken = self._given(sim, node, fact)
-            elif isinstance(fact, (facts.HighWatermarkMoved, facts.BecameLeader)):
-                broken = self._moved(sim, node, fact.partition)
+            match fact:
+                case facts.RecordsConsumed():
+                    broken = self._given(sim, node, fact)
+                case facts.HighWatermarkMoved(partition, mark, as_leader):
+                    broken = self._moved(sim, node, partition, mark) if as_leader else None
+                    self._marks[(partition, node)] = mark
+                case facts.LogTruncated(partition, end):
+                    self._marks[(partition, node)] = min(self._marks.get((partition, node), 0), end)
+                case facts.LogRecovered(partition, high_watermark=mark):
+                    self._marks[(partition, node)] = mark
+                case facts.NodeCrashed(crashed):
+                    self._marks = {place: mark for place, mark in self._marks.items() if place[1] != crashed}
             if broken:
                 return broken
         return None
@@ -158,22 +167,14 @@ class MonotoneHighWatermark(Promise):
                 )
         return None
 
-    def _moved(self, sim: Simulation, node: NodeId, partition: TopicPartition) -> str | None:
-        if partition == METADATA_PARTITION:
-            return None
-        replica = ledger.replica_of(sim, number_of(node), partition)
-        if replica is None or not replica.is_leader:
+    def _moved(self, sim: Simulation, node: NodeId, partition: TopicPartition, mark: Offset) -> str | None:
+        if partition not in self.ledger.histories:
             return None
         self.premises += 1
-        mark = replica.log.high_watermark
-        epoch, before = self._shown.get((partition, node), (NO_EPOCH, 0))
-        self._shown[(partition, node)] = (replica.leader_epoch, mark)
-        if epoch == replica.leader_epoch and mark < before:
-            return (
-                f"{_title(node)}, leader of epoch {epoch}, took its high watermark back from {before} to {mark}: "
-                "readers had seen what it now hides."
-            )
-        return None
+        before = self._marks.get((partition, node), 0)
+        if mark >= before:
+            return None
+        return f"{_title(node)}, which leads, took its high watermark back from {before} to {mark}: it hides what was read."
 
 
 def _title(node: NodeId) -> str:
