@@ -28,11 +28,13 @@ h1 { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: i
 </style>
 </head>
 <body>
+<main>
 <h1>@title@</h1>
-<main class="mk-stage" id="stage">
+<div class="mk-stage" id="stage">
 <details open><summary>@title@: the run in words</summary><pre>
 @story@
 </pre></details>
+</div>
 </main>
 <script type="application/json" id="trace">@trace@</script>
 <script type="module">

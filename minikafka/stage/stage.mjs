@@ -883,7 +883,8 @@ function drawCluster(frame) {
   const layout = plan(frame);
   const parts = [drawControllers(frame, layout), drawOffsets(frame, layout)];
   layout.rows.forEach((row) => parts.push(drawRow(frame, layout, row)));
-  parts.push(drawTold(frame, layout), drawClients(frame, layout), drawWires(frame, layout));
+  const told = toldRecords(frame.run, frame.state, frame.partition, frame.step);
+  parts.push(drawTold(layout, told), drawClients(frame, layout, told), drawWires(frame, layout));
   return h("svg", {
     class: "mk-picture", width: frame.width, height: layout.height, viewBox: `0 0 ${frame.width} ${layout.height}`,
     role: "img", "aria-label": inWords(frame),
@@ -1218,8 +1219,7 @@ function few(names) {
 
 // --- What was promised, and who was promised it ---
 
-function drawTold(frame, l) {
-  const told = toldRecords(frame.run, frame.state, frame.partition, frame.step);
+function drawTold(l, told) {
   const x = l.narrow ? l.pad : l.cellsX;
   const heading = l.narrow ? null : caps(l.pad, l.toldY + 14, "told “stored”");
   if (!told.length) return h("g", {}, heading, text(x, l.toldY + 14, l.narrow ? "nobody was told “stored” yet" : "nobody yet", "mk-small"));
@@ -1253,7 +1253,13 @@ function toldWord({ value, holders, fate }) {
 
 // --- Clients ---
 
-function drawClients(frame, l) {
+/** What it was told is stored: is it lost by now, or will it be? */
+function worstFate(told, client, step) {
+  const fates = told.filter((each) => each.client === client && each.step === step).map((each) => each.fate);
+  return fates.includes("lost") ? "lost" : fates.includes("doomed") ? "doomed" : "";
+}
+
+function drawClients(frame, l, told) {
   return h("g", {}, l.clients.map((client) => {
     const { state, run, facts } = frame;
     const known = state.clients[client.id];
@@ -1261,7 +1267,8 @@ function drawClients(frame, l) {
     const acts = facts.some((fact) => fact.node === client.id);
     const bad = said && ["ProduceFailed", "ProduceRetried", "FetchFailed"].includes(said.kind);
     const good = said && said.kind === "ProduceAcknowledged";
-    const words = said ? saidBy(client, said.sentence) : "silent so far";
+    const worst = good && worstFate(told, client.id, said.step);
+    const words = said ? `${saidBy(client, said.sentence)}${worst === "lost" ? " It is nowhere." : ""}` : "silent so far";
     const name = shortName(client.id);
     const about = client.about ? shorten(client.about, client.width - widthOf(name, 14, "bold") - 28, 12) : "";
     return h("g", { key: client.id, class: `mk-client${acts ? " mk-acts" : ""}` },
@@ -1269,7 +1276,7 @@ function drawClients(frame, l) {
       text(client.x + 12, client.y + 19, name, "mk-name mk-small-name"),
       text(client.x + 19 + widthOf(name, 14, "bold"), client.y + 19, about, "mk-small"),
       lines(words, client.width - 20, l.narrow ? 12 : 13, 2).map((line, i) =>
-        text(client.x + 12, client.y + 36 + i * 16, line, `mk-said${l.narrow ? " mk-tiny" : ""}${bad ? " mk-ink-warning" : good ? " mk-ink-good" : ""}`)));
+        text(client.x + 12, client.y + 36 + i * 16, line, `mk-said${l.narrow ? " mk-tiny" : ""}${bad || worst ? " mk-ink-warning" : good ? " mk-ink-good" : ""}`)));
   }));
 }
 
@@ -1441,7 +1448,7 @@ ${[0, 1, 2, 3, 4, 5].map((i) => `.mk-in-e${i} { --mk-cell-paper: var(--mk-e${i})
 .mk-scene-name b { color: var(--mk-accent); font-weight: 650; }
 .mk-foot { display: flex; flex-wrap: wrap; gap: 6px 16px; font-size: 13px; padding: 0 4px; }
 .mk-foot .mk-link { color: var(--mk-soft); }
-.mk-root .mk-keys { flex-basis: 100%; display: grid; grid-template-columns: max-content 1fr; gap: 2px 14px; font-size: 13px; }
+.mk-help { flex-basis: 100%; display: flex; flex-wrap: wrap; gap: 12px 40px; } .mk-root .mk-keys { display: grid; align-content: start; grid-template-columns: max-content 1fr; gap: 2px 14px; font-size: 13px; }
 .mk-root .mk-keys dt { font-family: var(--mk-mono); font-weight: 400; }
 
 .mk-predict { border: 2px solid var(--mk-accent); border-radius: 14px; padding: 12px 16px; background: var(--mk-faint); }
@@ -2129,7 +2136,7 @@ class Stage {
       h("div", { class: "mk-columns", key: "columns" },
         h("div", { class: "mk-main", key: "main" },
           h("div", { class: "mk-card mk-picture-card", key: "picture" }, this.drawPicture()),
-          drawQuestion(this), drawSentence(this), drawBranches(this), drawTimeline(this), this.drawFoot()),
+          drawQuestion(this), drawSentence(this), drawTimeline(this), drawBranches(this), this.drawFoot()),
         wide ? h("aside", { class: "mk-card mk-side", key: "side" }, drawStory(this)) : this.drawFolded()),
     ]);
     cancelAnimationFrame(this.scrolling); // measuring is dear: once for each frame that is shown
@@ -2169,11 +2176,14 @@ class Stage {
   drawFoot() {
     const rows = [["← →", "moment to moment"], ["Shift + ← →", "every single step"], ["space", "play, pause"], ["b, B", "next scene, scene before"],
       ["Home, End", "first, last step"], ["w", "why?"]];
+    const signs = [["✓", "somebody was told that this record is stored"], ["dashed", "will be cut off later in this run"], ["e0, e1", "leader epoch, with a pattern of its own"],
+      ["HW", "high watermark: everything before it is committed"], ["★ ☆", "leader; leader in its own eyes only, or not aware of it yet"], ["ISR, ELR", "as the controller has written them"]];
+    const list = (pairs) => h("dl", { class: "mk-keys" }, pairs.map(([sign, what]) => [h("dt", {}, sign), h("dd", {}, what)]));
     return h("footer", { class: "mk-foot", key: "foot" },
       h("button", { type: "button", class: "mk-link", "data-part": "link", onclick: () => this.copyLink() }, this.copied || "link to this step"),
       h("button", { type: "button", class: "mk-link", "data-part": "text", onclick: () => this.saveText() }, "story as text"),
-      h("button", { type: "button", class: "mk-link", "data-part": "help", "aria-expanded": String(this.help), onclick: () => this.set({ help: !this.help }) }, "keys ?"),
-      this.help ? h("dl", { class: "mk-keys" }, rows.map(([key, what]) => [h("dt", {}, key), h("dd", {}, what)])) : null);
+      h("button", { type: "button", class: "mk-link", "data-part": "help", "aria-expanded": String(this.help), onclick: () => this.set({ help: !this.help }) }, "signs and keys ?"),
+      this.help ? h("div", { class: "mk-help" }, list(signs), list(rows)) : null);
   }
 
   saveText() {

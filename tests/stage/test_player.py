@@ -68,7 +68,7 @@ def test_the_keyboard_reaches_everything(player, run):
     player.press("w")
     assert player.page.locator(".mk-why").is_visible()
     player.press("?")
-    assert player.page.locator(".mk-keys").is_visible()
+    assert player.page.locator(".mk-help").is_visible()
 
 
 def test_scrubbing_follows_the_pointer(player, run):
@@ -121,6 +121,7 @@ def test_a_stored_record_that_will_be_cut_off_is_marked_before_it_goes(player, r
     player.scene(15)
     assert player.page.locator(".mk-ghost").count() == 2
     assert "c: nowhere" in player.page.locator(".mk-picture").text_content()
+    assert "It is nowhere." in player.page.locator(".mk-client", has_text="producer-L").text_content()
 
 
 def test_the_old_leader_leads_in_its_own_eyes(player):

@@ -22,7 +22,8 @@ export function drawCluster(frame) {
   const layout = plan(frame);
   const parts = [drawControllers(frame, layout), drawOffsets(frame, layout)];
   layout.rows.forEach((row) => parts.push(drawRow(frame, layout, row)));
-  parts.push(drawTold(frame, layout), drawClients(frame, layout), drawWires(frame, layout));
+  const told = toldRecords(frame.run, frame.state, frame.partition, frame.step);
+  parts.push(drawTold(layout, told), drawClients(frame, layout, told), drawWires(frame, layout));
   return h("svg", {
     class: "mk-picture", width: frame.width, height: layout.height, viewBox: `0 0 ${frame.width} ${layout.height}`,
     role: "img", "aria-label": inWords(frame),
@@ -357,8 +358,7 @@ function few(names) {
 
 // --- What was promised, and who was promised it ---
 
-function drawTold(frame, l) {
-  const told = toldRecords(frame.run, frame.state, frame.partition, frame.step);
+function drawTold(l, told) {
   const x = l.narrow ? l.pad : l.cellsX;
   const heading = l.narrow ? null : caps(l.pad, l.toldY + 14, "told “stored”");
   if (!told.length) return h("g", {}, heading, text(x, l.toldY + 14, l.narrow ? "nobody was told “stored” yet" : "nobody yet", "mk-small"));
@@ -392,7 +392,13 @@ function toldWord({ value, holders, fate }) {
 
 // --- Clients ---
 
-function drawClients(frame, l) {
+/** What it was told is stored: is it lost by now, or will it be? */
+function worstFate(told, client, step) {
+  const fates = told.filter((each) => each.client === client && each.step === step).map((each) => each.fate);
+  return fates.includes("lost") ? "lost" : fates.includes("doomed") ? "doomed" : "";
+}
+
+function drawClients(frame, l, told) {
   return h("g", {}, l.clients.map((client) => {
     const { state, run, facts } = frame;
     const known = state.clients[client.id];
@@ -400,7 +406,8 @@ function drawClients(frame, l) {
     const acts = facts.some((fact) => fact.node === client.id);
     const bad = said && ["ProduceFailed", "ProduceRetried", "FetchFailed"].includes(said.kind);
     const good = said && said.kind === "ProduceAcknowledged";
-    const words = said ? saidBy(client, said.sentence) : "silent so far";
+    const worst = good && worstFate(told, client.id, said.step);
+    const words = said ? `${saidBy(client, said.sentence)}${worst === "lost" ? " It is nowhere." : ""}` : "silent so far";
     const name = shortName(client.id);
     const about = client.about ? shorten(client.about, client.width - widthOf(name, 14, "bold") - 28, 12) : "";
     return h("g", { key: client.id, class: `mk-client${acts ? " mk-acts" : ""}` },
@@ -408,7 +415,7 @@ function drawClients(frame, l) {
       text(client.x + 12, client.y + 19, name, "mk-name mk-small-name"),
       text(client.x + 19 + widthOf(name, 14, "bold"), client.y + 19, about, "mk-small"),
       lines(words, client.width - 20, l.narrow ? 12 : 13, 2).map((line, i) =>
-        text(client.x + 12, client.y + 36 + i * 16, line, `mk-said${l.narrow ? " mk-tiny" : ""}${bad ? " mk-ink-warning" : good ? " mk-ink-good" : ""}`)));
+        text(client.x + 12, client.y + 36 + i * 16, line, `mk-said${l.narrow ? " mk-tiny" : ""}${bad || worst ? " mk-ink-warning" : good ? " mk-ink-good" : ""}`)));
   }));
 }
 

@@ -300,7 +300,7 @@ export class Stage {
       h("div", { class: "mk-columns", key: "columns" },
         h("div", { class: "mk-main", key: "main" },
           h("div", { class: "mk-card mk-picture-card", key: "picture" }, this.drawPicture()),
-          drawQuestion(this), drawSentence(this), drawBranches(this), drawTimeline(this), this.drawFoot()),
+          drawQuestion(this), drawSentence(this), drawTimeline(this), drawBranches(this), this.drawFoot()),
         wide ? h("aside", { class: "mk-card mk-side", key: "side" }, drawStory(this)) : this.drawFolded()),
     ]);
     cancelAnimationFrame(this.scrolling); // measuring is dear: once for each frame that is shown
@@ -340,11 +340,14 @@ export class Stage {
   drawFoot() {
     const rows = [["← →", "moment to moment"], ["Shift + ← →", "every single step"], ["space", "play, pause"], ["b, B", "next scene, scene before"],
       ["Home, End", "first, last step"], ["w", "why?"]];
+    const signs = [["✓", "somebody was told that this record is stored"], ["dashed", "will be cut off later in this run"], ["e0, e1", "leader epoch, with a pattern of its own"],
+      ["HW", "high watermark: everything before it is committed"], ["★ ☆", "leader; leader in its own eyes only, or not aware of it yet"], ["ISR, ELR", "as the controller has written them"]];
+    const list = (pairs) => h("dl", { class: "mk-keys" }, pairs.map(([sign, what]) => [h("dt", {}, sign), h("dd", {}, what)]));
     return h("footer", { class: "mk-foot", key: "foot" },
       h("button", { type: "button", class: "mk-link", "data-part": "link", onclick: () => this.copyLink() }, this.copied || "link to this step"),
       h("button", { type: "button", class: "mk-link", "data-part": "text", onclick: () => this.saveText() }, "story as text"),
-      h("button", { type: "button", class: "mk-link", "data-part": "help", "aria-expanded": String(this.help), onclick: () => this.set({ help: !this.help }) }, "keys ?"),
-      this.help ? h("dl", { class: "mk-keys" }, rows.map(([key, what]) => [h("dt", {}, key), h("dd", {}, what)])) : null);
+      h("button", { type: "button", class: "mk-link", "data-part": "help", "aria-expanded": String(this.help), onclick: () => this.set({ help: !this.help }) }, "signs and keys ?"),
+      this.help ? h("div", { class: "mk-help" }, list(signs), list(rows)) : null);
   }
 
   saveText() {

@@ -146,7 +146,7 @@ ${[0, 1, 2, 3, 4, 5].map((i) => `.mk-in-e${i} { --mk-cell-paper: var(--mk-e${i})
 .mk-scene-name b { color: var(--mk-accent); font-weight: 650; }
 .mk-foot { display: flex; flex-wrap: wrap; gap: 6px 16px; font-size: 13px; padding: 0 4px; }
 .mk-foot .mk-link { color: var(--mk-soft); }
-.mk-root .mk-keys { flex-basis: 100%; display: grid; grid-template-columns: max-content 1fr; gap: 2px 14px; font-size: 13px; }
+.mk-help { flex-basis: 100%; display: flex; flex-wrap: wrap; gap: 12px 40px; } .mk-root .mk-keys { display: grid; align-content: start; grid-template-columns: max-content 1fr; gap: 2px 14px; font-size: 13px; }
 .mk-root .mk-keys dt { font-family: var(--mk-mono); font-weight: 400; }
 
 .mk-predict { border: 2px solid var(--mk-accent); border-radius: 14px; padding: 12px 16px; background: var(--mk-faint); }
