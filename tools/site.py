@@ -38,7 +38,7 @@ LINK = re.compile(
 )
 NAV = (
     ("index.md", "install.md", "lessons/*.md"),
-    ("article.md", "fidelity.md", "scenarios.md", "trace-format.md", "decisions/*.md"),
+    ("article.md", "fidelity.md", "client-defaults.md", "scenarios.md", "trace-format.md", "decisions/*.md"),
 )
 
 

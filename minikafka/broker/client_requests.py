@@ -39,7 +39,7 @@ from minikafka.protocol.messages import (
     PartitionMetadata,
     TopicMetadata,
 )
-from minikafka.protocol.records import RecordBatch, split_batches
+from minikafka.protocol.records import CorruptBatch, RecordBatch, split_batches
 from minikafka.types import NO_LEADER, Millis, NodeId, Offset, TopicPartition
 
 
@@ -178,10 +178,14 @@ class ClientRequests:
 
 def _first_at(batch: RecordBatch, timestamp_ms: Millis) -> tuple[Millis, Offset]:
     """(time, offset) of the first record at or after a time, in a batch that has one."""
-    if batch.is_compressed:
-        return batch.max_timestamp_ms, batch.base_offset
-    record = next(record for record in batch.records() if record.timestamp_ms >= timestamp_ms)
-    return record.timestamp_ms, record.offset
+    try:
+        for record in batch.records():
+            if record.timestamp_ms >= timestamp_ms:
+                return record.timestamp_ms, record.offset
+    except CorruptBatch:
+        pass
+    # Compressed, or its head promises what its records do not keep: the batch itself is the best answer.
+    return batch.max_timestamp_ms, batch.base_offset
 
 
 def _timed_out(waiting: Envelope) -> CreateTopicsResponse:

@@ -7,7 +7,7 @@ The records stay packed: size, format, checksum and counts are all in the head. 
 from __future__ import annotations
 
 from minikafka.protocol.errors import ErrorCode
-from minikafka.protocol.records import MAGIC, CorruptBatch, RecordBatch
+from minikafka.protocol.records import MAGIC, RecordBatch, split_batches
 
 _MAGIC_POSITION = 16
 
@@ -27,10 +27,12 @@ def check_produced_batch(records: bytes, max_message_bytes: int) -> RecordBatch:
     if len(records) > _MAGIC_POSITION and records[_MAGIC_POSITION] < MAGIC:
         raise InvalidBatch(ErrorCode.INVALID_RECORD)
     try:
-        batch = RecordBatch(records)
+        batch, *more = split_batches(records)
         batch.check()
-    except CorruptBatch:
+    except ValueError:  # no whole batch, a wrong checksum, or nothing at all
         raise InvalidBatch(ErrorCode.CORRUPT_MESSAGE) from None
+    if more:
+        raise InvalidBatch(ErrorCode.INVALID_RECORD)
     if batch.is_control or batch.base_offset != 0 or batch.count != batch.last_offset_delta + 1:
         raise InvalidBatch(ErrorCode.INVALID_RECORD)
     return batch

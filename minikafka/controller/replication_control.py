@@ -36,6 +36,10 @@ from minikafka.protocol.messages import (
 from minikafka.types import BrokerId
 
 
+MAX_PARTITIONS_IN_REQUEST = 10_000
+"""`ReplicationControlManager.MAX_PARTITIONS_PER_BATCH`."""
+
+
 def election_rules(image: MetadataImage, config: ServerConfig, topic: str, live: frozenset[BrokerId]) -> ElectionRules:
     """What a topic's settings say about elections."""
     settings = config.topic(image.topics[topic].configs)
@@ -153,6 +157,10 @@ def create_topics(
     """Create what can be created; each topic has its own answer. `topic_ids` holds a fresh id for each."""
     records: list[MetadataRecord] = []
     results = []
+    if sum(_partitions_asked(config, topic) for topic in request.topics) > MAX_PARTITIONS_IN_REQUEST:
+        sentence = f"A request may create {MAX_PARTITIONS_IN_REQUEST} partitions at most."
+        refused = tuple(_refused(topic, ErrorCode.POLICY_VIOLATION, sentence) for topic in request.topics)
+        return CoordinatorResult((), CreateTopicsResponse(refused))
     names = [topic.name for topic in request.topics]
     for spec, topic_id in zip(request.topics, topic_ids, strict=True):
         if names.count(spec.name) > 1:
@@ -163,6 +171,12 @@ def create_topics(
         if not request.validate_only:
             records += created
     return CoordinatorResult(tuple(records), CreateTopicsResponse(tuple(results)))
+
+
+def _partitions_asked(config: ServerConfig, spec: NewTopicSpec) -> int:
+    if spec.assignment:
+        return len(spec.assignment)
+    return config.num_partitions if spec.num_partitions == -1 else max(spec.num_partitions, 0)
 
 
 def _create_topic(

@@ -138,7 +138,8 @@ class RecordBatch:
     def stamped(self, base_offset: Offset, leader_epoch: Epoch) -> RecordBatch:
         """The same batch as a leader writes it: two numbers patched, no byte under the checksum touched."""
         length = len(self.data) - LOG_OVERHEAD
-        return RecordBatch(struct.pack(">qii", base_offset, length, leader_epoch) + self.data[16:])
+        head = struct.pack(">qii", base_offset, length, leader_epoch)
+        return RecordBatch(b"".join((head, memoryview(self.data)[16:])))
 
     def records(self) -> Iterator[Record]:
         """Unpack the records. Compressed batches are the wire's business and refused here."""
@@ -146,7 +147,10 @@ class RecordBatch:
             raise CorruptBatch("this batch is compressed; the core does not open compressed batches")
         position = HEADER_SIZE
         for _ in range(self.count):
-            record, position = _decode_record(self.data, position, self.base_offset, self.base_timestamp_ms)
+            try:
+                record, position = _decode_record(self.data, position, self.base_offset, self.base_timestamp_ms)
+            except (IndexError, UnicodeDecodeError) as problem:
+                raise CorruptBatch(f"a record in the batch at offset {self.base_offset} is garbled: {problem}") from None
             yield record
 
 

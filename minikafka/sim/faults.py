@@ -1,8 +1,8 @@
 """What can go wrong, as verbs: each is one fault, so that faults can be counted.
 
 `cut(1, "controllers")` parts broker 1 from the controllers only, `cut(1, "brokers")` from the other brokers only,
-`cut(1, 2)` from broker 2. `crash` keeps the page cache, `power_loss` does not. `heal`, `restart`, `resume`, `free_disk` and
-waiting mend, and are no faults.
+`cut(1, 2)` from broker 2. `crash` keeps the page cache, `power_loss` does not. `heal`, `restart`, `resume`, `free_disk`
+and waiting mend, and are no faults.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A scenario: a run that is worth telling, written so that a student can read it as a story.
 
 The client part, `play(world)`, is written against the surface and the verbs of a `World`, so the same part runs on the
-simulation, on a served cluster and on Apache Kafka. Scenes are named afterwards, by the facts that happened: they are the
-bookmarks of the trace and the numbered steps of a lesson. How to write one: `docs/scenarios.md`.
+simulation, on a served cluster and on Apache Kafka. Scenes are named afterwards, by the facts that happened: they are
+the bookmarks of the trace and the numbered steps of a lesson. How to write one: `docs/scenarios.md`.
 """
 
 from __future__ import annotations

@@ -86,7 +86,9 @@ class Simulation:
         if brokers < 1:
             raise ConfigError(f"A cluster has at least one broker, not {brokers}.")
         if controllers != 1:
-            raise ConfigError(f"controllers={controllers}: a quorum of more than one controller is not built yet; use 1.")
+            raise ConfigError(
+                f"controllers={controllers}: a quorum of more than one controller is not built yet; use 1."
+            )
         self.seed = seed
         self.config = config or ServerConfig()
         self.now: Millis = 0
@@ -371,7 +373,9 @@ class Simulation:
         """The disk takes no more bytes, or takes them again."""
         disk = self.machines[node].disk
         assert disk is not None, f"{node} has no disk"
-        self.fault("fill_disk" if full else "free_disk", [facts.DiskFilled(node, full)], lambda: setattr(disk, "full", full))
+        self.fault(
+            "fill_disk" if full else "free_disk", [facts.DiskFilled(node, full)], lambda: setattr(disk, "full", full)
+        )
 
     def _busiest(self) -> str:
         timers = Counter(

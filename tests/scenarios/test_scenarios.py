@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from minikafka.scenarios import UnknownScenario, all_scenarios, scenario
-from minikafka.sim.scenario import Scene, ScenarioError, bookmarks_of
+from minikafka.sim.scenario import ScenarioError, Scene, bookmarks_of
 from minikafka.trace.fold import fold
 from minikafka.trace.trace import Trace, TraceError
 from minikafka.world import run_scenario
@@ -78,14 +78,19 @@ def test_both_futures_share_the_past(hook):
     for branch in hook.document["branches"]:
         other = Trace.from_json(branch["trace"])
         assert hook.document["steps"][: branch["at"]] == [
-            [*step[:4], hook.document["steps"][index][4]] for index, step in enumerate(other.document["steps"][: branch["at"]])
+            [*step[:4], hook.document["steps"][index][4]]
+            for index, step in enumerate(other.document["steps"][: branch["at"]])
         ]
         assert fold(hook, branch["at"])["replicas"] == fold(other, branch["at"])["replicas"]
 
 
 def test_with_acks_all_l_is_told_nothing_false(hook):
     other = Trace.from_json(hook.document["branches"][0]["trace"])
-    stored = [content for _, node, kind, content, _, _ in other.facts() if kind == "ProduceAcknowledged" and node == "producer-L"]
+    stored = [
+        content
+        for _, node, kind, content, _, _ in other.facts()
+        if kind == "ProduceAcknowledged" and node == "producer-L"
+    ]
     assert [content["values"] for content in stored] == [["c"]]
     end = fold(other)["replicas"]["orders-0"]["broker-2"]["cells"]
     assert end[stored[0]["base_offset"]][3] == "c"
