@@ -24,6 +24,8 @@ class ParkedProduce:
     since_ms: Millis
     results: dict[TopicPartition, ProducePartitionResult]
     """In the order of the request; final for partitions that are not in `waiting`."""
+    last_offsets: dict[TopicPartition, Offset]
+    """Last offset of each batch that was appended."""
     waiting: dict[TopicPartition, Offset]
     """Last offset of each batch that still waits."""
     due_ms: Millis
@@ -75,6 +77,11 @@ class Purgatory:
         if not self.produces and not self.fetches:
             return None
         return min([parked.due_ms for parked in self.produces] + [parked.due_ms for parked in self.fetches])
+
+    def drop_settled(self) -> None:
+        """Take off the lists what has been answered."""
+        self.produces = [parked for parked in self.produces if parked.waiting]
+        self.fetches = [parked for parked in self.fetches if not parked.settled]
 
     def forget(self, peer: NodeId) -> None:
         """Nobody waits there any more."""

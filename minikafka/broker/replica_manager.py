@@ -37,7 +37,6 @@ from minikafka.protocol.messages import (
     ProduceRequest,
     ProduceResponse,
 )
-from minikafka.protocol.records import RecordBatch
 from minikafka.types import NO_LEADER, NO_OFFSET, BrokerId, Epoch, Millis, NodeId, Offset, TopicPartition
 
 HIGH_WATERMARKS_PATH = "replication-offset-checkpoint"
@@ -133,7 +132,7 @@ class ReplicaManager:
             if last_offset != NO_OFFSET:
                 waiting[asked.partition] = last_offset
             effects += [Observe(fact) for fact in told]
-        parked = ParkedProduce(envelope, request, now, results, waiting, now + request.timeout_ms)
+        parked = ParkedProduce(envelope, request, now, results, dict(waiting), waiting, now + request.timeout_ms)
         effects += self._settle_produce(parked, now)
         if parked.waiting:
             self.purgatory.produces.append(parked)
@@ -211,18 +210,12 @@ class ReplicaManager:
         effects: list[Effect] = []
         envelope = parked.envelope
         for name, result in parked.results.items():
-            next_offset = NO_OFFSET
-            if result.error == ErrorCode.NONE:
-                batch = next(asked for asked in parked.request.partitions if asked.partition == name)
-                next_offset = result.base_offset + RecordBatch(batch.records).last_offset_delta + 1
-            effects.append(
-                Observe(
-                    facts.ProduceAnswered(
-                        name, envelope.source, result.error, result.base_offset, next_offset,
-                        parked.request.acks, envelope.correlation_id,
-                    )
-                )
+            end = parked.last_offsets[name] + 1 if result.error == ErrorCode.NONE else NO_OFFSET
+            told = facts.ProduceAnswered(
+                name, envelope.source, result.error, result.base_offset, end,
+                parked.request.acks, envelope.correlation_id,
             )  # fmt: skip
+            effects.append(Observe(told))
         if parked.request.expects_response:
             effects.append(Send(envelope.reply(ProduceResponse(tuple(parked.results.values())))))
         return effects
@@ -353,16 +346,16 @@ class ReplicaManager:
     def _recheck_produces(self, name: TopicPartition, now: Millis) -> list[Effect]:
         waiting = self.purgatory.produces_for(name)
         effects = [effect for parked in waiting for effect in self._settle_produce(parked, now)]
-        if waiting:
-            self._drop_settled()
+        if effects:
+            self.purgatory.drop_settled()
         return effects
 
     def _recheck_fetches(self, name: TopicPartition, now: Millis, of_followers: bool) -> list[Effect]:
         """An append is news for followers, a moved high watermark for everybody else."""
         waiting = self.purgatory.fetches_for(name, of_followers)
         effects = [effect for parked in waiting for effect in self._settle_fetch(parked, now)]
-        if waiting:
-            self._drop_settled()
+        if effects:
+            self.purgatory.drop_settled()
         return effects
 
     def expire(self, now: Millis) -> list[Effect]:
@@ -373,7 +366,7 @@ class ReplicaManager:
             effects += self._settle_produce(produce, now)
         for fetch in fetches:
             effects += self._settle_fetch(fetch, now)
-        self._drop_settled()
+        self.purgatory.drop_settled()
         return effects
 
     def _settle_fetch(self, parked: ParkedFetch, now: Millis) -> list[Effect]:
@@ -391,10 +384,6 @@ class ReplicaManager:
             *(Observe(fact) for fact in told),
             Send(parked.envelope.reply(FetchResponse(tuple(results)))),
         ]
-
-    def _drop_settled(self) -> None:
-        self.purgatory.produces = [parked for parked in self.purgatory.produces if parked.waiting]
-        self.purgatory.fetches = [parked for parked in self.purgatory.fetches if not parked.settled]
 
     # --- high watermarks on disk ---
 

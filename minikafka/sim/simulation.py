@@ -213,11 +213,12 @@ class Simulation:
             self.network.hold(message)
             return
         if node is None:
-            self._end(message, LOST)
+            self._lose(message)
             return
         if not self.network.arrive(message):
             return
-        self._end(message, 0, self.recorder.step + 1)
+        sent = self.recorder.sent[message.number]
+        sent.ended = len(self.recorder.steps) + 1
         self._step(
             "deliver", envelope.destination, message.parent, message.number, lambda: node.handle(envelope, self.now)
         )
@@ -283,9 +284,9 @@ class Simulation:
     def _is_down(self, node: NodeId) -> bool:
         return self.machines[node].node is None
 
-    def _end(self, message: Message, fate: int, step: int | None = None) -> None:
+    def _lose(self, message: Message) -> None:
         sent = self.recorder.sent[message.number]
-        sent.ended, sent.fate = self.recorder.step if step is None else step, fate
+        sent.ended, sent.fate = self.recorder.step, LOST
 
     def _break(self, one: NodeId, other: NodeId | None, step: int, late_ms: Millis = -1) -> None:
         """Break connections of `one`; both sides notice, but for a side that is down or cut off."""
@@ -295,7 +296,7 @@ class Simulation:
                 message.late = True
                 self._push(self.now + late_ms, Event("deliver", message.envelope.destination, 0, message, step))
             else:
-                self._end(message, LOST)
+                self._lose(message)
         for peer in peers:
             if not self.network.is_cut(one, peer):
                 self._push(self.now + NOTICE_MS, Event("closed", peer, 0, one, step))

@@ -846,7 +846,7 @@ function drawMessage(frame, l, message, ports, lanes) {
     h("title", {}, `${message.label}: ${spoken(message.from)} → ${spoken(message.to)}, ${state}`),
     h("path", { d: route(from, to, lane), class: "mk-wire", pathLength: 1 }),
     h("path", { d: tip, class: "mk-tip" }));
-  const word = shorten(message.label, Math.max(60, lane - l.right - 22) - 16, 12, "bold");
+  const word = shorten(message.label, Math.max(60, lane - l.right - 14) - 12, 12, "bold");
   return [line, l.narrow ? null : drawPill(l, message, from, word, style)];
 }
 
@@ -855,7 +855,7 @@ function nameOf(message) {
 }
 
 function drawPill(l, message, from, word, style) {
-  const width = widthOf(word, 12, "bold") + 16;
+  const width = widthOf(word, 12, "bold") + 12;
   const x = l.right + 8;
   return h("g", { class: `mk-pill ${style}`, key: `pill${nameOf(message)}` },
     h("title", {}, `${message.label}: ${spoken(message.from)} → ${spoken(message.to)}`),
@@ -941,7 +941,7 @@ function planRows(frame, l) {
 function planBelow(frame, l, y) {
   l.toldY = y + 2;
   const { clients } = frame.run;
-  const perLine = l.narrow ? 2 : Math.min(clients.length, 4, Math.max(1, Math.floor(l.right / 172)));
+  const perLine = l.narrow ? 2 : Math.min(clients.length, 4, Math.max(1, Math.floor(frame.width / 185)));
   const count = Math.ceil(clients.length / perLine) || 1;
   const columns = Math.ceil(clients.length / count) || 1;
   const right = count === 1 ? frame.width - l.pad / 2 : l.right; // below a second line of boxes the wires need the gutter
@@ -1172,7 +1172,8 @@ function drawNotes(frame, l, row, replica) {
   }
   const [low, high] = frame.run.ends[frame.partition];
   const x = l.cellsX + Math.min(high - low, l.columns) * l.pitch + 26;
-  const broken = notes.flatMap((note) => lines(note.text, l.aside, 13, 3).map((line) => ({ line, tone: note.tone })));
+  const short = l.aside < 235;
+  const broken = notes.flatMap((note) => lines((short && note.short) || note.text, l.aside, 13, 3).map((line) => ({ line, tone: note.tone })));
   const top = row.y + 24 + Math.max(0, (4 - broken.length) * 9);
   return broken.slice(0, frame.command ? 3 : 5).map(({ line, tone }, i) => text(x, top + i * 17, line, `mk-note mk-ink-${tone}`));
 }
@@ -1181,7 +1182,7 @@ function notesOf(frame, row, replica) {
   const { state, partition } = frame;
   const notes = [...ghostNotes(frame, row), ...doomedNotes(frame, row, replica)];
   const isNamed = standing(state, partition, row.id).word === "named leader"; // its own words say it already
-  if (!isNamed && isBehind(state, partition, row.id)) notes.push({ tone: "warning", text: "does not know what was written" });
+  if (!isNamed && isBehind(state, partition, row.id)) notes.push({ tone: "warning", text: "does not know what was written", short: "does not know it yet" });
   for (const parked of replica.parked) {
     notes.push({ tone: "soft", text: `${shortName(parked.client)} waits for HW ${parked.needs}` });
   }
@@ -1324,6 +1325,7 @@ const CSS = `
 .mk-root[data-narrow=yes] { padding: 4px; }
 .mk-root *, .mk-root *::before { box-sizing: border-box; }
 .mk-root h2, .mk-root h3, .mk-root p, .mk-root ol, .mk-root li, .mk-root dl, .mk-root dd { margin: 0; padding: 0; border: 0; color: inherit; }
+.mk-root ol li { margin: 0; }
 .mk-root h2 { font: 650 20px/1.3 var(--mk-sans); letter-spacing: -0.01em; }
 .mk-root h3 { font: 650 12px/1.4 var(--mk-sans); letter-spacing: 0.08em; text-transform: uppercase; color: var(--mk-soft); }
 .mk-root :focus-visible { outline: 3px solid var(--mk-accent); outline-offset: 2px; }

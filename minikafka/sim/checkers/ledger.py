@@ -184,6 +184,8 @@ class Ledger:
         """Cuts of this step."""
         self.losses: list[str] = []
         """Sentences about losses beyond the promise."""
+        self._came_back_unclean: set[BrokerId] = set()
+        """Brokers that registered in this step without the mark of a clean shutdown: they leave ISR and ELR now."""
         self._step = -1
 
     def begin(self, sim: Simulation) -> None:
@@ -193,6 +195,7 @@ class Ledger:
             for told in sim.recorder.told:
                 self._take(sim, told)
             self.dropped.clear()
+            self._came_back_unclean.clear()
 
     def observe(self, sim: Simulation, told: list[Told]) -> None:
         """Take in one step; the first checker that looks at it pays."""
@@ -200,6 +203,7 @@ class Ledger:
             return
         self._step = sim.recorder.step
         self.dropped.clear()
+        self._came_back_unclean.clear()
         for one in told:
             self._take(sim, one)
 
@@ -247,7 +251,9 @@ class Ledger:
                 self._partition_changed(sim, fact)
             case facts.NodeCrashed(node, True):
                 self._power_lost(sim, node)
-            case facts.BrokerRegistered(broker):
+            case facts.BrokerRegistered(broker, clean=clean):
+                if not clean:
+                    self._came_back_unclean.add(broker)
                 for history in self.histories.values():
                     if broker in history.copies:
                         history.copies[broker].lost_power = False
@@ -310,8 +316,9 @@ class Ledger:
         if set(fact.isr) == set(fact.replicas) and not fact.recovering:
             # Everybody follows the leader there is: nobody can commit any more in an epoch before the unclean one.
             history.unclean = ""
-        if fact.leader not in (NO_LEADER, before.leader) and not _is_eligible(before, fact.leader):
-            history.unclean = _excuse(sim, history, before, fact.leader) or history.unclean
+        eligible = (set(before.isr) | set(before.elr)) - self._came_back_unclean
+        if fact.leader not in (NO_LEADER, before.leader) and fact.leader not in eligible:
+            history.unclean = _excuse(sim, history, before.last_known_leader, eligible) or history.unclean
 
     def _power_lost(self, sim: Simulation, node: NodeId) -> None:
         for history in self.histories.values():
@@ -334,15 +341,11 @@ def _new_history(sim: Simulation, fact: facts.PartitionChanged) -> History:
     return History(fact.partition, fact, minimum, config.unclean_leader_election_enable, copies)
 
 
-def _is_eligible(before: facts.PartitionChanged, broker: BrokerId) -> bool:
-    return broker in before.isr or broker in before.elr
-
-
-def _excuse(sim: Simulation, history: History, before: facts.PartitionChanged, leader: BrokerId) -> str:
-    """Why somebody from outside ISR and ELR may lead; empty if nothing excuses it."""
-    if not before.isr and not before.elr and before.last_known_leader == leader:
+def _excuse(sim: Simulation, history: History, last_known: BrokerId, eligible: set[BrokerId]) -> str:
+    """Why somebody from outside ISR and ELR may lead; empty if nothing excuses it. `eligible`: who was in them."""
+    leader = history.state.leader
+    if not eligible and last_known == leader:
         return f"nobody was left in ISR and ELR, and broker {leader} was elected as the last known leader"
-    eligible = [broker for broker in history.state.replicas if _is_eligible(before, broker)]
     if history.unclean_allowed and not any(is_active(sim, broker) for broker in eligible):
         return f"unclean elections are allowed, and broker {leader} was elected from outside ISR and ELR"
     return ""

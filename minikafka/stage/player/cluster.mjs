@@ -80,7 +80,7 @@ function planRows(frame, l) {
 function planBelow(frame, l, y) {
   l.toldY = y + 2;
   const { clients } = frame.run;
-  const perLine = l.narrow ? 2 : Math.min(clients.length, 4, Math.max(1, Math.floor(l.right / 172)));
+  const perLine = l.narrow ? 2 : Math.min(clients.length, 4, Math.max(1, Math.floor(frame.width / 185)));
   const count = Math.ceil(clients.length / perLine) || 1;
   const columns = Math.ceil(clients.length / count) || 1;
   const right = count === 1 ? frame.width - l.pad / 2 : l.right; // below a second line of boxes the wires need the gutter
@@ -311,7 +311,8 @@ function drawNotes(frame, l, row, replica) {
   }
   const [low, high] = frame.run.ends[frame.partition];
   const x = l.cellsX + Math.min(high - low, l.columns) * l.pitch + 26;
-  const broken = notes.flatMap((note) => lines(note.text, l.aside, 13, 3).map((line) => ({ line, tone: note.tone })));
+  const short = l.aside < 235;
+  const broken = notes.flatMap((note) => lines((short && note.short) || note.text, l.aside, 13, 3).map((line) => ({ line, tone: note.tone })));
   const top = row.y + 24 + Math.max(0, (4 - broken.length) * 9);
   return broken.slice(0, frame.command ? 3 : 5).map(({ line, tone }, i) => text(x, top + i * 17, line, `mk-note mk-ink-${tone}`));
 }
@@ -320,7 +321,7 @@ function notesOf(frame, row, replica) {
   const { state, partition } = frame;
   const notes = [...ghostNotes(frame, row), ...doomedNotes(frame, row, replica)];
   const isNamed = standing(state, partition, row.id).word === "named leader"; // its own words say it already
-  if (!isNamed && isBehind(state, partition, row.id)) notes.push({ tone: "warning", text: "does not know what was written" });
+  if (!isNamed && isBehind(state, partition, row.id)) notes.push({ tone: "warning", text: "does not know what was written", short: "does not know it yet" });
   for (const parked of replica.parked) {
     notes.push({ tone: "soft", text: `${shortName(parked.client)} waits for HW ${parked.needs}` });
   }

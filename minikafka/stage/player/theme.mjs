@@ -22,6 +22,7 @@ export const CSS = `
 .mk-root[data-narrow=yes] { padding: 4px; }
 .mk-root *, .mk-root *::before { box-sizing: border-box; }
 .mk-root h2, .mk-root h3, .mk-root p, .mk-root ol, .mk-root li, .mk-root dl, .mk-root dd { margin: 0; padding: 0; border: 0; color: inherit; }
+.mk-root ol li { margin: 0; }
 .mk-root h2 { font: 650 20px/1.3 var(--mk-sans); letter-spacing: -0.01em; }
 .mk-root h3 { font: 650 12px/1.4 var(--mk-sans); letter-spacing: 0.08em; text-transform: uppercase; color: var(--mk-soft); }
 .mk-root :focus-visible { outline: 3px solid var(--mk-accent); outline-offset: 2px; }

@@ -98,7 +98,7 @@ function drawMessage(frame, l, message, ports, lanes) {
     h("title", {}, `${message.label}: ${spoken(message.from)} → ${spoken(message.to)}, ${state}`),
     h("path", { d: route(from, to, lane), class: "mk-wire", pathLength: 1 }),
     h("path", { d: tip, class: "mk-tip" }));
-  const word = shorten(message.label, Math.max(60, lane - l.right - 22) - 16, 12, "bold");
+  const word = shorten(message.label, Math.max(60, lane - l.right - 14) - 12, 12, "bold");
   return [line, l.narrow ? null : drawPill(l, message, from, word, style)];
 }
 
@@ -107,7 +107,7 @@ function nameOf(message) {
 }
 
 function drawPill(l, message, from, word, style) {
-  const width = widthOf(word, 12, "bold") + 16;
+  const width = widthOf(word, 12, "bold") + 12;
   const x = l.right + 8;
   return h("g", { class: `mk-pill ${style}`, key: `pill${nameOf(message)}` },
     h("title", {}, `${message.label}: ${spoken(message.from)} → ${spoken(message.to)}`),
