@@ -1,0 +1,299 @@
+"""The other side of the pipe: runs a learner's file, and answers one question at a time.
+
+    parent ──{"n": 7, "question": […]}──▶ child          one line of JSON each way
+           ◀─{"n": 7, "value": …}────────                or "failed": what went wrong, and on which of their lines
+
+* The child never says *passed*. It gives decisions; the parent judges them. So there is nothing to forge.
+* The file may read its arguments, Python's own library and the package, but not the reference. It may write nothing and start
+  nothing. This keeps honest people from fooling themselves; it is no fortress against Python itself.
+* What the file prints is kept, up to a limit, and shown with the verdict.
+
+This file runs as a script under a bare interpreter, so it imports nothing of the package. The parent imports it, too: for
+the plain form of values, and to run an answer in its own process where there are no others (in a browser).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import types
+from collections.abc import Callable
+from typing import Any
+
+MOST_PRINTED = 20_000
+"""Characters an answer may print altogether; beyond that somebody has forgotten a loop."""
+MOST_SHOWN = 400
+LONGEST_REPR = 300
+
+
+class Refused(PermissionError):
+    """The answer tried something an answer may not do."""
+
+
+class PrintedTooMuch(BaseException):
+    """More than `MOST_PRINTED` characters. Not an `Exception`, so that a careless `except Exception` lets it through."""
+
+
+class StepsUsedUp(BaseException):
+    """Without a process of its own, an answer is stopped after so many lines instead of so many seconds."""
+
+
+# --- values, in a form that both sides can write down ---
+
+
+def to_plain(value: Any) -> Any:
+    """Plain values as JSON; anything else as `{"other": type, "repr": text}`, which no exercise takes."""
+    if value is None or type(value) in (bool, int, str):
+        return value
+    if isinstance(value, tuple):
+        return {"tuple": [to_plain(item) for item in value]}
+    if isinstance(value, list):
+        return {"list": [to_plain(item) for item in value]}
+    if isinstance(value, frozenset):
+        return {"frozenset": sorted((to_plain(item) for item in value), key=json.dumps)}
+    if isinstance(value, bytes):
+        return {"bytes": value.hex()}
+    return {"other": type(value).__name__, "repr": _repr(value)}
+
+
+def from_plain(value: Any) -> Any:
+    """The value again; `{"other": …}` becomes an `Other`. Raises ValueError for what `to_plain` never writes."""
+    match value:
+        case None | bool() | int() | str():
+            return value
+        case {"tuple": list(items)}:
+            return tuple(from_plain(item) for item in items)
+        case {"list": list(items)}:
+            return [from_plain(item) for item in items]
+        case {"frozenset": list(items)}:
+            return frozenset(from_plain(item) for item in items)
+        case {"bytes": str(text)}:
+            return bytes.fromhex(text)
+        case {"other": str(name), "repr": str(text)}:
+            return Other(name, text)
+    raise ValueError("not a value that a child writes")
+
+
+class Other:
+    """A value of a type that no exercise takes; only its name and text have come over."""
+
+    def __init__(self, name: str, text: str) -> None:
+        self.name, self.text = name, text
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def _repr(value: Any) -> str:
+    try:
+        text = repr(value)
+    except Exception as error:
+        return f"<{type(value).__name__} whose repr raises {type(error).__name__}>"
+    return text if len(text) <= LONGEST_REPR else text[:LONGEST_REPR] + "…"
+
+
+# --- the learner's file ---
+
+
+class Printed:
+    """Stands in for `sys.stdout`: keeps the beginning, counts everything."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self.count = 0
+
+    def write(self, text: str) -> int:
+        """Take what is printed."""
+        self.count += len(text)
+        if len(self.text) < MOST_SHOWN:
+            self.text += text[: MOST_SHOWN - len(self.text)]
+        if self.count > MOST_PRINTED:
+            raise PrintedTooMuch
+        return len(text)
+
+    def flush(self) -> None:
+        """Nothing waits here."""
+
+
+class Answer:
+    """A learner's file, loaded; asked for one decision at a time."""
+
+    def __init__(self, path: str, function: str, guard: Callable[[Callable[[], Any]], Any] | None = None) -> None:
+        """`guard` runs every piece of the learner's code; it may stop it by raising."""
+        self.path, self.function = path, function
+        self.printed = Printed()
+        self.refused = ""
+        """The first thing it tried and may not do; said even if the file swallowed the exception."""
+        self._guard = guard or (lambda run: run())
+        self._call: Any = None
+
+    def load(self) -> dict[str, Any]:
+        """Run the file once. `{}`, or `{"failed": …}`."""
+        return self._protected(self._load)
+
+    def ask(self, question: Any) -> dict[str, Any]:
+        """`{"value": …}`, or `{"failed": …}`."""
+        return self._protected(lambda: {"value": to_plain(self._call(*question))})
+
+    def _load(self) -> dict[str, Any]:
+        with open(self.path, encoding="utf-8") as file:  # noqa: PTH123  pathlib costs a bare interpreter 10 ms
+            source = file.read()
+        module = types.ModuleType("answer")
+        module.__file__ = self.path
+        sys.modules["answer"] = module  # dataclasses look their module up
+        exec(compile(source, self.path, "exec"), module.__dict__)
+        self._call = getattr(module, self.function, None)
+        if not callable(self._call):
+            return {"failed": {"kind": "missing", "text": f"defines no function {self.function}"}}
+        return {}
+
+    def _protected(self, run: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        stdout, stderr = sys.stdout, sys.stderr
+        sys.stdout = sys.stderr = self.printed  # type: ignore[assignment]
+        try:
+            result = self._guard(run)
+        except BaseException as error:  # a learner's sys.exit() is an answer to be judged, not an end
+            result = {"failed": describe(error, self.path)}
+        finally:
+            sys.stdout, sys.stderr = stdout, stderr
+        if self.refused:
+            return {"failed": {"kind": "refused", "text": self.refused}}
+        return result
+
+
+def describe(error: BaseException, path: str) -> dict[str, Any]:
+    """What went wrong, and the last of the learner's own lines on the way there."""
+    if isinstance(error, SyntaxError) and error.filename == path:
+        return {"kind": "syntax", "text": str(error.msg), "line": error.lineno or 0, "code": (error.text or "").strip()}
+    kind = "raised"
+    for family, name in _KINDS.items():
+        if isinstance(error, family):
+            kind = name
+    line = _own_line(error, path)
+    name = type(error).__name__
+    try:
+        text = str(error)[:LONGEST_REPR]
+    except Exception:
+        text = ""
+    return {"kind": kind, "text": f"{name}: {text}" if text else name, "line": line, "code": _code(path, line)}
+
+
+_KINDS: dict[type[BaseException], str] = {
+    NotImplementedError: "stub",
+    SystemExit: "exited",
+    PrintedTooMuch: "flood",
+    StepsUsedUp: "slow",
+    Refused: "refused",
+    MemoryError: "memory",
+    RecursionError: "recursion",
+}
+
+
+def _own_line(error: BaseException, path: str) -> int:
+    line, frame = 0, error.__traceback__
+    while frame is not None:
+        if frame.tb_frame.f_code.co_filename == path:
+            line = frame.tb_lineno
+        frame = frame.tb_next
+    return line
+
+
+def _code(path: str, line: int) -> str:
+    try:
+        with open(path, encoding="utf-8") as file:  # noqa: PTH123
+            return file.read().splitlines()[line - 1].strip() if line else ""
+    except (OSError, IndexError, UnicodeDecodeError):
+        return ""
+
+
+# --- what an answer may not do ---
+
+FORBIDDEN = {
+    "subprocess.Popen", "os.system", "os.fork", "os.forkpty", "os.exec", "os.posix_spawn", "os.spawn", "os.startfile",
+    "os.kill", "os.killpg", "os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "os.truncate",
+    "os.chmod", "os.chown", "resource.setrlimit", "resource.prlimit", "sqlite3.connect", "_winapi.CreateProcess",
+}  # fmt: skip
+FORBIDDEN_FAMILIES = ("socket.", "ctypes.", "shutil.", "ftplib.", "urllib.", "http.")
+FORBIDDEN_MODULES = ("ctypes", "_ctypes")
+WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+
+
+def forbid(answer: Answer, readable: list[str], reference: str) -> None:
+    """From now on this process cannot open, start or import what an answer has no business with."""
+    roots = tuple(os.path.abspath(root) for root in readable)  # noqa: PTH100
+    secret = f"{os.sep}{reference.replace('.', os.sep)}." if reference else ""
+    stem = reference.rpartition(".")[2]
+
+    def refuse(what: str) -> None:
+        answer.refused = answer.refused or what
+        raise Refused(what)
+
+    def may_read(path: Any) -> bool:
+        if isinstance(path, int):
+            return True
+        text = os.path.abspath(os.fsdecode(path))  # noqa: PTH100
+        if secret and (secret in text or (f"{os.sep}__pycache__{os.sep}{stem}." in text and "minikafka" in text)):
+            return False
+        return text == os.devnull or any(text == root or text.startswith(root + os.sep) for root in roots)
+
+    def hook(event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "open":
+            path, mode, flags = arguments
+            if (isinstance(mode, str) and set(mode) & set("wax+")) or (isinstance(flags, int) and flags & WRITING):
+                refuse(f"tried to write to {path}")
+            if not may_read(path):
+                refuse(f"tried to read {os.path.basename(os.fsdecode(path))}")  # noqa: PTH119
+        elif event == "import":
+            name = arguments[0]
+            if name == reference:
+                refuse(f"tried to import {name}, which holds the reference")
+            if name in FORBIDDEN_MODULES:
+                refuse(f"tried to import {name}")
+        elif event in FORBIDDEN or event.startswith(FORBIDDEN_FAMILIES):
+            refuse(f"tried {event}")
+
+    sys.addaudithook(hook)
+
+
+def limit_memory(megabytes: int, seconds: int) -> None:
+    """Ask the operating system for limits, where it has them."""
+    try:
+        import resource
+    except ImportError:
+        return
+    for what, amount in (("RLIMIT_AS", megabytes << 20), ("RLIMIT_CPU", seconds), ("RLIMIT_CORE", 0), ("RLIMIT_FSIZE", 0)):
+        try:
+            resource.setrlimit(getattr(resource, what), (amount, amount))
+        except (AttributeError, ValueError, OSError):
+            continue
+
+
+def main() -> None:
+    """Serve one answer over stdin and stdout until the parent hangs up."""
+    order = json.loads(sys.argv[1])
+    questions = os.fdopen(os.dup(0), "rb")
+    replies = os.dup(1)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for number in (0, 1, 2):
+        os.dup2(nothing, number)
+    sys.path.append(order["package_home"])
+    sys.argv = [order["path"]]
+    answer = Answer(order["path"], order["function"])
+    library = [os.path.dirname(os.__file__), *(path for path in sys.path if "lib-dynload" in path)]  # noqa: PTH120
+    package = os.path.join(order["package_home"], "minikafka")  # noqa: PTH118
+    limit_memory(order["megabytes"], order["seconds"])
+    forbid(answer, [order["path"], package, *library], order["reference"])
+
+    def reply(number: int, content: dict[str, Any]) -> None:
+        line = json.dumps({"n": number, **content, "printed": answer.printed.text}) + "\n"
+        os.write(replies, line.encode())
+
+    reply(0, answer.load())
+    for line in questions:
+        asked = json.loads(line)
+        reply(asked["n"], answer.ask(from_plain(asked["question"])))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,10 @@
+"""Looks at the role before the epoch."""
+
+def check_leader_epoch(request_epoch, local_epoch, is_leader, leader_only):
+    if leader_only and not is_leader:
+        return "NOT_LEADER_OR_FOLLOWER"
+    if 0 <= request_epoch < local_epoch:
+        return "FENCED_LEADER_EPOCH"
+    if request_epoch > local_epoch:
+        return "UNKNOWN_LEADER_EPOCH"
+    return "NONE"

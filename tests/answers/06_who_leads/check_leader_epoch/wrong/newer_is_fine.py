@@ -1,0 +1,8 @@
+"""Believes that only old readers are dangerous."""
+
+def check_leader_epoch(request_epoch, local_epoch, is_leader, leader_only):
+    if 0 <= request_epoch < local_epoch:
+        return "FENCED_LEADER_EPOCH"
+    if leader_only and not is_leader:
+        return "NOT_LEADER_OR_FOLLOWER"
+    return "NONE"

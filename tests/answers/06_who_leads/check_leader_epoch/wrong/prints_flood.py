@@ -1,0 +1,5 @@
+"""Prints without end."""
+
+def check_leader_epoch(request_epoch, local_epoch, is_leader, leader_only):
+    while True:
+        print("who leads? " * 100)

@@ -1,0 +1,4 @@
+"""Returns something else."""
+
+def check_leader_epoch(request_epoch, local_epoch, is_leader, leader_only):
+    return 74

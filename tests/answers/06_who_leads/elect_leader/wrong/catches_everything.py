@@ -1,0 +1,17 @@
+"""Loops, and will not be stopped by an exception."""
+
+from typing import NamedTuple
+
+
+class Election(NamedTuple):
+    leader: int | None
+    unclean: bool
+
+
+def elect_leader(replicas, current, isr, elr, last_known, live, unclean_allowed):
+    while True:
+        try:
+            while True:
+                pass
+        except BaseException:
+            continue

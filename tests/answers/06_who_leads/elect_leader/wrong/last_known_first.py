@@ -1,0 +1,30 @@
+"""Believes that whoever led last has the most, so it goes before the ELR."""
+
+from typing import NamedTuple
+
+
+class Election(NamedTuple):
+    leader: int | None
+    unclean: bool
+
+
+def first(replicas, wanted):
+    return next((broker for broker in replicas if broker in wanted), None)
+
+
+def elect_leader(replicas, current, isr, elr, last_known, live, unclean_allowed):
+    eligible = live & isr
+    if current in eligible:
+        return Election(current, False)
+    clean = first(replicas, eligible)
+    if clean is not None:
+        return Election(clean, False)
+    if not isr and last_known in live:
+        return Election(last_known, True)
+    clean = first(replicas, live & elr) if not isr else None
+    if clean is not None:
+        return Election(clean, False)
+    if unclean_allowed:
+        forced = first(replicas, live)
+        return Election(forced, forced is not None)
+    return Election(None, False)

@@ -1,0 +1,12 @@
+"""Asks itself."""
+
+from typing import NamedTuple
+
+
+class Election(NamedTuple):
+    leader: int | None
+    unclean: bool
+
+
+def elect_leader(replicas, current, isr, elr, last_known, live, unclean_allowed):
+    return elect_leader(replicas, current, isr, elr, last_known, live, unclean_allowed)
