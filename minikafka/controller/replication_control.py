@@ -164,7 +164,9 @@ def create_topics(
     names = [topic.name for topic in request.topics]
     for spec, topic_id in zip(request.topics, topic_ids, strict=True):
         if names.count(spec.name) > 1:
-            results.append(_refused(spec, ErrorCode.INVALID_REQUEST, "The request names this topic twice."))
+            # One answer for all of them, as Kafka gives.
+            if all(result.name != spec.name for result in results):
+                results.append(_refused(spec, ErrorCode.INVALID_REQUEST, "The request names this topic twice."))
             continue
         created, result = _create_topic(image, config, spec, topic_id)
         results.append(result)
