@@ -75,7 +75,7 @@ class ReplicaManager:
         for name, registration in self.image.partitions():
             if self.broker_id not in registration.replicas:
                 continue
-            partition = self._local(name, effects)
+            partition = self._local(name, registration.partition_epoch > 0, effects)
             before = (partition.leader_epoch, partition.partition_epoch)
             config = self.config.topic(self.image.topics[name.topic].configs)
             effects += [Observe(fact) for fact in partition.apply(registration, config, now)]
@@ -88,14 +88,15 @@ class ReplicaManager:
             effects += self.recheck(name, now)
         return effects + self.fetch(now)
 
-    def _local(self, name: TopicPartition, effects: list[Effect]) -> Partition:
+    def _local(self, name: TopicPartition, is_old: bool, effects: list[Effect]) -> Partition:
         partition = self.partitions.get(name)
         if partition is None:
             log = PartitionLog(name, self.disk)
             partition = Partition(name, self.broker_id, log, self.image.brokers, self.config.replica_lag_time_max_ms)
             self.partitions[name] = partition
             log.move_high_watermark(self._checkpoint.get(str(name), 0))
-            if log.log_end_offset:
+            # Of a partition with a past, nothing is news too: everything may have gone with the power.
+            if log.log_end_offset or is_old:
                 effects.append(
                     Observe(facts.LogRecovered(name, log.log_start_offset, log.log_end_offset, log.high_watermark))
                 )
@@ -396,9 +397,12 @@ class ReplicaManager:
 
 
 def _has_news(request: FetchRequest, results: list[FetchPartitionResult]) -> bool:
-    if any(result.error != ErrorCode.NONE or result.diverging_epoch >= 0 for result in results):
-        return True
-    return not results or sum(len(result.records) for result in results) >= request.min_bytes
+    size = 0
+    for result in results:
+        if result.error or result.diverging_epoch >= 0:
+            return True
+        size += len(result.records)
+    return not results or size >= request.min_bytes
 
 
 def _room_left(request: FetchRequest, results: list[FetchPartitionResult]) -> int | None:
