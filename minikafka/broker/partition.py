@@ -51,7 +51,8 @@ def advance_high_watermark(
 
     `Partition.maybeIncrementLeaderHW`; the ISR that counts is the maximal one (KIP-497).
     """
-    if 1 + sum(follower.in_isr for follower in followers) < effective_min_isr:
+    in_sync = [follower for follower in followers if follower.in_isr]
+    if 1 + len(in_sync) < effective_min_isr:
         return current
     ends = [follower.log_end_offset for follower in followers if follower.in_isr or follower.joining]
     return max(current, min([leader_end, *ends]))
@@ -197,7 +198,7 @@ class Partition:
 
     def view(self) -> acks.LeaderView:
         """What decides about acknowledgements."""
-        ends = tuple((broker, state.log_end_offset) for broker, state in self.followers.items())
+        ends = [(broker, state.log_end_offset) for broker, state in self.followers.items()]
         return acks.LeaderView(
             self.replicas, self.isr, self.config.min_insync_replicas, self.log.high_watermark,
             ((self.broker_id, self.log.log_end_offset), *ends),

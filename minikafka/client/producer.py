@@ -88,7 +88,7 @@ class Batch:
     @property
     def values(self) -> tuple[bytes | None, ...]:
         """The values, for facts."""
-        return tuple(record.value for record in self.records)
+        return tuple([record.value for record in self.records])
 
 
 @dataclass(slots=True)
@@ -215,7 +215,7 @@ class ProducerNode:
             dues.append(self._metadata_not_before_ms)
         if self._unplaced:
             dues.append(self._unplaced[0].timestamp_ms + self.config.delivery_timeout_ms)
-        return min((max(due, now + 1) for due in dues), default=None)
+        return max(min(dues), now + 1) if dues else None
 
     # --- records into batches ---
 

@@ -42,11 +42,8 @@ class PartitionLog:
         self._segment = Segment(disk, str(partition), 0)
         for batch in self._segment.recover():
             self.epochs.assign(batch.leader_epoch, batch.base_offset)
-
-    @property
-    def log_end_offset(self) -> Offset:
+        self.log_end_offset: Offset = self._segment.next_offset
         """Next offset to be written."""
-        return self._segment.next_offset
 
     @property
     def last_epoch(self) -> Epoch:
@@ -55,16 +52,18 @@ class PartitionLog:
 
     def append_as_leader(self, batch: RecordBatch, leader_epoch: Epoch) -> RecordBatch:
         """Give the batch its offset and epoch, and write it. Raises `StorageError`, changing nothing."""
-        stamped = batch.stamped(self._segment.next_offset, leader_epoch)
+        stamped = batch.stamped(self.log_end_offset, leader_epoch)
         self._segment.append(stamped)
+        self.log_end_offset = stamped.next_offset
         self.epochs.assign(leader_epoch, stamped.base_offset)
         return stamped
 
     def append_as_follower(self, batch: RecordBatch) -> bool:
         """Write a leader's batch as it is; False when this log already has it. Raises `StorageError`."""
-        if batch.next_offset <= self._segment.next_offset:
+        if batch.next_offset <= self.log_end_offset:
             return False
         self._segment.append(batch)
+        self.log_end_offset = batch.next_offset
         self.epochs.assign(batch.leader_epoch, batch.base_offset)
         return True
 
@@ -86,6 +85,7 @@ class PartitionLog:
             self.epochs.truncate_to(self.log_end_offset)
             return False
         self._segment.truncate_to(offset)
+        self.log_end_offset = self._segment.next_offset
         self.epochs.truncate_to(self.log_end_offset)
         self.high_watermark = min(self.high_watermark, self.log_end_offset)
         return True

@@ -209,7 +209,7 @@ class Simulation:
         envelope = message.envelope
         if not message.connection.open and not message.late:
             return
-        if self.network.is_cut(envelope.source, envelope.destination):
+        if self.network.cuts and self.network.is_cut(envelope.source, envelope.destination):
             self.network.hold(message)
             return
         if node is None:
