@@ -1004,7 +1004,9 @@ function drawControllers(frame, l) {
   const isNew = frame.facts.some((fact) => fact.kind === "PartitionChanged" && fact.fields.partition === partition);
   const names = all.map((node) => nameOfController(state, node, node.id === active)).join("   ");
   const line = l.narrow ? [l.pad + 4, y + 46] : [Math.max(l.cellsX, x + 28 + widthOf(names, 14, "bold")), y + 26];
+  const quorum = (state.controllers[active] || {}).quorum_epoch;
   return h("g", { class: `mk-controllers${isNew ? " mk-now" : ""}` },
+    h("title", {}, `${spoken(active)} is active${quorum > 0 ? ` in quorum epoch ${quorum}` : ""}`),
     h("rect", { x, y, width: l.right - x, height: l.controllersHeight, rx: 12, class: "mk-panel" }),
     text(x + 14, y + 26, names, "mk-name mk-small-name"),
     text(line[0], line[1], shorten(written, l.right - line[0] - 12, 13), "mk-written"));
@@ -1262,16 +1264,18 @@ function worstFate(told, client, step) {
 
 function drawClients(frame, l, told) {
   return h("g", {}, l.clients.map((client) => {
-    const { state, run, facts } = frame;
+    const { state, run } = frame;
     const known = state.clients[client.id];
     const said = known && known.last >= 0 ? run.fact(known.last) : null;
-    const acts = facts.some((fact) => fact.node === client.id);
+    const acts = frame.facts.some((fact) => fact.node === client.id);
     const bad = said && ["ProduceFailed", "ProduceRetried", "FetchFailed"].includes(said.kind);
     const good = said && said.kind === "ProduceAcknowledged";
     const worst = good && worstFate(told, client.id, said.step);
     const words = said ? `${saidBy(client, said.sentence)}${worst === "lost" ? " It is nowhere." : ""}` : "silent so far";
     const name = shortName(client.id);
-    const about = client.about ? shorten(client.about, client.width - widthOf(name, 14, "bold") - 28, 12) : "";
+    const position = known && known.positions[frame.partition];
+    const facts = [client.about, position === undefined ? "" : `position ${position}`].filter(Boolean).join(" · ");
+    const about = facts ? shorten(facts, client.width - widthOf(name, 14, "bold") - 28, 12) : "";
     return h("g", { key: client.id, class: `mk-client${acts ? " mk-acts" : ""}` },
       h("rect", { x: client.x, y: client.y, width: client.width, height: client.height, rx: 12, class: "mk-panel" }),
       text(client.x + 12, client.y + 19, name, "mk-name mk-small-name"),
@@ -1412,6 +1416,7 @@ ${[0, 1, 2, 3, 4, 5].map((i) => `.mk-in-e${i} { --mk-cell-paper: var(--mk-e${i})
 .mk-root .mk-also { margin-top: 3px; color: var(--mk-ink); font-size: 15px; }
 .mk-root .mk-quiet { color: var(--mk-soft); font-size: 15px; }
 .mk-now-side { display: flex; flex-direction: column; align-items: flex-end; gap: 4px; white-space: nowrap; }
+.mk-root .mk-alarm { color: var(--mk-warning); font-weight: 600; }
 .mk-why { border-top: 1px solid var(--mk-line); margin-top: 10px; padding-top: 10px; }
 .mk-root .mk-why ol { padding-left: 26px; margin-top: 4px; list-style: decimal; }
 .mk-root .mk-why li { margin: 4px 0; }
@@ -1603,6 +1608,7 @@ function drawSentence(stage) {
       h("div", { class: "mk-now-words", "aria-live": stage.playing ? "off" : "polite", "data-part": "sentence" },
         h("p", { class: isQuiet ? "mk-quiet" : "mk-big" }, run.sentenceOf(step)),
         isQuiet ? drawLastTold(stage) : null,
+        drawAlarm(stage),
         others.slice(0, 4).map((fact) => h("p", { class: "mk-also" }, fact.sentence))),
       h("div", { class: "mk-now-side" },
         h("button", {
@@ -1610,6 +1616,16 @@ function drawSentence(stage) {
         }, "why?"),
         h("span", { class: "mk-mono" }, seconds(run.times[step])))),
     stage.why ? drawWhy(stage) : null);
+}
+
+/** A promise that was broken stays in sight until the end. */
+function drawAlarm(stage) {
+  const { run, step } = stage;
+  const [first] = run.stateAt(step).alarms;
+  const alarm = first === undefined ? null : run.fact(first);
+  if (!alarm || alarm.step === step) return null;
+  return h("p", { class: "mk-also" }, h("button", { type: "button", class: "mk-link mk-alarm", "data-part": "alarm", onclick: () => stage.go(alarm.step) },
+    `✕ since step ${alarm.step}`), ` ${alarm.sentence}`);
 }
 
 /** In a step of which nothing is told: what was told last. */
@@ -2045,13 +2061,20 @@ class Stage {
     }
   }
 
+  forget() {
+    this.answers = {};
+    this.passed = new Set();
+    this.saveAnswers();
+    this.draw();
+  }
+
   // --- Other futures from the same past ---
 
   forks() {
     return this.recorded.branches.map(({ at, name }, index) => ({ at, name, index }));
   }
 
-  async choose(index, at) {
+  async choose(index, at, step) {
     this.trouble = "";
     try {
       if (!this.futures.has(index)) this.futures.set(index, new Run(await loadBranch(this.recorded.branches[index])));
@@ -2062,7 +2085,7 @@ class Stage {
     this.pause();
     this.future = index;
     this.run = this.futures.get(index);
-    this.go(this.run.nextMoment(at));
+    this.go(step ?? this.run.nextMoment(at));
   }
 
   // --- Keys ---
@@ -2185,6 +2208,7 @@ class Stage {
       h("button", { type: "button", class: "mk-link", "data-part": "link", onclick: () => this.copyLink() }, this.copied || "link to this step"),
       h("button", { type: "button", class: "mk-link", "data-part": "text", onclick: () => this.saveText() }, "story as text"),
       h("button", { type: "button", class: "mk-link", "data-part": "help", "aria-expanded": String(this.help), onclick: () => this.set({ help: !this.help }) }, "signs and keys ?"),
+      Object.keys(this.answers).length ? h("button", { type: "button", class: "mk-link", "data-part": "forget", onclick: () => this.forget() }, "ask me again") : null,
       this.help ? h("div", { class: "mk-help" }, list(signs), list(rows)) : null);
   }
 
@@ -2197,12 +2221,13 @@ class Stage {
   }
 
   async copyLink() {
-    const address = `${String(location.href).split("#")[0]}#step=${this.step}`;
+    const place = `step=${this.step}${this.future >= 0 ? `&future=${this.future + 1}` : ""}`;
+    const address = `${String(location.href).split("#")[0]}#${place}`;
     try {
       await navigator.clipboard.writeText(address);
       this.set({ copied: "copied" });
     } catch {
-      location.hash = `step=${this.step}`; // no clipboard here: the address bar holds the link
+      location.hash = place; // no clipboard here: the address bar holds the link
       this.set({ copied: "see the address bar" });
     }
     setTimeout(() => this.set({ copied: "" }), 2000);
@@ -2400,7 +2425,8 @@ function onClick(event) {
 /** {step} or {scene} named by an address like #step=812, #scene=8 or #scene-8; else null. */
 export function readHash(hash) {
   const found = /(?:^|[#&])(step|scene)[=-](\d+)/.exec(hash || "");
-  return found ? { [found[1]]: Number(found[2]) } : null;
+  const future = /&future=(\d+)/.exec(hash || "");
+  return found ? { [found[1]]: Number(found[2]), ...(future ? { future: Number(future[1]) } : {}) } : null;
 }
 
 /** The player a link means: the one it names (data-stage="id"), else the last one before it in the page, else the first. */
@@ -2419,9 +2445,10 @@ function openAddress(scroll) {
   if (first) jump(first.mkStage, target, scroll);
 }
 
-function jump(handle, { step, scene }, scroll) {
+function jump(handle, { step, scene, future }, scroll) {
   handle.stage.pause();
-  if (scene) handle.scene(scene);
+  if (future && handle.stage.forks()[future - 1]) handle.stage.choose(future - 1, step, step);
+  else if (scene) handle.scene(scene);
   else handle.go(step);
   if (scroll) handle.el.scrollIntoView({ block: "nearest" });
 }

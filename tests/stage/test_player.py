@@ -156,6 +156,22 @@ def test_the_story_highlights_the_step_and_can_be_filtered(player, run):
     assert "producer-L" in player.sentence
 
 
+def test_a_broken_promise_stays_in_sight(open_player, run, tmp_path):
+    broken = copy.deepcopy(run)
+    at = scene(run, 15)
+    fields = {"promise": "I2", "name": "leader completeness", "sentence": "c is gone."}
+    place = next(i for i, fact in enumerate(broken["facts"]) if fact[0] > at)
+    broken["facts"].insert(place, [at, -1, "PromiseBroken", fields, "Leader completeness is broken: c is gone.", 2])
+    file = tmp_path / "broken.html"
+    file.write_text(page(broken), encoding="utf-8")
+    player = open_player(file)
+    player.scene(16)
+    assert "c is gone" in player.sentence
+    player.part("alarm").click()
+    assert player.step == at
+    assert player.page.locator(".mk-loud").is_visible()
+
+
 # --- Why ---
 
 
@@ -214,6 +230,17 @@ def test_playing_stops_at_a_question(player, run):
     assert player.step == scene(run, 3)
 
 
+def test_answers_can_be_forgotten(player, run):
+    player.scene(3)
+    player.part("forward").click()
+    player.part("predict").locator(".mk-choice").nth(2).click()
+    player.part("reveal").click()
+    player.part("forget").click()
+    player.scene(3)
+    player.part("forward").click()
+    assert player.part("predict").is_visible()
+
+
 # --- Other futures ---
 
 
@@ -240,6 +267,16 @@ def test_another_future_can_be_chosen_and_left(player, run):
 def test_an_address_opens_its_step(open_player, run_file, run, fragment):
     expected = 124 if "step" in fragment else scene(run, 8)
     assert open_player(run_file, fragment).step == expected
+
+
+def test_an_address_names_its_future(open_player, run_file, run):
+    player = open_player(run_file, "#step=124&future=1")
+    player.page.wait_for_selector(".mk-other-future")
+    assert player.step == 124
+    assert "acks=all" in player.sentence
+    player.page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error('none')); }")
+    player.part("link").click()
+    player.page.wait_for_url("**#step=124&future=1")
 
 
 def test_links_in_the_page_move_the_player(open_player, run, tmp_path):

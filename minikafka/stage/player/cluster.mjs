@@ -143,7 +143,9 @@ function drawControllers(frame, l) {
   const isNew = frame.facts.some((fact) => fact.kind === "PartitionChanged" && fact.fields.partition === partition);
   const names = all.map((node) => nameOfController(state, node, node.id === active)).join("   ");
   const line = l.narrow ? [l.pad + 4, y + 46] : [Math.max(l.cellsX, x + 28 + widthOf(names, 14, "bold")), y + 26];
+  const quorum = (state.controllers[active] || {}).quorum_epoch;
   return h("g", { class: `mk-controllers${isNew ? " mk-now" : ""}` },
+    h("title", {}, `${spoken(active)} is active${quorum > 0 ? ` in quorum epoch ${quorum}` : ""}`),
     h("rect", { x, y, width: l.right - x, height: l.controllersHeight, rx: 12, class: "mk-panel" }),
     text(x + 14, y + 26, names, "mk-name mk-small-name"),
     text(line[0], line[1], shorten(written, l.right - line[0] - 12, 13), "mk-written"));
@@ -401,16 +403,18 @@ function worstFate(told, client, step) {
 
 function drawClients(frame, l, told) {
   return h("g", {}, l.clients.map((client) => {
-    const { state, run, facts } = frame;
+    const { state, run } = frame;
     const known = state.clients[client.id];
     const said = known && known.last >= 0 ? run.fact(known.last) : null;
-    const acts = facts.some((fact) => fact.node === client.id);
+    const acts = frame.facts.some((fact) => fact.node === client.id);
     const bad = said && ["ProduceFailed", "ProduceRetried", "FetchFailed"].includes(said.kind);
     const good = said && said.kind === "ProduceAcknowledged";
     const worst = good && worstFate(told, client.id, said.step);
     const words = said ? `${saidBy(client, said.sentence)}${worst === "lost" ? " It is nowhere." : ""}` : "silent so far";
     const name = shortName(client.id);
-    const about = client.about ? shorten(client.about, client.width - widthOf(name, 14, "bold") - 28, 12) : "";
+    const position = known && known.positions[frame.partition];
+    const facts = [client.about, position === undefined ? "" : `position ${position}`].filter(Boolean).join(" · ");
+    const about = facts ? shorten(facts, client.width - widthOf(name, 14, "bold") - 28, 12) : "";
     return h("g", { key: client.id, class: `mk-client${acts ? " mk-acts" : ""}` },
       h("rect", { x: client.x, y: client.y, width: client.width, height: client.height, rx: 12, class: "mk-panel" }),
       text(client.x + 12, client.y + 19, name, "mk-name mk-small-name"),

@@ -135,7 +135,8 @@ function onClick(event) {
 /** {step} or {scene} named by an address like #step=812, #scene=8 or #scene-8; else null. */
 export function readHash(hash) {
   const found = /(?:^|[#&])(step|scene)[=-](\d+)/.exec(hash || "");
-  return found ? { [found[1]]: Number(found[2]) } : null;
+  const future = /&future=(\d+)/.exec(hash || "");
+  return found ? { [found[1]]: Number(found[2]), ...(future ? { future: Number(future[1]) } : {}) } : null;
 }
 
 /** The player a link means: the one it names (data-stage="id"), else the last one before it in the page, else the first. */
@@ -154,9 +155,10 @@ function openAddress(scroll) {
   if (first) jump(first.mkStage, target, scroll);
 }
 
-function jump(handle, { step, scene }, scroll) {
+function jump(handle, { step, scene, future }, scroll) {
   handle.stage.pause();
-  if (scene) handle.scene(scene);
+  if (future && handle.stage.forks()[future - 1]) handle.stage.choose(future - 1, step, step);
+  else if (scene) handle.scene(scene);
   else handle.go(step);
   if (scroll) handle.el.scrollIntoView({ block: "nearest" });
 }

@@ -207,13 +207,20 @@ export class Stage {
     }
   }
 
+  forget() {
+    this.answers = {};
+    this.passed = new Set();
+    this.saveAnswers();
+    this.draw();
+  }
+
   // --- Other futures from the same past ---
 
   forks() {
     return this.recorded.branches.map(({ at, name }, index) => ({ at, name, index }));
   }
 
-  async choose(index, at) {
+  async choose(index, at, step) {
     this.trouble = "";
     try {
       if (!this.futures.has(index)) this.futures.set(index, new Run(await loadBranch(this.recorded.branches[index])));
@@ -224,7 +231,7 @@ export class Stage {
     this.pause();
     this.future = index;
     this.run = this.futures.get(index);
-    this.go(this.run.nextMoment(at));
+    this.go(step ?? this.run.nextMoment(at));
   }
 
   // --- Keys ---
@@ -347,6 +354,7 @@ export class Stage {
       h("button", { type: "button", class: "mk-link", "data-part": "link", onclick: () => this.copyLink() }, this.copied || "link to this step"),
       h("button", { type: "button", class: "mk-link", "data-part": "text", onclick: () => this.saveText() }, "story as text"),
       h("button", { type: "button", class: "mk-link", "data-part": "help", "aria-expanded": String(this.help), onclick: () => this.set({ help: !this.help }) }, "signs and keys ?"),
+      Object.keys(this.answers).length ? h("button", { type: "button", class: "mk-link", "data-part": "forget", onclick: () => this.forget() }, "ask me again") : null,
       this.help ? h("div", { class: "mk-help" }, list(signs), list(rows)) : null);
   }
 
@@ -359,12 +367,13 @@ export class Stage {
   }
 
   async copyLink() {
-    const address = `${String(location.href).split("#")[0]}#step=${this.step}`;
+    const place = `step=${this.step}${this.future >= 0 ? `&future=${this.future + 1}` : ""}`;
+    const address = `${String(location.href).split("#")[0]}#${place}`;
     try {
       await navigator.clipboard.writeText(address);
       this.set({ copied: "copied" });
     } catch {
-      location.hash = `step=${this.step}`; // no clipboard here: the address bar holds the link
+      location.hash = place; // no clipboard here: the address bar holds the link
       this.set({ copied: "see the address bar" });
     }
     setTimeout(() => this.set({ copied: "" }), 2000);

@@ -94,6 +94,7 @@ export function drawSentence(stage) {
       h("div", { class: "mk-now-words", "aria-live": stage.playing ? "off" : "polite", "data-part": "sentence" },
         h("p", { class: isQuiet ? "mk-quiet" : "mk-big" }, run.sentenceOf(step)),
         isQuiet ? drawLastTold(stage) : null,
+        drawAlarm(stage),
         others.slice(0, 4).map((fact) => h("p", { class: "mk-also" }, fact.sentence))),
       h("div", { class: "mk-now-side" },
         h("button", {
@@ -101,6 +102,16 @@ export function drawSentence(stage) {
         }, "why?"),
         h("span", { class: "mk-mono" }, seconds(run.times[step])))),
     stage.why ? drawWhy(stage) : null);
+}
+
+/** A promise that was broken stays in sight until the end. */
+function drawAlarm(stage) {
+  const { run, step } = stage;
+  const [first] = run.stateAt(step).alarms;
+  const alarm = first === undefined ? null : run.fact(first);
+  if (!alarm || alarm.step === step) return null;
+  return h("p", { class: "mk-also" }, h("button", { type: "button", class: "mk-link mk-alarm", "data-part": "alarm", onclick: () => stage.go(alarm.step) },
+    `✕ since step ${alarm.step}`), ` ${alarm.sentence}`);
 }
 
 /** In a step of which nothing is told: what was told last. */

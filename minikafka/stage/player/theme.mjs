@@ -109,6 +109,7 @@ ${[0, 1, 2, 3, 4, 5].map((i) => `.mk-in-e${i} { --mk-cell-paper: var(--mk-e${i})
 .mk-root .mk-also { margin-top: 3px; color: var(--mk-ink); font-size: 15px; }
 .mk-root .mk-quiet { color: var(--mk-soft); font-size: 15px; }
 .mk-now-side { display: flex; flex-direction: column; align-items: flex-end; gap: 4px; white-space: nowrap; }
+.mk-root .mk-alarm { color: var(--mk-warning); font-weight: 600; }
 .mk-why { border-top: 1px solid var(--mk-line); margin-top: 10px; padding-top: 10px; }
 .mk-root .mk-why ol { padding-left: 26px; margin-top: 4px; list-style: decimal; }
 .mk-root .mk-why li { margin: 4px 0; }
