@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -47,10 +48,11 @@ def lab(need, root, tmp_path):
         said = iter(server.stderr.readline, "")
         found = next(filter(None, (re.search(r"http://127\.0\.0\.1:\d+/lab", line) for line in said)), None)
         assert found, "JupyterLab did not start"
+        threading.Thread(target=server.stderr.read, daemon=True).start()  # a full pipe would stop the server
         yield found[0]
     finally:
         os.killpg(server.pid, signal.SIGTERM)
-        server.communicate(timeout=30)
+        server.wait(timeout=30)
 
 
 def run_cell(page, need):
