@@ -215,7 +215,7 @@ def read(run: Run, consumer: str = "C", offset: Offset = 0, to: BrokerId | None 
     """A consumer reads from `offset` on, for as long as the run goes on."""
     node = _consumer(run, consumer, to)
     run.sim.call(node.id, f"read from {offset}", lambda: node.assign({run.setup.partition: offset}, run.sim.now))
-    run.sim.call(node.id, "~poll", lambda: node.poll(True, run.sim.now))
+    _poll(run, node)
 
 
 def ask(run: Run, broker: BrokerId, offset: Offset, epoch: int, consumer: str = "C") -> None:
@@ -267,8 +267,11 @@ def _take_what_was_read(run: Run, told: list[Told]) -> None:
     for consumer in run.consumers.values():
         if consumer.state.buffer and any(one.node == consumer.id for one in told):
             consumer.state.buffer.clear()
-            node = consumer
-            run.sim.call(node.id, "~poll", lambda: node.poll(True, run.sim.now))
+            _poll(run, consumer)
+
+
+def _poll(run: Run, consumer: ConsumerNode) -> None:
+    run.sim.call(consumer.id, "~poll", lambda: consumer.poll(True, run.sim.now))
 
 
 def _finish(run: Run, checkers: list[Checker]) -> None:

@@ -76,7 +76,17 @@ def test_a_run_of_batches_is_cut_apart_and_control_batches_stay_out_of_sight():
 
 @pytest.mark.parametrize(
     ("number", "written"),
-    [(0, "00"), (-1, "01"), (1, "02"), (-2, "03"), (63, "7e"), (-64, "7f"), (64, "8001"), (300, "d804"), (-1000, "cf0f")],
+    [
+        (0, "00"),
+        (-1, "01"),
+        (1, "02"),
+        (-2, "03"),
+        (63, "7e"),
+        (-64, "7f"),
+        (64, "8001"),
+        (300, "d804"),
+        (-1000, "cf0f"),
+    ],
 )
 def test_varints_are_zigzag(number, written):
     out = bytearray()

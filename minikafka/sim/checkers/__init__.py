@@ -1,10 +1,10 @@
-"""The promises of the cluster, each a small class that looks at the real nodes and says a sentence when it is broken.
+"""The promises of the cluster: small classes that look at the real nodes, and say a sentence when one is broken.
 
 ```
  step ─▶ ledger (what is committed, where it lies) ─▶ I1 … I11, I30 ─▶ a sentence, or silence
 ```
 
-* Checkers claim exactly what Kafka promises, within its fault budget; a loss beyond it is reported and blamed on nobody.
+* Checkers claim what Kafka promises, within its fault budget; a loss beyond it is reported and blamed on nobody.
 * Each counts its premises: a checker that had nothing to judge is no evidence.
 
 What we leave out, until their rooms are built: promises about disks, the quorum, idempotence, transactions and groups.

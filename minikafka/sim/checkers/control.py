@@ -30,7 +30,8 @@ class LeaderInIsr(Promise):
             self.premises += 1
             state = history.state
             if state.leader != NO_LEADER and state.leader not in state.isr:
-                return f"The controller names broker {state.leader} leader of {history.name}, but its ISR is {members(state.isr)}."
+                isr = members(state.isr)
+                return f"The controller names broker {state.leader} leader of {history.name}, but its ISR is {isr}."
             # Without ELR the last member stays listed when it dies: somebody must be remembered.
             alone = not sim.config.eligible_leader_replicas_enable and len(state.isr) == 1
             fenced = [broker for broker in state.isr if not ledger.is_active(sim, broker) and not alone]
@@ -104,7 +105,9 @@ def _lacks_records(history: History, broker: BrokerId) -> str:
     copy, (epoch, start) = history.copies[broker], history.epoch_start
     if copy.agreed_end < history.high_watermark and not history.beyond:
         kept = copy.agreed_end
-        return f"but has {history.found(broker, kept)} at offset {kept}: {history.promised(kept)}".replace(" there at", " at")
+        return f"but has {history.found(broker, kept)} at offset {kept}: {history.promised(kept)}".replace(
+            " there at", " at"
+        )
     if epoch == history.state.leader_epoch and copy.end < start:
         return f"but ends at {copy.end}, below offset {start}, with which epoch {epoch} began"
     return ""
@@ -155,7 +158,9 @@ class Convergence(Promise):
             history = self.ledger.histories.get(partition)
             leader = ledger.leader_of(sim, history) if history else None
             if leader is not None and assigned.position != leader.log.high_watermark:
-                return f"reads at {assigned.position} and gets no further, though {leader.log.high_watermark} is committed"
+                return (
+                    f"reads at {assigned.position} and gets no further, though {leader.log.high_watermark} is committed"
+                )
         return ""
 
 
@@ -164,7 +169,7 @@ def _not_led(sim: Simulation, history: History) -> str:
     if state.leader == NO_LEADER:
         return f"{history.name} has no leader, though {_who_could(sim, history)}" if _who_could(sim, history) else ""
     if ledger.leader_of(sim, history) is None:
-        return f"broker {state.leader} does not lead {history.name}, though the controller named it in epoch {state.leader_epoch}"
+        return f"broker {state.leader} does not lead {history.name}, though it was named for epoch {state.leader_epoch}"
     return ""
 
 
@@ -172,8 +177,8 @@ def _who_could(sim: Simulation, history: History) -> str:
     """Which rule would give a leader (KIP-966), empty if none does."""
     state = history.state
     live = [broker for broker in state.replicas if ledger.is_active(sim, broker)]
-    for name, members in (("ISR", state.isr), ("ELR", () if state.isr else state.elr)):
-        able = [broker for broker in live if broker in members]
+    for name, eligible in (("ISR", state.isr), ("ELR", () if state.isr else state.elr)):
+        able = [broker for broker in live if broker in eligible]
         if able:
             return f"{brokers(able)} of its {name} could lead"
     if not state.isr and not state.elr and state.last_known_leader in live:
@@ -186,9 +191,10 @@ def _not_in_sync(sim: Simulation, history: History) -> str:
     if leader is None:
         return ""
     live = {broker for broker in history.state.replicas if ledger.is_active(sim, broker)}
-    missing = live - set(history.state.isr)
+    missing = sorted(live - set(history.state.isr))
     if missing:
-        return f"{brokers(sorted(missing))} runs, but is not in the ISR {members(history.state.isr)}"
+        verbs = "runs, but is" if len(missing) == 1 else "run, but are"
+        return f"{brokers(missing)} {verbs} not in the ISR {members(history.state.isr)}"
     return _not_committed(sim, history, leader)
 
 

@@ -81,7 +81,13 @@ class StrongIsr(Promise):
 
     promise, name = "I3", "strong ISR"
     looks_at = frozenset(
-        {facts.BecameLeader, facts.HighWatermarkMoved, facts.LogTruncated, facts.PartitionChanged, facts.BrokerRegistered}
+        {
+            facts.BecameLeader,
+            facts.HighWatermarkMoved,
+            facts.LogTruncated,
+            facts.PartitionChanged,
+            facts.BrokerRegistered,
+        }
     )
 
     def look(self, sim: Simulation, told: list[Told]) -> str | None:
@@ -101,7 +107,7 @@ class StrongIsr(Promise):
         for member in state.replicas:
             place = "ISR" if member in state.isr else "ELR" if member in state.elr else ""
             copy = history.copies[member]
-            if not place and member != leader or copy.lost_power:
+            if (not place and member != leader) or copy.lost_power:
                 continue
             self.premises += 1
             kept = copy.agreed_end
@@ -167,7 +173,9 @@ class LogMatching(Promise):
 
 
 def _first_difference(mine: list[Cell], theirs: list[Cell]) -> tuple[Offset, Cell, Cell]:
-    return next((one.base_offset, one, other) for one, other in zip(mine, theirs, strict=False) if one.prefix != other.prefix)
+    return next(
+        (one.base_offset, one, other) for one, other in zip(mine, theirs, strict=False) if one.prefix != other.prefix
+    )
 
 
 class EpochTruncation(Promise):
@@ -242,6 +250,5 @@ class MinInsync(Promise):
         if replica is None or not replica.is_leader or len(replica.isr) >= history.minimum:
             return None
         return (
-            f"Broker {leader} {deed} while its ISR was {members(replica.isr)}; "
-            f"min.insync.replicas={history.minimum}."
+            f"Broker {leader} {deed} while its ISR was {members(replica.isr)}; min.insync.replicas={history.minimum}."
         )

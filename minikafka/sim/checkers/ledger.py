@@ -140,7 +140,7 @@ class History:
     names: dict[tuple[int, bytes], int] = field(default_factory=dict)
 
     def why_beyond(self, offset: Offset) -> str | None:
-        """More has failed than Kafka promises to survive for the record at `offset`: what; None if within the budget."""
+        """What has failed beyond that which Kafka promises to survive for a record; None if it is within the budget."""
         if self.unclean:
             return self.unclean
         lost: list[BrokerId] = []

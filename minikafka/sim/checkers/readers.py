@@ -59,8 +59,8 @@ class EpochFencing(Promise):
                 self.premises += 1
                 if fact.claimed_epoch not in (NO_EPOCH, fact.leader_epoch):
                     return (
-                        f"{_title(node)}, leader of epoch {fact.leader_epoch}, counted a fetch of broker {fact.follower} "
-                        f"from {fact.log_end_offset} that was meant for epoch {fact.claimed_epoch}."
+                        f"{_title(node)}, leader of epoch {fact.leader_epoch}, counted a fetch of broker "
+                        f"{fact.follower} from {fact.log_end_offset} that was meant for epoch {fact.claimed_epoch}."
                     )
         return None
 
@@ -82,7 +82,9 @@ class EpochFencing(Promise):
     def _note_claims(self, envelope: Envelope) -> None:
         request = envelope.message
         assert isinstance(request, _QUESTIONS)
-        claims = {one.partition: one.current_leader_epoch for one in request.partitions if one.current_leader_epoch >= 0}
+        claims = {
+            one.partition: one.current_leader_epoch for one in request.partitions if one.current_leader_epoch >= 0
+        }
         if claims:
             self._claims[(envelope.source, envelope.correlation_id)] = claims
 
@@ -118,7 +120,7 @@ _MOVES = frozenset({facts.BecameLeader, facts.BecameFollower, facts.NodeCrashed,
 
 
 class MonotoneHighWatermark(Promise):
-    """I10: nobody reads above the true high watermark, what was read does not change, and a leader takes nothing back."""
+    """I10: nobody reads above the true high watermark, what was read stays, and a leader takes nothing back."""
 
     promise, name = "I10", "high watermark never falls"
 
@@ -174,7 +176,9 @@ class MonotoneHighWatermark(Promise):
         before = self._marks.get((partition, node), 0)
         if mark >= before:
             return None
-        return f"{_title(node)}, which leads, took its high watermark back from {before} to {mark}: it hides what was read."
+        return (
+            f"{_title(node)} leads, and took its high watermark back from {before} to {mark}: it hides what was read."
+        )
 
 
 def _title(node: NodeId) -> str:

@@ -1,5 +1,7 @@
 """Faults in who leads: the dead, the wrong, the unmarked, and proposals from another time."""
 
+# ruff: noqa: ARG001  # a mutant takes what the function it replaces takes, and mostly looks at less
+
 from __future__ import annotations
 
 from minikafka.config import ServerConfig
@@ -20,26 +22,41 @@ _elect_leader = election.elect_leader
 
 
 def elect_any_live(
-    replicas: tuple[BrokerId, ...], current: BrokerId | None, isr: Ids, elr: Ids, last_known: BrokerId | None, live: Ids,
+    replicas: tuple[BrokerId, ...],
+    current: BrokerId | None,
+    isr: Ids,
+    elr: Ids,
+    last_known: BrokerId | None,
+    live: Ids,
     unclean_allowed: bool,
-) -> Election:  # fmt: skip
+) -> Election:
     """Any live copy can lead."""
     leader = current if current in live else next((broker for broker in replicas if broker in live), None)
     return Election(leader, False)
 
 
 def elect_nobody(
-    replicas: tuple[BrokerId, ...], current: BrokerId | None, isr: Ids, elr: Ids, last_known: BrokerId | None, live: Ids,
+    replicas: tuple[BrokerId, ...],
+    current: BrokerId | None,
+    isr: Ids,
+    elr: Ids,
+    last_known: BrokerId | None,
+    live: Ids,
     unclean_allowed: bool,
-) -> Election:  # fmt: skip
+) -> Election:
     """Replicas will settle it among themselves."""
     return Election(current if current in live else None, False)
 
 
 def elect_the_same(
-    replicas: tuple[BrokerId, ...], current: BrokerId | None, isr: Ids, elr: Ids, last_known: BrokerId | None, live: Ids,
+    replicas: tuple[BrokerId, ...],
+    current: BrokerId | None,
+    isr: Ids,
+    elr: Ids,
+    last_known: BrokerId | None,
+    live: Ids,
     unclean_allowed: bool,
-) -> Election:  # fmt: skip
+) -> Election:
     """A leader stays leader."""
     if current is not None:
         return Election(current, False)
@@ -47,9 +64,14 @@ def elect_the_same(
 
 
 def elect_last_known_first(
-    replicas: tuple[BrokerId, ...], current: BrokerId | None, isr: Ids, elr: Ids, last_known: BrokerId | None, live: Ids,
+    replicas: tuple[BrokerId, ...],
+    current: BrokerId | None,
+    isr: Ids,
+    elr: Ids,
+    last_known: BrokerId | None,
+    live: Ids,
     unclean_allowed: bool,
-) -> Election:  # fmt: skip
+) -> Election:
     """Who led last knows most."""
     if current not in live and not isr and last_known in live:
         return Election(last_known, last_known not in elr)
@@ -57,9 +79,14 @@ def elect_last_known_first(
 
 
 def elect_unclean_first(
-    replicas: tuple[BrokerId, ...], current: BrokerId | None, isr: Ids, elr: Ids, last_known: BrokerId | None, live: Ids,
+    replicas: tuple[BrokerId, ...],
+    current: BrokerId | None,
+    isr: Ids,
+    elr: Ids,
+    last_known: BrokerId | None,
+    live: Ids,
     unclean_allowed: bool,
-) -> Election:  # fmt: skip
+) -> Election:
     """Allowed is preferred."""
     if unclean_allowed and current not in live:
         leader = next((broker for broker in replicas if broker in live), None)
@@ -68,9 +95,14 @@ def elect_unclean_first(
 
 
 def elect_last_known_as_clean(
-    replicas: tuple[BrokerId, ...], current: BrokerId | None, isr: Ids, elr: Ids, last_known: BrokerId | None, live: Ids,
+    replicas: tuple[BrokerId, ...],
+    current: BrokerId | None,
+    isr: Ids,
+    elr: Ids,
+    last_known: BrokerId | None,
+    live: Ids,
     unclean_allowed: bool,
-) -> Election:  # fmt: skip
+) -> Election:
     """It led before, so nothing is missing."""
     return Election(_elect_leader(replicas, current, isr, elr, last_known, live, unclean_allowed).leader, False)
 
@@ -135,7 +167,8 @@ MUTANTS = (
         {ELECT: elect_unclean_first}, (S4,), Setup(unclean=True),
     ),
     Mutant(
-        "elect_last_known_as_clean", "it led before, so nothing is missing", "I4", "outside ISR {} and ELR {}, but is not marked RECOVERING",
+        "elect_last_known_as_clean", "it led before, so nothing is missing", "I4",
+        "outside ISR {} and ELR {}, but is not marked RECOVERING",
         {ELECT: elect_last_known_as_clean}, (S7,),
     ),
     Mutant(

@@ -1,5 +1,7 @@
 """Faults in how replicas follow: epochs that nobody compares, cuts at the wrong place, newcomers let in too soon."""
 
+# ruff: noqa: ARG001  # a mutant takes what the function it replaces takes, and mostly looks at less
+
 from __future__ import annotations
 
 from minikafka.broker.isr import Follower, Leader
@@ -83,12 +85,14 @@ DIVERGED = schedule(
 )  # fmt: skip
 # A record every 100 ms while the office changes hands: one of them is committed, and broker 3 has not heard of it yet.
 UNTIL_ELECTED = schedule(
-    (500, "cut", 1, "controllers"), *((at_ms, "send", f"r{at_ms}") for at_ms in range(7_050, 10_500, 100)), (15_000, "heal")
+    (500, "cut", 1, "controllers"),
+    *((at_ms, "send", f"r{at_ms}") for at_ms in range(7_050, 10_500, 100)),
+    (15_000, "heal"),
 )
 # Brokers 1, 2, 1 lead in turn; a fetch of broker 3 meant for the first term comes in the third.
 READER_KNOWS_BETTER = schedule(*ZOMBIE, (11_000, "ask", 1, 0, 1))
 READER_IS_LATE = schedule(*ZOMBIE, (11_000, "ask", 2, 0, 0))
-# Broker 3 is out, though alive, while b is committed. The new leader's mark is from before b; broker 3 reaches just that.
+# Broker 3 is out, though alive, while b is committed. The new leader's mark is from before b: broker 3 reaches that.
 STALE_MARK = tuple(
     schedule(
         (0, "send", "a"), (600, "cut", 3, "controllers"), (11_000, "heal"), (11_000, "cut", 3, "brokers"),
@@ -119,7 +123,8 @@ MUTANTS = (
         {"minikafka.broker.partition:Partition._follow": cut_to_mark_when_following}, (UNTIL_ELECTED,),
     ),
     Mutant(
-        "never_diverges", "equal lengths are equal logs", "I5", "Broker 1 has high watermark 2 and x of epoch 0 at offset 1.",
+        "never_diverges", "equal lengths are equal logs", "I5",
+        "Broker 1 has high watermark 2 and x of epoch 0 at offset 1.",
         {"minikafka.log.partition_log:PartitionLog.divergence": never_diverges}, (DIVERGED,),
     ),
     Mutant(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from minikafka.sim.schedule import Schedule, Setup
@@ -24,4 +24,4 @@ class Mutant:
     """`"package.module:name"` → what stands there instead."""
     schedules: tuple[Schedule, ...]
     """The classical schedule; several when the moment matters to the millisecond, and one of them must hit it."""
-    setup: Setup = Setup()
+    setup: Setup = field(default_factory=Setup)

@@ -1,0 +1,46 @@
+"""Every planted fault is found by the checker of its promise, in its own words; the engine as it is passes."""
+
+from __future__ import annotations
+
+import pytest
+
+from minikafka.sim.checkers import all_checkers, by_promise
+from minikafka.sim.mutants import MUTANTS
+from minikafka.sim.schedule import play
+from minikafka.sim.substitute import substituted
+
+
+def first_violation(mutant):
+    """(schedule, violation) of the first of its schedules that breaks its promise."""
+    for lines in mutant.schedules:
+        with substituted(mutant.replaces):
+            run = play(mutant.setup, lines, by_promise(mutant.promise))
+        if run.violation is not None:
+            return lines, run.violation
+    return mutant.schedules[0], None
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_it_is_found_by_its_checker_and_only_because_of_the_fault(mutant):
+    lines, violation = first_violation(mutant)
+    assert violation is not None, f"{mutant.promise} did not see it"
+    assert violation.promise == mutant.promise
+    assert mutant.says in violation.sentence, violation.sentence
+    assert play(mutant.setup, lines, all_checkers()).violation is None
+
+
+def test_every_promise_has_a_fault_that_breaks_it():
+    assert {mutant.promise for mutant in MUTANTS} == {checker.promise for checker in all_checkers()}
+    assert {mutant.says for mutant in MUTANTS if "RECOVERING" in mutant.says}, "the second half of I4"
+
+
+def test_names_are_unique_and_every_fault_has_a_belief():
+    assert len({mutant.name for mutant in MUTANTS}) == len(MUTANTS)
+    assert all(mutant.belief and mutant.replaces for mutant in MUTANTS)
+
+
+def test_the_engine_is_whole_again_afterwards():
+    from minikafka.controller import election
+    from minikafka.sim.mutants.elections import elect_any_live
+
+    assert election.elect_leader is not elect_any_live
