@@ -10,7 +10,7 @@ from minikafka.client.producer import ProducerNode
 from minikafka.protocol import facts
 from minikafka.sim.checkers import ledger
 from minikafka.sim.checkers.ledger import History, Ledger, brokers, members
-from minikafka.sim.checkers.promise import Promise
+from minikafka.sim.checkers.promise import AT_THE_END, Promise
 from minikafka.trace.trace import Told
 from minikafka.types import NO_LEADER, BrokerId, TopicPartition
 
@@ -47,6 +47,7 @@ class UncleanIsMarked(Promise):
     """
 
     promise, name = "I4", "unclean leaders are marked"
+    looks_at = frozenset({facts.PartitionChanged, facts.BecameLeader})
 
     def __init__(self, book: Ledger) -> None:
         super().__init__(book)
@@ -85,6 +86,7 @@ class SafeIsrGrowth(Promise):
     """
 
     promise, name = "I9", "safe ISR growth"
+    looks_at = frozenset({facts.PartitionChanged})
 
     def look(self, sim: Simulation, told: list[Told]) -> str | None:
         """Look at every ISR that has grown."""
@@ -130,6 +132,7 @@ class Convergence(Promise):
     """I30: a while after all faults are mended, everything works and nobody waits."""
 
     promise, name = "I30", "convergence"
+    looks_at = AT_THE_END
 
     def finish(self, sim: Simulation) -> str | None:
         """Look at every partition, then at every client."""

@@ -13,7 +13,7 @@ from minikafka.protocol.errors import ErrorCode
 from minikafka.protocol.records import Record
 from minikafka.sim.checkers import ledger
 from minikafka.sim.checkers.ledger import Acknowledged, Cell, Dropped, History, brokers, members, text_of
-from minikafka.sim.checkers.promise import Promise
+from minikafka.sim.checkers.promise import AT_THE_END, Promise
 from minikafka.trace.trace import Told
 from minikafka.types import BrokerId, Offset, number_of
 
@@ -25,6 +25,7 @@ class Durability(Promise):
     """I1: what was acknowledged with acks=all is, after healing, in the leader's log at its offset."""
 
     promise, name = "I1", "durability"
+    looks_at = AT_THE_END
 
     def finish(self, sim: Simulation) -> str | None:
         """Look every acknowledged record up in the log of whoever leads now."""
@@ -124,6 +125,7 @@ class LogMatching(Promise):
     """I5: logs agree below their high watermarks; logs with the same (offset, epoch) agree on all before it."""
 
     promise, name = "I5", "log matching"
+    looks_at = frozenset({facts.RecordsAppended, facts.HighWatermarkMoved, facts.LogRecovered})
 
     def look(self, sim: Simulation, told: list[Told]) -> str | None:
         """Compare what was just appended, and whoever moved its high watermark."""
@@ -182,6 +184,7 @@ class EpochTruncation(Promise):
     """I6: nobody cuts off a record below the true high watermark (KIP-101)."""
 
     promise, name = "I6", "epoch truncation"
+    looks_at = frozenset({facts.LogTruncated, facts.BecameFollower, facts.BecameLeader, facts.RecordsAppended})
 
     def look(self, sim: Simulation, told: list[Told]) -> str | None:
         """Look at every cut of this step."""
@@ -205,6 +208,7 @@ class MinInsync(Promise):
     """
 
     promise, name = "I11", "min.insync.replicas"
+    looks_at = frozenset({facts.ProduceAnswered, facts.HighWatermarkMoved})
 
     def look(self, sim: Simulation, told: list[Told]) -> str | None:
         """Look at every answer and every move of a leader's high watermark."""

@@ -18,8 +18,10 @@ What we leave out: logs whose beginning was deleted.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from minikafka.broker.broker import Broker
@@ -85,7 +87,11 @@ class Copy:
 
     def cell_at(self, offset: Offset) -> Cell | None:
         """The cell that holds an offset."""
-        return next((cell for cell in reversed(self.cells) if cell.base_offset <= offset < cell.next_offset), None)
+        place = bisect_right(self.cells, offset, key=_base_offset) - 1
+        return self.cells[place] if place >= 0 and offset < self.cells[place].next_offset else None
+
+
+_base_offset = attrgetter("base_offset")
 
 
 class Dropped(NamedTuple):
@@ -186,22 +192,23 @@ class Ledger:
         """Sentences about losses beyond the promise."""
         self._came_back_unclean: set[BrokerId] = set()
         """Brokers that registered in this step without the mark of a clean shutdown: they leave ISR and ELR now."""
-        self._step = -1
+        self.told: list[Told] | None = None
+        """The step that was taken in last."""
+        self.kinds: set[type] = set()
+        """Which facts are in it."""
 
     def begin(self, sim: Simulation) -> None:
         """Take in what happened before anybody looked."""
-        if self._step < 0:
-            self._step = sim.recorder.step
+        if self.told is None:
+            self.told = []
             for told in sim.recorder.told:
                 self._take(sim, told)
             self.dropped.clear()
             self._came_back_unclean.clear()
 
     def observe(self, sim: Simulation, told: list[Told]) -> None:
-        """Take in one step; the first checker that looks at it pays."""
-        if self._step == sim.recorder.step:
-            return
-        self._step = sim.recorder.step
+        """Take in one step; the first checker that looks at it asks for it."""
+        self.told, self.kinds = told, {type(one.fact) for one in told}
         self.dropped.clear()
         self._came_back_unclean.clear()
         for one in told:

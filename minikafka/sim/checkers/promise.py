@@ -11,11 +11,17 @@ if TYPE_CHECKING:
     from minikafka.sim.simulation import Simulation
 
 
+AT_THE_END: frozenset[type] = frozenset({type(None)})
+"""Nothing to look at before the end: no fact is of this kind."""
+
+
 class Promise:
     """A checker that reads the book. A subclass looks at steps, at the end, or at both."""
 
     promise = ""
     name = ""
+    looks_at: frozenset[type] = frozenset()
+    """Kinds of facts after which there is something to look at; empty: after every step."""
 
     def __init__(self, ledger: Ledger) -> None:
         """Checkers of one run share one `ledger`."""
@@ -28,7 +34,11 @@ class Promise:
 
     def watch(self, sim: Simulation, told: list[Told]) -> str | None:
         """See `Checker.watch`."""
-        self.ledger.observe(sim, told)
+        book = self.ledger
+        if book.told is not told:
+            book.observe(sim, told)
+        if self.looks_at and self.looks_at.isdisjoint(book.kinds):
+            return None
         return self.look(sim, told)
 
     def look(self, sim: Simulation, told: list[Told]) -> str | None:

@@ -123,6 +123,9 @@ class MonotoneHighWatermark(Promise):
     """I10: nobody reads above the true high watermark, what was read stays, and a leader takes nothing back."""
 
     promise, name = "I10", "high watermark never falls"
+    looks_at = frozenset(
+        {facts.RecordsConsumed, facts.HighWatermarkMoved, facts.LogTruncated, facts.LogRecovered, facts.NodeCrashed}
+    )
 
     def __init__(self, book: Ledger) -> None:
         super().__init__(book)
