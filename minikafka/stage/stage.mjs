@@ -399,29 +399,44 @@ class Run {
   /** The steps that led here, nearest first; only those in which something is told. */
   causes(step, limit = 12) {
     const chain = [];
-    let at = this.causeOf(step);
-    while (at > 0 && at < step && chain.length < limit) {
-      if (this.told(at).length) chain.push({ step: at, sentence: this.told(at)[0].sentence });
-      const cause = this.causeOf(at);
-      if (cause >= at) break;
-      at = cause;
+    let cause = this.causeOf(step);
+    for (let last = step; cause.step > 0 && cause.step < last && chain.length < limit; cause = this.causeOf(last)) {
+      last = cause.step;
+      const fact = cause.fact || this.told(last)[0];
+      if (fact) chain.push({ step: last, sentence: fact.sentence });
     }
     return chain;
   }
 
-  /** A fence is caused by what did not come: the fault that silenced the broker is no parent of any message. */
+  /** {step, fact}: what a step followed from. Mostly its parent; but some things follow from what was written, or did not come. */
   causeOf(step) {
-    const fence = this.factsOf(step).find((fact) => fact.kind === "BrokerFenced");
-    const fault = fence && this.silenced(`broker-${fence.fields.broker}`, fence.node, step);
-    return fault ? fault.step : this.parentOf(step);
+    for (const fact of this.factsOf(step)) {
+      const cause = this.reasonOf(fact);
+      if (cause) return { step: cause.step, fact: cause };
+    }
+    return { step: this.parentOf(step), fact: null };
   }
 
-  silenced(broker, controller, before) {
+  reasonOf({ kind, fields, node, step }) {
+    if (kind === "BrokerFenced") return this.silenced(`broker-${fields.broker}`, node, step);
+    if (kind === "IsrProposed" && fields.removed.length) return this.silenced(`broker-${fields.removed[0]}`, node, step);
+    if (kind !== "BecameLeader" && kind !== "BecameFollower") return null;
+    return this.lastFact(step, (fact) => fact.kind === "PartitionChanged" && fact.fields.partition === fields.partition &&
+      fact.fields.leader_epoch === fields.leader_epoch);
+  }
+
+  /** The crash, pause or cut because of which `listener` hears nothing of `broker`; null when it ended before. */
+  silenced(broker, listener, before) {
+    const concerns = ({ kind, fields }) => (kind.startsWith("Node") ? fields.node === broker
+      : kind.startsWith("Link") && [fields.one, fields.other].includes(broker) && [fields.one, fields.other].includes(listener));
+    const fact = this.lastFact(before, concerns);
+    return fact && ["NodeCrashed", "NodePaused", "LinkCut"].includes(fact.kind) ? fact : null;
+  }
+
+  lastFact(before, fits) {
     for (let i = this.firstFact[before] - 1; i >= 0; i -= 1) {
       const fact = this.fact(i);
-      const stopped = (fact.kind === "NodeCrashed" || fact.kind === "NodePaused") && fact.fields.node === broker;
-      const ends = [fact.fields.one, fact.fields.other];
-      if (stopped || (fact.kind === "LinkCut" && ends.includes(broker) && ends.includes(controller))) return fact;
+      if (fits(fact)) return fact;
     }
     return null;
   }
@@ -700,7 +715,8 @@ function isBehind(state, partition, id) {
   return Boolean(written && node && node.state !== "crashed" && node.metadata >= 0 && node.metadata <= written.metadata_offset);
 }
 
-/** Each record somebody was told is stored: where it is now, and whether that will last (`alone`: not committed). */
+/** Each record somebody was told is stored: where it is now, and whether that will last. `alone`: not committed; `missing`: the leader
+ *  of a newer epoch does not have it. */
 function toldRecords(run, state, partition, step) {
   const replicas = Object.entries(state.replicas[partition] || {});
   const written = state.partitions[partition];
@@ -714,7 +730,8 @@ function toldRecords(run, state, partition, step) {
       if (!run.fateOf(partition, id, cell, step)) lasting.push(numberOf(id));
     }
     const isCommitted = !leader || told.offset < leader.high_watermark || written.isr.every((id) => holders.includes(id));
-    const fate = !holders.length ? "lost" : !lasting.length ? "doomed" : isCommitted ? "held" : "alone";
+    const isMissing = leader && written.leader_epoch > told.leader_epoch && !holders.includes(written.leader);
+    const fate = !holders.length ? "lost" : !lasting.length ? "doomed" : isMissing ? "missing" : isCommitted ? "held" : "alone";
     return { ...told, holders, fate };
   });
 }
@@ -1151,7 +1168,7 @@ function drawFlags(l, row, replica) {
   if (mark >= l.from && mark <= l.to) {
     const word = mark === end ? `HW = end ${mark}` : `HW ${mark}`;
     const width = widthOf(word, 11, "bold") + 12;
-    const shift = Math.max(-width / 2, (l.narrow ? l.pad : l.cellsX - 4) - l.x(mark) + 2);
+    const shift = Math.max(-width / 2, (l.narrow ? l.pad : l.cellsX - 10) - l.x(mark) + 2);
     parts.push(h("g", { key: "hw", class: "mk-flag mk-glide", style: at(l.x(mark) - 2, y) },
       h("path", { d: `M0,${-l.cellHeight - 10} V2`, class: "mk-flag-pole" }),
       h("rect", { x: shift, y: 0, width, height: 17, rx: 4 }), text(shift + width / 2, 12.5, word, "mk-flag-text")));
@@ -1250,6 +1267,7 @@ function tellAll(told, width) {
 function toldWord({ value, holders, fate }) {
   if (fate === "lost") return { text: `✕ ${value}: nowhere`, tone: "warning", isFull: true };
   if (fate === "doomed") return { text: `! ${value}: only on ${holders.join(", ")}, doomed`, tone: "warning" };
+  if (fate === "missing") return { text: `! ${value}: on ${holders.join(", ")}, not on the leader`, tone: "warning" };
   if (fate === "alone") return { text: `… ${value}: only on ${holders.join(", ")} so far`, tone: "soft" };
   return { text: `✓ ${value}: on ${holders.join(", ")}`, tone: "good" };
 }
@@ -1259,7 +1277,7 @@ function toldWord({ value, holders, fate }) {
 /** What it was told is stored: is it lost by now, or will it be? */
 function worstFate(told, client, step) {
   const fates = told.filter((each) => each.client === client && each.step === step).map((each) => each.fate);
-  return fates.includes("lost") ? "lost" : fates.includes("doomed") ? "doomed" : "";
+  return ["lost", "doomed", "missing"].find((fate) => fates.includes(fate)) || "";
 }
 
 function drawClients(frame, l, told) {

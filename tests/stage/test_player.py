@@ -124,6 +124,17 @@ def test_a_stored_record_that_will_be_cut_off_is_marked_before_it_goes(player, r
     assert "It is nowhere." in player.page.locator(".mk-client", has_text="producer-L").text_content()
 
 
+def test_where_the_future_is_not_known_the_record_is_missed_on_the_new_leader(open_player, run, tmp_path):
+    end = scene(run, 10)
+    so_far = {**run, "steps": run["steps"][:end], "facts": [fact for fact in run["facts"] if fact[0] <= end],
+              "bookmarks": run["bookmarks"][:10], "questions": [], "branches": []}
+    file = tmp_path / "so_far.html"
+    file.write_text(page(so_far, step=end), encoding="utf-8")
+    picture = open_player(file).page.locator(".mk-picture")
+    assert "c: on 1, not on the leader" in picture.text_content()
+    assert picture.locator(".mk-doomed").count() == 0
+
+
 def test_the_old_leader_leads_in_its_own_eyes(player):
     player.scene(7)
     rows = player.page.locator(".mk-row")

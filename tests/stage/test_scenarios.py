@@ -45,6 +45,11 @@ def test_lesson_6_can_be_read_from_the_picture(open_player, tmp_path):
     file.write_text(page(trace), encoding="utf-8")
     player = open_player(file)
     picture = player.page.locator(".mk-picture")
+    player.scene(5)
+    player.part("why").click()
+    because = player.page.locator(".mk-why li").all_inner_texts()
+    assert "writes: broker 2 leads" in because[0], "what is read follows from what was written"
+    assert "is cut" in because[1], "silence follows from the cut"
     for number, words in [
         (2, "✂ cut"), (4, "has written: broker 2 leads"), (7, "in its own eyes"), (8, "only on 1, doomed"),
         (9, "waits for HW 4"), (15, "cut off in this step"), (17, "c: nowhere"),

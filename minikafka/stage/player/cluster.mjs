@@ -290,7 +290,7 @@ function drawFlags(l, row, replica) {
   if (mark >= l.from && mark <= l.to) {
     const word = mark === end ? `HW = end ${mark}` : `HW ${mark}`;
     const width = widthOf(word, 11, "bold") + 12;
-    const shift = Math.max(-width / 2, (l.narrow ? l.pad : l.cellsX - 4) - l.x(mark) + 2);
+    const shift = Math.max(-width / 2, (l.narrow ? l.pad : l.cellsX - 10) - l.x(mark) + 2);
     parts.push(h("g", { key: "hw", class: "mk-flag mk-glide", style: at(l.x(mark) - 2, y) },
       h("path", { d: `M0,${-l.cellHeight - 10} V2`, class: "mk-flag-pole" }),
       h("rect", { x: shift, y: 0, width, height: 17, rx: 4 }), text(shift + width / 2, 12.5, word, "mk-flag-text")));
@@ -389,6 +389,7 @@ function tellAll(told, width) {
 function toldWord({ value, holders, fate }) {
   if (fate === "lost") return { text: `✕ ${value}: nowhere`, tone: "warning", isFull: true };
   if (fate === "doomed") return { text: `! ${value}: only on ${holders.join(", ")}, doomed`, tone: "warning" };
+  if (fate === "missing") return { text: `! ${value}: on ${holders.join(", ")}, not on the leader`, tone: "warning" };
   if (fate === "alone") return { text: `… ${value}: only on ${holders.join(", ")} so far`, tone: "soft" };
   return { text: `✓ ${value}: on ${holders.join(", ")}`, tone: "good" };
 }
@@ -398,7 +399,7 @@ function toldWord({ value, holders, fate }) {
 /** What it was told is stored: is it lost by now, or will it be? */
 function worstFate(told, client, step) {
   const fates = told.filter((each) => each.client === client && each.step === step).map((each) => each.fate);
-  return fates.includes("lost") ? "lost" : fates.includes("doomed") ? "doomed" : "";
+  return ["lost", "doomed", "missing"].find((fate) => fates.includes(fate)) || "";
 }
 
 function drawClients(frame, l, told) {

@@ -51,7 +51,8 @@ export function isBehind(state, partition, id) {
   return Boolean(written && node && node.state !== "crashed" && node.metadata >= 0 && node.metadata <= written.metadata_offset);
 }
 
-/** Each record somebody was told is stored: where it is now, and whether that will last (`alone`: not committed). */
+/** Each record somebody was told is stored: where it is now, and whether that will last. `alone`: not committed; `missing`: the leader
+ *  of a newer epoch does not have it. */
 export function toldRecords(run, state, partition, step) {
   const replicas = Object.entries(state.replicas[partition] || {});
   const written = state.partitions[partition];
@@ -65,7 +66,8 @@ export function toldRecords(run, state, partition, step) {
       if (!run.fateOf(partition, id, cell, step)) lasting.push(numberOf(id));
     }
     const isCommitted = !leader || told.offset < leader.high_watermark || written.isr.every((id) => holders.includes(id));
-    const fate = !holders.length ? "lost" : !lasting.length ? "doomed" : isCommitted ? "held" : "alone";
+    const isMissing = leader && written.leader_epoch > told.leader_epoch && !holders.includes(written.leader);
+    const fate = !holders.length ? "lost" : !lasting.length ? "doomed" : isMissing ? "missing" : isCommitted ? "held" : "alone";
     return { ...told, holders, fate };
   });
 }

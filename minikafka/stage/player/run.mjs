@@ -208,29 +208,44 @@ export class Run {
   /** The steps that led here, nearest first; only those in which something is told. */
   causes(step, limit = 12) {
     const chain = [];
-    let at = this.causeOf(step);
-    while (at > 0 && at < step && chain.length < limit) {
-      if (this.told(at).length) chain.push({ step: at, sentence: this.told(at)[0].sentence });
-      const cause = this.causeOf(at);
-      if (cause >= at) break;
-      at = cause;
+    let cause = this.causeOf(step);
+    for (let last = step; cause.step > 0 && cause.step < last && chain.length < limit; cause = this.causeOf(last)) {
+      last = cause.step;
+      const fact = cause.fact || this.told(last)[0];
+      if (fact) chain.push({ step: last, sentence: fact.sentence });
     }
     return chain;
   }
 
-  /** A fence is caused by what did not come: the fault that silenced the broker is no parent of any message. */
+  /** {step, fact}: what a step followed from. Mostly its parent; but some things follow from what was written, or did not come. */
   causeOf(step) {
-    const fence = this.factsOf(step).find((fact) => fact.kind === "BrokerFenced");
-    const fault = fence && this.silenced(`broker-${fence.fields.broker}`, fence.node, step);
-    return fault ? fault.step : this.parentOf(step);
+    for (const fact of this.factsOf(step)) {
+      const cause = this.reasonOf(fact);
+      if (cause) return { step: cause.step, fact: cause };
+    }
+    return { step: this.parentOf(step), fact: null };
   }
 
-  silenced(broker, controller, before) {
+  reasonOf({ kind, fields, node, step }) {
+    if (kind === "BrokerFenced") return this.silenced(`broker-${fields.broker}`, node, step);
+    if (kind === "IsrProposed" && fields.removed.length) return this.silenced(`broker-${fields.removed[0]}`, node, step);
+    if (kind !== "BecameLeader" && kind !== "BecameFollower") return null;
+    return this.lastFact(step, (fact) => fact.kind === "PartitionChanged" && fact.fields.partition === fields.partition &&
+      fact.fields.leader_epoch === fields.leader_epoch);
+  }
+
+  /** The crash, pause or cut because of which `listener` hears nothing of `broker`; null when it ended before. */
+  silenced(broker, listener, before) {
+    const concerns = ({ kind, fields }) => (kind.startsWith("Node") ? fields.node === broker
+      : kind.startsWith("Link") && [fields.one, fields.other].includes(broker) && [fields.one, fields.other].includes(listener));
+    const fact = this.lastFact(before, concerns);
+    return fact && ["NodeCrashed", "NodePaused", "LinkCut"].includes(fact.kind) ? fact : null;
+  }
+
+  lastFact(before, fits) {
     for (let i = this.firstFact[before] - 1; i >= 0; i -= 1) {
       const fact = this.fact(i);
-      const stopped = (fact.kind === "NodeCrashed" || fact.kind === "NodePaused") && fact.fields.node === broker;
-      const ends = [fact.fields.one, fact.fields.other];
-      if (stopped || (fact.kind === "LinkCut" && ends.includes(broker) && ends.includes(controller))) return fact;
+      if (fits(fact)) return fact;
     }
     return null;
   }
