@@ -136,6 +136,9 @@ def check_alter_partition(
     members = [member.broker_id for member in request.new_isr]
     if request.broker_id not in members or not set(members) <= set(partition.replicas):
         return ErrorCode.INVALID_REQUEST
+    if request.recovering and (len(members) > 1 or not partition.recovering):
+        # KIP-704: while a leader recovers it is alone, and a leader that was chosen cleanly has nothing to recover.
+        return ErrorCode.INVALID_REQUEST
     for member in request.new_isr:
         broker = image.brokers.get(member.broker_id)
         # KIP-903: a follower that has restarted since the leader saw it is another process, perhaps with less data.

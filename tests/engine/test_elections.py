@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from minikafka.config import ServerConfig
@@ -256,6 +258,23 @@ def test_which_proposals_are_taken(request_, error):
     result = replication_control.alter_partition(image, CONFIG, request_)
     assert result.response.error == error
     assert bool(result.records) is (error == ErrorCode.NONE)
+
+
+@pytest.mark.parametrize(
+    ("is_recovering", "isr", "says_recovering", "error"),
+    [
+        (True, (1,), True, ErrorCode.NONE),
+        (True, (1,), False, ErrorCode.NONE),
+        (True, (1, 2), False, ErrorCode.NONE),
+        (True, (1, 2), True, ErrorCode.INVALID_REQUEST),
+        (False, (1,), True, ErrorCode.INVALID_REQUEST),
+    ],
+)
+def test_a_leader_recovers_alone_and_only_once(is_recovering, isr, says_recovering, error):
+    image = image_of()
+    partition_ = replace(image.partition(ORDERS), isr=(1,), recovering=is_recovering)
+    request = replace(proposal(isr), recovering=says_recovering)
+    assert replication_control.check_alter_partition(image, partition_, request) == error
 
 
 def test_an_answer_tells_the_new_state():

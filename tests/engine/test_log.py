@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 
 from minikafka.disk import MemoryDisk, StorageError
@@ -122,6 +124,37 @@ def test_the_watermark_stays_between_start_and_end():
     assert log.move_high_watermark(9) and log.high_watermark == 2
     assert not log.move_high_watermark(2)
     assert log.move_high_watermark(-1) and log.high_watermark == 0
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_log_is_a_list_that_survives_its_process(seed):
+    """Random appends, cuts, reads, restarts and torn tails, beside a plain list of batches."""
+    random, disk, model, epoch = Random(seed), MemoryDisk(), [], 0
+    log = PartitionLog(ORDERS, disk)
+    for number in range(60):
+        match random.choice(("append", "append", "append", "cut", "reopen", "tear", "read")):
+            case "append":
+                epoch += random.random() < 0.2
+                model.append(log.append_as_leader(batch(*"xyz"[: random.randint(1, 3)]), epoch))
+            case "cut":
+                to = random.randint(0, log.log_end_offset)
+                log.truncate_to(to)
+                model = [one for one in model if one.next_offset <= to]
+            case "reopen":
+                log = PartitionLog(ORDERS, disk)
+            case "tear" if model:
+                (path,) = disk.paths()
+                disk.truncate(path, disk.size(path) - random.randint(1, len(model[-1].data)))
+                model.pop()
+                log = PartitionLog(ORDERS, disk)
+            case "read" if model:
+                one = random.choice(model)
+                got = log.read(random.randint(one.base_offset, one.last_offset), 1, log.log_end_offset)
+                assert got == one.data, f"operation {number}"
+        assert log.log_end_offset == (model[-1].next_offset if model else 0)
+        assert [one.data for one in log.batches()] == [one.data for one in model]
+        starts = {one.leader_epoch: one.base_offset for one in reversed(model)}
+        assert log.epochs.entries == tuple(sorted(starts.items())), f"operation {number}"
 
 
 # --- Leader epochs ---
