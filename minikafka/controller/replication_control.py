@@ -35,7 +35,6 @@ from minikafka.protocol.messages import (
 )
 from minikafka.types import BrokerId
 
-
 MAX_PARTITIONS_IN_REQUEST = 10_000
 """`ReplicationControlManager.MAX_PARTITIONS_PER_BATCH`."""
 
@@ -159,7 +158,7 @@ def create_topics(
 ) -> CoordinatorResult[CreateTopicsResponse]:
     """Create what can be created; each topic has its own answer. `topic_ids` holds a fresh id for each."""
     records: list[MetadataRecord] = []
-    results = []
+    results: list[CreateTopicResult] = []
     if sum(_partitions_asked(config, topic) for topic in request.topics) > MAX_PARTITIONS_IN_REQUEST:
         sentence = f"A request may create {MAX_PARTITIONS_IN_REQUEST} partitions at most."
         refused = tuple(_refused(topic, ErrorCode.POLICY_VIOLATION, sentence) for topic in request.topics)
