@@ -2223,7 +2223,7 @@ class Stage {
       ["HW", "high watermark: everything before it is committed"], ["★ ☆", "leader; leader in its own eyes only, or not aware of it yet"], ["ISR, ELR", "as the controller has written them"]];
     const list = (pairs) => h("dl", { class: "mk-keys" }, pairs.map(([sign, what]) => [h("dt", {}, sign), h("dd", {}, what)]));
     return h("footer", { class: "mk-foot", key: "foot" },
-      h("button", { type: "button", class: "mk-link", "data-part": "link", onclick: () => this.copyLink() }, this.copied || "link to this step"),
+      this.hooks.onStep ? null : h("button", { type: "button", class: "mk-link", "data-part": "link", onclick: () => this.copyLink() }, this.copied || "link to this step"), // a notebook has no address of its own for a step
       h("button", { type: "button", class: "mk-link", "data-part": "text", onclick: () => this.saveText() }, "story as text"),
       h("button", { type: "button", class: "mk-link", "data-part": "help", "aria-expanded": String(this.help), onclick: () => this.set({ help: !this.help }) }, "signs and keys ?"),
       Object.keys(this.answers).length ? h("button", { type: "button", class: "mk-link", "data-part": "forget", onclick: () => this.forget() }, "ask me again") : null,
