@@ -4,13 +4,16 @@
            ◀─{"n": 7, "value": …}────────                or "failed": what went wrong, and on which of their lines
 
 * The child never says *passed*. It gives decisions; the parent judges them. So there is nothing to forge.
-* The file may read its arguments, Python's own library and the package, but not the reference. It may write nothing and start
-  nothing. This keeps honest people from fooling themselves; it is no fortress against Python itself.
+* The file may read its arguments, Python's own library and the package, but not the reference. It may write nothing and
+  start nothing. This keeps honest people from fooling themselves; it is no fortress against Python itself.
 * What the file prints is kept, up to a limit, and shown with the verdict.
 
-This file runs as a script under a bare interpreter, so it imports nothing of the package. The parent imports it, too: for
-the plain form of values, and to run an answer in its own process where there are no others (in a browser).
+This file runs as a script under a bare interpreter, so it imports nothing of the package. The parent imports it, too:
+for the plain form of values, and to run an answer in its own process where there are no others (in a browser).
 """
+
+# Importing pathlib would double the time a bare interpreter takes to start.
+# ruff: noqa: PTH100, PTH118, PTH119, PTH120, PTH123
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ from collections.abc import Callable
 from typing import Any
 
 MOST_PRINTED = 20_000
-"""Characters an answer may print altogether; beyond that somebody has forgotten a loop."""
+"""Characters an answer may print for one decision; beyond that somebody has forgotten a loop."""
 MOST_SHOWN = 400
 LONGEST_REPR = 300
 
@@ -32,7 +35,7 @@ class Refused(PermissionError):
 
 
 class PrintedTooMuch(BaseException):
-    """More than `MOST_PRINTED` characters. Not an `Exception`, so that a careless `except Exception` lets it through."""
+    """More than `MOST_PRINTED` characters at once. Not an `Exception`, so that a careless `except` lets it through."""
 
 
 class StepsUsedUp(BaseException):
@@ -97,7 +100,7 @@ def _repr(value: Any) -> str:
 
 
 class Printed:
-    """Stands in for `sys.stdout`: keeps the beginning, counts everything."""
+    """Stands in for `sys.stdout`: keeps the beginning, counts what one decision prints."""
 
     def __init__(self) -> None:
         self.text = ""
@@ -134,10 +137,11 @@ class Answer:
 
     def ask(self, question: Any) -> dict[str, Any]:
         """`{"value": …}`, or `{"failed": …}`."""
+        self.printed.count = 0
         return self._protected(lambda: {"value": to_plain(self._call(*question))})
 
     def _load(self) -> dict[str, Any]:
-        with open(self.path, encoding="utf-8") as file:  # noqa: PTH123  pathlib costs a bare interpreter 10 ms
+        with open(self.path, encoding="utf-8") as file:
             source = file.read()
         module = types.ModuleType("answer")
         module.__file__ = self.path
@@ -150,7 +154,8 @@ class Answer:
 
     def _protected(self, run: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         stdout, stderr = sys.stdout, sys.stderr
-        sys.stdout = sys.stderr = self.printed  # type: ignore[assignment]
+        sys.stdout = sys.stderr = self.printed
+        result: dict[str, Any]
         try:
             result = self._guard(run)
         except BaseException as error:  # a learner's sys.exit() is an answer to be judged, not an end
@@ -171,6 +176,8 @@ def describe(error: BaseException, path: str) -> dict[str, Any]:
         if isinstance(error, family):
             kind = name
     line = _own_line(error, path)
+    if isinstance(error, PrintedTooMuch):
+        return {"kind": kind, "text": "", "line": line, "code": _code(path, line)}
     name = type(error).__name__
     try:
         text = str(error)[:LONGEST_REPR]
@@ -201,7 +208,7 @@ def _own_line(error: BaseException, path: str) -> int:
 
 def _code(path: str, line: int) -> str:
     try:
-        with open(path, encoding="utf-8") as file:  # noqa: PTH123
+        with open(path, encoding="utf-8") as file:
             return file.read().splitlines()[line - 1].strip() if line else ""
     except (OSError, IndexError, UnicodeDecodeError):
         return ""
@@ -221,7 +228,7 @@ WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 def forbid(answer: Answer, readable: list[str], reference: str) -> None:
     """From now on this process cannot open, start or import what an answer has no business with."""
-    roots = tuple(os.path.abspath(root) for root in readable)  # noqa: PTH100
+    roots = tuple(os.path.abspath(root) for root in readable)
     secret = f"{os.sep}{reference.replace('.', os.sep)}." if reference else ""
     stem = reference.rpartition(".")[2]
 
@@ -232,7 +239,7 @@ def forbid(answer: Answer, readable: list[str], reference: str) -> None:
     def may_read(path: Any) -> bool:
         if isinstance(path, int):
             return True
-        text = os.path.abspath(os.fsdecode(path))  # noqa: PTH100
+        text = os.path.abspath(os.fsdecode(path))
         if secret and (secret in text or (f"{os.sep}__pycache__{os.sep}{stem}." in text and "minikafka" in text)):
             return False
         return text == os.devnull or any(text == root or text.startswith(root + os.sep) for root in roots)
@@ -243,7 +250,7 @@ def forbid(answer: Answer, readable: list[str], reference: str) -> None:
             if (isinstance(mode, str) and set(mode) & set("wax+")) or (isinstance(flags, int) and flags & WRITING):
                 refuse(f"tried to write to {path}")
             if not may_read(path):
-                refuse(f"tried to read {os.path.basename(os.fsdecode(path))}")  # noqa: PTH119
+                refuse(f"tried to read {os.path.basename(os.fsdecode(path))}")
         elif event == "import":
             name = arguments[0]
             if name == reference:
@@ -262,7 +269,8 @@ def limit_memory(megabytes: int, seconds: int) -> None:
         import resource
     except ImportError:
         return
-    for what, amount in (("RLIMIT_AS", megabytes << 20), ("RLIMIT_CPU", seconds), ("RLIMIT_CORE", 0), ("RLIMIT_FSIZE", 0)):
+    limits = {"RLIMIT_AS": megabytes << 20, "RLIMIT_CPU": seconds, "RLIMIT_CORE": 0, "RLIMIT_FSIZE": 0}
+    for what, amount in limits.items():
         try:
             resource.setrlimit(getattr(resource, what), (amount, amount))
         except (AttributeError, ValueError, OSError):
@@ -280,8 +288,8 @@ def main() -> None:
     sys.path.append(order["package_home"])
     sys.argv = [order["path"]]
     answer = Answer(order["path"], order["function"])
-    library = [os.path.dirname(os.__file__), *(path for path in sys.path if "lib-dynload" in path)]  # noqa: PTH120
-    package = os.path.join(order["package_home"], "minikafka")  # noqa: PTH118
+    library = [os.path.dirname(os.__file__), *(path for path in sys.path if "lib-dynload" in path)]
+    package = os.path.join(order["package_home"], "minikafka")
     limit_memory(order["megabytes"], order["seconds"])
     forbid(answer, [order["path"], package, *library], order["reference"])
 

@@ -1,4 +1,4 @@
-"""From a failing run to the shortest one that still fails, its story in at most 15 sentences, and a page that shows it."""
+"""From a failing run to the shortest one that still fails, told in at most 15 sentences, and a page that shows it."""
 
 from __future__ import annotations
 
@@ -38,9 +38,8 @@ def shortest(transplant: Transplant, seen: Seen) -> Counterexample:
     """Shrink a failing run by its schedule, and play it once more."""
 
     def again(lines: Schedule) -> Seen:
-        return transplant.watch(
-            seen.setup, lines, seen.violation and seen.violation.promise, at_once=not seen.of_the_cluster, mend=seen.mended
-        )
+        promise = seen.violation.promise if seen.violation is not None else None
+        return transplant.watch(seen.setup, lines, promise, at_once=not seen.of_the_cluster, mend=seen.mended)
 
     written = set(seen.lines)
 
@@ -202,8 +201,9 @@ def past(entry: Entry) -> str:
 
 
 _PAST = {
-    "crash": "crashed", "power_loss": "cut the power of", "restart": "restarted", "pause": "paused", "resume": "resumed",
-    "shut_down": "shut down", "fill_disk": "filled the disk of", "free_disk": "made room on the disk of",
+    "crash": "crashed", "power_loss": "cut the power of", "restart": "restarted", "pause": "paused",
+    "resume": "resumed", "shut_down": "shut down", "fill_disk": "filled the disk of",
+    "free_disk": "made room on the disk of",
 }  # fmt: skip
 
 

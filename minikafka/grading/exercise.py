@@ -10,7 +10,8 @@ exercises/06_who_leads/elect_leader/     id 06/elect_leader
     test_….py       the same checks for those who live in pytest
 ```
 
-The kind of an exercise (write, predict, …) is the class of its `EXERCISE`; another kind is another class with these methods.
+The kind of an exercise (write, predict, …) is the class of its `EXERCISE`; another kind is another class with the
+methods of `Kind`.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from minikafka.grading.verdict import Verdict
 LESSON_FOLDER = re.compile(r"^(\d\d)_\w+$")
 
 
-class CannotGrade(Exception):  # noqa: N818  not every reason is an error
+class CannotGrade(Exception):
     """There is nothing to judge; the message is one sentence that says what to do."""
 
 
@@ -118,7 +119,7 @@ def checkout() -> Path:
     for folder in (here, *here.parents, package_home):
         if (folder / "exercises").is_dir() and (folder / "solutions").is_dir():
             return folder
-    raise CannotGrade("There are no exercises here: go into your clone of the course (the folder with exercises/) and try again.")
+    raise CannotGrade("There are no exercises here: go into your clone of the course, where exercises/ is.")
 
 
 def all_exercises(root: Path | None = None) -> list[Exercise]:

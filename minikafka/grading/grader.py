@@ -1,4 +1,4 @@
-"""From an id to a verdict: find the exercise, begin its answer, make the checks in order, stop at the first that fails."""
+"""From an id to a verdict: find the exercise, begin its answer, make the checks, stop at the first that fails."""
 
 from __future__ import annotations
 
@@ -19,9 +19,8 @@ def judge(exercise_id: str, file: Path | None = None, root: Path | None = None, 
     try:
         verdict = verdict_on(exercise, answer)
     except Exception as error:  # whatever it is, it is ours, and a learner must not have to read it
-        return could_not_grade(
-            exercise_id, f"The grader itself failed ({type(error).__name__}: {error}). That is our fault, not yours: please report it."
-        )
+        what = f"{type(error).__name__}: {error}"
+        return could_not_grade(exercise_id, f"The grader itself failed ({what}). That is our fault: please report it.")
     if record and verdict.passed:
         progress.note_pass(exercise, answer)
     return verdict

@@ -6,14 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from minikafka.grading import counterexample
 from minikafka.grading.exercise import Exercise
 from minikafka.grading.sandbox import AnswerFailed, Decider, open_answer
 from minikafka.grading.transplant import Seen, Transplant
 from minikafka.grading.verdict import NOT_YET, PASSED, Verdict
-from minikafka.grading.write import Directed, Evidence, Wrong, Write, shown
+from minikafka.grading.write import Directed, Evidence, Write, Wrong, shown
 from minikafka.sim import explorer
 from minikafka.trace import story
 
@@ -32,7 +32,7 @@ class WriteGrading:
         self.failure: AnswerFailed | None = None
         """The file could not even be loaded."""
 
-    def __enter__(self) -> WriteGrading:
+    def __enter__(self) -> Self:
         module = self.write.place.partition(":")[0]
         try:
             self.decider = open_answer(self.file, self.write.function, module)
@@ -41,7 +41,9 @@ class WriteGrading:
             self.failure = failure
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
         if self.decider is not None:
             self.decider.close()
 
@@ -77,7 +79,8 @@ class WriteGrading:
         wrong = transplant.judge(self.write.examples[index].question)
         if wrong is None:
             return self._nothing_broke()
-        return self.with_a_run(transplant, self.of_question(transplant, wrong, f"example {index + 1} of the specification"))
+        verdict = self.of_question(transplant, wrong, f"example {index + 1} of the specification")
+        return self.with_a_run(transplant, verdict)
 
     def _drawn(self, transplant: Transplant) -> Verdict:
         random = Random(f"{self.exercise.id}/questions")
@@ -86,7 +89,8 @@ class WriteGrading:
         if not wrong:
             return self._nothing_broke()
         simplest = min(wrong, key=lambda one: (len(repr(tuple(one.question))), repr(one.question)))
-        return self.of_question(transplant, simplest, f"the simplest of {len(wrong)} wrong answers to {self.write.drawn} drawn questions")
+        where = f"the simplest of {len(wrong)} wrong answers to {self.write.drawn:,} drawn questions"
+        return self.of_question(transplant, simplest, where)
 
     def _explored(self, transplant: Transplant, index: int) -> Verdict:
         setup = self.write.explored[index]
@@ -129,7 +133,9 @@ class WriteGrading:
             of_run = None
         if of_run is None:
             return verdict
-        broken = verdict.broken if of_run.broken == verdict.broken else f"{verdict.broken} In the run below: {of_run.broken}"
+        broken = verdict.broken
+        if of_run.broken != broken:
+            broken += f" In the run below: {of_run.broken}"
         look = of_run.look if verdict.mistake else verdict.look
         return replace(
             of_run, did=verdict.did, got=verdict.got, broken=broken, look=look,
@@ -144,7 +150,7 @@ class WriteGrading:
         if seen.violation is None:
             return self._nothing_broke()
         if seen.decision is None:
-            raise RuntimeError(f"a run without any wrong decision broke {seen.violation.name}: {seen.violation.sentence}")
+            raise RuntimeError(f"{seen.violation.name} broke without any wrong decision: {seen.violation.sentence}")
         found = counterexample.shortest(transplant, seen)
         page = self.exercise.page
         found.write(page, f"{self.exercise.id}: your {self.write.function} in the running cluster")
@@ -161,12 +167,14 @@ class WriteGrading:
         mistake = transplant.mistake_in(wrong)
         broken = f"{number}: {write.requirements[number]}"
         if seen.of_the_cluster:
-            broken = f"{violation.name[:1].upper()}{violation.name[1:]} ({violation.promise}): {violation.sentence} By {broken}"
+            name = violation.name[:1].upper() + violation.name[1:]
+            broken = f"{name} ({violation.promise}): {violation.sentence} By {broken}"
         return Verdict(
             self.exercise.id,
             NOT_YET,
             counterexample.told_in_one_line(seen.lines, seen.setup),
-            f"At step {decision.step} {write.asked(wrong.question)} said {shown(wrong.got)}; expected {shown(wrong.expected)}.",
+            f"At step {decision.step} {write.asked(wrong.question)} said {shown(wrong.got)}; "
+            f"expected {shown(wrong.expected)}.",
             broken,
             self._look(seen, mistake, decision.step, wrong, number),
             mistake=mistake.name if mistake is not None else "",
@@ -194,7 +202,8 @@ class WriteGrading:
             self.exercise.id,
             NOT_YET,
             f"We asked {self.write.asked(wrong.question)} twice.",
-            f"Your {self.write.function} said {shown(wrong.got)}; expected {shown(wrong.expected)}, which it had said before.",
+            f"Your {self.write.function} said {shown(wrong.got)}; "
+            f"expected {shown(wrong.expected)}, as it had said before.",
             "R0: The same question always gets the same answer.",
             "A decision depends on its arguments and on nothing else: no counter, no global, no chance.",
             requirement="R0",
@@ -220,7 +229,7 @@ class WriteGrading:
             self.exercise.id,
             NOT_YET,
             did,
-            f"{verb.format(function=self.write.function)} {failure.text}{where}; expected {expected}.",
+            f"{verb.format(function=self.write.function)} {failure.text}".rstrip() + f"{where}; expected {expected}.",
             "R0: Every question gets an answer of the stated type, within a second.",
             advice.format(file=self.file.name, function=self.write.function),
             mistake=failure.kind,
@@ -230,7 +239,7 @@ class WriteGrading:
 
 
 FAILURES = {
-    "stub": ("Your {function} is still the stub; it raised", "Write the function in {file}; README.md beside it says what it must do."),
+    "stub": ("Your {function} is still the stub; it raised", "Write it in {file}; README.md says what it must do."),
     "syntax": ("Python cannot read your file:", "Mend that line, or the one before it, and grade again."),
     "missing": ("Your file", "Keep the name from the stub: the cluster calls it as {function}."),
     "raised": ("Your {function} raised", "Go through that line with the arguments of the first line in hand."),
@@ -239,7 +248,7 @@ FAILURES = {
     "exited": ("Your {function} raised", "A decision returns; it never ends the process. Take the exit out."),
     "slow": ("Your {function}", "Is there a loop whose condition never changes?"),
     "died": ("Your {function}", "A decision returns; it never ends its process, nor breaks it."),
-    "flood": ("Your {function} printed more than 20,000 characters:", "Is there a print in a loop that never ends?"),
+    "flood": ("Your {function} printed more than 20,000 characters", "Is there a print in a loop that never ends?"),
     "garbled": ("Your {function}", "Only what the function returns counts. Take out what writes to file descriptors."),
     "type": ("Your {function}", "Look at the signature in stub.py: what does it return?"),
     "refused": ("Your {function}", "A decision is made from its arguments alone. What do they tell you?"),

@@ -18,7 +18,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from minikafka.grading.exercise import Exercise, Grading
 from minikafka.grading.verdict import NOT_YET, PASSED, Verdict
@@ -92,10 +92,11 @@ class Predict:
 
     def praise(self, exercise: Exercise) -> Verdict:
         """What is said when every prediction holds."""
-        return Verdict(exercise.id, PASSED, f"All {len(self.questions)} predictions hold. {self.praise_text}", "", "", "")
+        said = f"All {len(self.questions)} predictions hold. {self.praise_text}"
+        return Verdict(exercise.id, PASSED, said, "", "", "")
 
 
-class Unreadable(ValueError):  # noqa: N818  it is an outcome of grading
+class Unreadable(ValueError):
     """The answer file does not hold what it should; the message says what it does."""
 
 
@@ -106,10 +107,12 @@ class PredictGrading:
         self.exercise, self.predict, self.file = exercise, predict, file
         self._runs: Runs | None = None
 
-    def __enter__(self) -> PredictGrading:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
         return None
 
     @property
@@ -140,7 +143,8 @@ class PredictGrading:
     def _put(self, question: Put, chosen: Any) -> Verdict:
         letters = sorted(question.choices)
         if not isinstance(chosen, list) or sorted(map(str, chosen)) != letters:
-            raise Unreadable(f"{question.name} = {chosen!r}; expected the letters {', '.join(letters)} in a list, each once")
+            wanted = f"expected the letters {', '.join(letters)} in a list, each once"
+            raise Unreadable(f"{question.name} = {chosen!r}; {wanted}")
         right = self.right_order(question)
         if chosen == right:
             return self._holds()
@@ -193,7 +197,7 @@ class PredictGrading:
             f"We read {self.file.name} for {question.name}: {question.ask}",
             f"Your file: {problem}.",
             f"The prediction {question.name}.",
-            "Each answer is a letter, or a list of letters, as in stub.py; README.md lists them. Predict before you look.",
+            "Each answer is a letter, or a list of letters; README.md lists them. Predict before you look.",
             mistake="unreadable",
             requirement=question.name,
             promise=question.name,
@@ -209,7 +213,8 @@ def read_answers(file: Path, names: list[str]) -> dict[str, Any]:
                 try:
                     found[name] = ast.literal_eval(value)
                 except (ValueError, TypeError, RecursionError, MemoryError):
-                    raise Unreadable(f"{name} at line {statement.lineno} is no letter; expected a letter or a list") from None
+                    where = f"{name} at line {statement.lineno}"
+                    raise Unreadable(f"{where} is no letter; expected a letter or a list of letters") from None
     missing = [name for name in names if name not in found]
     if missing:
         raise Unreadable(f"says nothing about {missing[0]}; expected `{missing[0]} = …`")
@@ -226,6 +231,7 @@ def _parse(file: Path) -> ast.Module:
     try:
         return ast.parse(text)
     except SyntaxError as error:
-        raise Unreadable(f"line {error.lineno} is no Python ({error.msg}); expected a few lines like those of stub.py") from None
+        where = f"line {error.lineno}"
+        raise Unreadable(f"{where} is no Python ({error.msg}); expected lines like those of stub.py") from None
     except (ValueError, RecursionError, MemoryError):
-        raise Unreadable("cannot be read as Python; expected a few lines like those of stub.py") from None
+        raise Unreadable("cannot be read as Python; expected lines like those of stub.py") from None

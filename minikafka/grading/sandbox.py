@@ -3,9 +3,10 @@
 The parent owns cluster, checkers and verdict. Nothing that comes over the pipe is believed to be more than an answer
 to the question that was asked: a file that exits, loops, floods, or writes replies of its own only fails itself.
 
-* At most a second for one decision; a fresh process for each grading; memory limited where the system can (not on Windows).
-* A decision is a pure function of its arguments, so the same question is asked once; the answer is kept. A sample is asked
-  again at the end, to find a function that is none.
+* At most a second for one decision; a fresh process for each grading; memory limited where the system can (not on
+  Windows).
+* A decision is a pure function of its arguments, so the same question is asked once; the answer is kept. A sample is
+  asked again at the end, to find a function that is none.
 * Where there are no processes (Pyodide in a browser), the same file runs in this process, and is stopped after so many
   lines instead of so many seconds.
 """
@@ -20,7 +21,6 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from types import FrameType
 from typing import IO, Any, Protocol
 
 from minikafka.grading import child
@@ -37,7 +37,7 @@ MOST_LINES = 200_000
 PACKAGE_HOME = Path(__file__).resolve().parent.parent.parent
 
 
-class AnswerFailed(Exception):  # noqa: N818  it is an outcome of grading, not an error of ours
+class AnswerFailed(Exception):
     """No usable decision came back: the file raised, looped, exited, cannot be read…"""
 
     def __init__(self, kind: str, text: str, line: int = 0, code: str = "", question: Any = None) -> None:
@@ -50,8 +50,10 @@ class AnswerFailed(Exception):  # noqa: N818  it is an outcome of grading, not a
 class Decider(Protocol):
     """Whoever gives a learner's decisions."""
 
-    printed: str
-    """The beginning of what the learner's code has printed."""
+    @property
+    def printed(self) -> str:
+        """The beginning of what the learner's code has printed."""
+        ...
 
     def ask(self, question: tuple[Any, ...]) -> Any:
         """One decision. Raises `AnswerFailed`."""
@@ -79,7 +81,7 @@ class ChildAnswer:
 
     def __init__(self, file: Path, function: str, reference_module: str) -> None:
         """`reference_module` is what the file may not import."""
-        self.printed = ""
+        self._printed = ""
         self._number = 0
         self._failure: AnswerFailed | None = None
         order = {
@@ -94,7 +96,7 @@ class ChildAnswer:
             env={**kept, "PYTHONHASHSEED": "0"}, start_new_session=True,
         )  # fmt: skip
         assert self._process.stdout is not None
-        # A thread reads, because only that waits with a time limit on every system; bounded, so that a flood blocks there.
+        # A thread reads: only that waits with a time limit on every system. Bounded, so that a flood blocks there.
         self._lines: queue.Queue[bytes | None] = queue.Queue(maxsize=8)
         self._reader = threading.Thread(target=self._read, args=(self._process.stdout,), daemon=True)
         self._reader.start()
@@ -103,6 +105,11 @@ class ChildAnswer:
         except AnswerFailed:
             self.close()
             raise
+
+    @property
+    def printed(self) -> str:
+        """The beginning of what the learner's code has printed."""
+        return self._printed
 
     def _read(self, pipe: IO[bytes]) -> None:
         buffered = os.fdopen(os.dup(pipe.fileno()), "rb")
@@ -143,7 +150,7 @@ class ChildAnswer:
         return self._failure
 
     def _result(self, reply: dict[str, Any], question: Any) -> Any:
-        self.printed = str(reply.get("printed", ""))[: child.MOST_SHOWN]
+        self._printed = str(reply.get("printed", ""))[: child.MOST_SHOWN]
         return result_of(reply, question)
 
     def close(self) -> None:
@@ -207,7 +214,7 @@ def _with_budget(run: Any) -> Any:
     """Run a learner's code, and stop it after `MOST_LINES` lines, again and again if it will not listen."""
     left = MOST_LINES
 
-    def count(frame: FrameType, event: str, argument: Any) -> Any:
+    def count(*_: Any) -> Any:
         nonlocal left
         left -= 1
         if left < 0:

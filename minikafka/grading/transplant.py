@@ -8,6 +8,7 @@ cluster goes on with what the learner decided, and the checkers see what comes o
 from __future__ import annotations
 
 import importlib
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -38,9 +39,11 @@ class Decision(NamedTuple):
 
 @dataclass(slots=True)
 class Witness:
-    """One run's list of wrong decisions. It is a checker, the last in the row: broken promises of the cluster come first."""
+    """One run's list of wrong decisions. A checker, the last in the row: broken promises of the cluster come first."""
 
     transplant: Transplant
+    stack: ExitStack
+    """What ends with the run."""
     at_once: bool
     """Stop at the first wrong decision, not only at the end."""
     promise: str = ""
@@ -55,8 +58,9 @@ class Witness:
     """Was the first wrong decision made only then?"""
 
     def begin(self, sim: Simulation) -> None:
-        """See `Checker.begin`."""
+        """The cluster is up, the same in every run; from here on the learner's function is in place."""
         self.sim = sim
+        self.stack.enter_context(substituted({self.transplant.write.place: self.transplant}))
 
     def watch(self, sim: Simulation, told: list[Told]) -> str | None:
         """See `Checker.watch`."""
@@ -73,11 +77,10 @@ class Witness:
 
     def note(self, wrong: Wrong) -> None:
         """A decision differs: keep it, and say so in the run's story."""
-        step = self.sim.recorder.step if self.sim is not None else 0
+        assert self.sim is not None
         self.wrong_when_mended |= self.mended and not self.wrong
-        self.wrong.append(Decision(step, wrong))
-        if self.sim is not None:
-            self.sim.tell(facts.Note(f"Your {self.transplant.write.function} says {wrong.got}; expected {wrong.expected}."))
+        self.wrong.append(Decision(self.sim.recorder.step, wrong))
+        self.sim.tell(facts.Note(f"Your {self.transplant.write.function} says {wrong.got}; expected {wrong.expected}."))
 
 
 class Transplant:
@@ -158,7 +161,8 @@ class Transplant:
         self, setup: Setup, lines: Schedule, promise: str | None = None, *, at_once: bool = False, mend: bool = True
     ) -> Seen:
         """Play a schedule with the learner's function inside, under one promise or under all. Raises `AnswerFailed`."""
-        witness = self.witness = Witness(self, at_once)
+        stack = ExitStack()
+        witness = self.witness = Witness(self, stack, at_once)
         promises = all_checkers() if promise is None else by_promise(promise)
         checkers: list[Checker] = [*promises, witness]
 
@@ -167,7 +171,7 @@ class Transplant:
             witness.mended = mend and run.violation is None
 
         try:
-            with substituted({self.write.place: self}):
+            with stack:
                 run = play(setup, lines, checkers, settle=mend, inspect=wait)
             return Seen(setup, lines, run, run.violation, witness)
         except AnswerFailed:

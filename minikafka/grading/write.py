@@ -1,8 +1,8 @@
 """Kind W: write one of the core's own decisions. What the author of such an exercise states.
 
-Everything about one exercise is in its `grader.py`; nothing here knows any. A decision function is pure and its specification
-complete: for each question there is one right answer, the reference's. So a grade asks two things of every run: was a
-promise of the cluster broken, and did a decision differ from what the requirements say?
+Everything about one exercise is in its `grader.py`; nothing here knows any. A decision function is pure and its
+specification complete: for each question there is one right answer, the reference's. So a grade asks two things of
+every run: was a promise of the cluster broken, and did a decision differ from what the requirements say?
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from minikafka.sim.simulation import Simulation
 
 
-class WrongShape(ValueError):  # noqa: N818  it is an outcome of grading
+class WrongShape(ValueError):
     """An answer that is not of the stated type; the message says what was expected."""
 
 
@@ -112,7 +112,7 @@ class Write:
     drawn: int = 1_500
     explored: tuple[Setup, ...] = (Setup(),)
     """Clusters to explore, at random, as the last net."""
-    schedules: int = 8
+    schedules: int = 5
     """Explored on each of them."""
 
     letter: ClassVar[str] = "W"

@@ -63,7 +63,7 @@ DIRECTED = (
     Directed(
         "three leaders",
         "no_check",
-        # After 30 s without an answer broker 3 asks again, in epoch 0; that question waits behind the cut until the heal.
+        # After 30 s without an answer broker 3 asks again, in epoch 0; that question waits behind the cut.
         schedule(
             (0, "cut", 3, 1), (32_000, "pause", 1), (42_000, "resume", 1), (45_000, "pause", 2), (56_000, "heal"),
         ),
@@ -96,8 +96,10 @@ def _newest_leader(evidence: Evidence) -> Told | None:
 
 def _sent_before(evidence: Evidence) -> Told | None:
     """The election that the reader of an older epoch has not heard of."""
-    return evidence.last(facts.PartitionChanged, lambda fact: fact.leader_epoch == evidence.wrong.question.request_epoch + 1
-                         and fact.old_leader_epoch == evidence.wrong.question.request_epoch)  # fmt: skip
+    known = evidence.wrong.question.request_epoch
+    return evidence.last(
+        facts.PartitionChanged, lambda fact: (fact.old_leader_epoch, fact.leader_epoch) == (known, known + 1)
+    )
 
 
 def _newer(question: Question, got: str, expected: str) -> bool:
@@ -110,8 +112,21 @@ def _who(wrong: Wrong) -> str:
 
 MISTAKES = (
     Mistake(
+        "zero_is_missing", "R2",
+        lambda wrong: "Epoch 0 is an epoch, the first one. Only a negative number means that none was named.",
+        _sent_before,
+        when=lambda question, got, expected: question.request_epoch == 0 and expected == FENCED,
+        answers=((Question(1, 2, True, True), FENCED),),
+    ),
+    Mistake(
+        "always_leader_only", "R4",
+        lambda wrong: "leader_only says whether it takes a leader at all: without it a follower may answer, too.",
+        when=lambda question, got, expected: got == NOT_LEADER and not question.leader_only,
+    ),
+    Mistake(
         "missing_is_old", "R1",
-        lambda wrong: "A client that names no epoch (-1) is not behind: it is older than the check. So it can never read.",
+        lambda wrong: "A client that names no epoch (-1) is not behind, only older than this check. Now it can never "
+        "read.",
         when=lambda question, got, expected: question.request_epoch < 0 and got == FENCED,
     ),
     Mistake(
@@ -130,23 +145,23 @@ MISTAKES = (
     ),
     Mistake(
         "always_fenced", "R3",
-        lambda wrong: f"{_who(wrong)}: it is this broker that is behind, not the reader. Told FENCED, the reader looks for a "
-        "newer leader, and there is none.",
+        lambda wrong: f"{_who(wrong)}: it is this broker that is behind, not the reader. Told FENCED, the reader "
+        "looks for a newer leader, and there is none.",
         _newest_leader,
         when=lambda question, got, expected: expected == UNKNOWN and got == FENCED,
     ),
     Mistake(
         "not_leader_for_all", "R3",
-        lambda wrong: f"{_who(wrong)}: older, newer and not my partition are three states, and the reader does something "
-        "else after each. They need three answers.",
+        lambda wrong: f"{_who(wrong)}: older, newer and not my partition are three states, and the reader "
+        "does something else after each. They need three answers.",
         _newest_leader,
         when=lambda question, got, expected: got == NOT_LEADER,
         answers=((Question(2, 1, True, True), NOT_LEADER),),
     ),
     Mistake(
         "leader_first", "R4",
-        lambda wrong: f"{_who(wrong)}, and does not lead. Compare epochs first: it may lead in a moment, as soon as it has read what "
-        "the reader has read.",
+        lambda wrong: f"{_who(wrong)}, and does not lead. Compare epochs first: it may lead in a moment, as soon "
+        "as it has read what the reader has read.",
         _newest_leader,
         when=lambda question, got, expected: got == NOT_LEADER and expected in (FENCED, UNKNOWN),
     ),

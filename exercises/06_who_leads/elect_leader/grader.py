@@ -150,9 +150,14 @@ def _any_live(question: Question, got: Election, expected: Election) -> bool:
 
 MISTAKES = (
     Mistake(
+        "broker_zero_is_none", "R2",
+        lambda wrong: "Broker 0 is a broker. Compare with None: `if leader:` takes 0 for nobody.",
+        when=lambda question, got, expected: expected.leader == 0 and 0 in question.eligible,
+    ),
+    Mistake(
         "last_known_is_clean", "R4",
-        lambda wrong: f"Broker {wrong.got.leader} may lack records. Not marked unclean, the partition is not RECOVERING: "
-        "nobody will know that data may be missing.",
+        lambda wrong: f"Broker {wrong.got.leader} may lack records. Not marked unclean, the partition is not "
+        "RECOVERING: nobody will know that data may be missing.",
         _isr_empty,
         lambda question, got, expected: expected == (question.last_known, True) == (got.leader, not got.unclean),
     ),
@@ -167,8 +172,8 @@ MISTAKES = (
     ),
     Mistake(
         "last_known_first", "R4",
-        lambda wrong: f"Broker {wrong.got.leader} led last, but may have lost what it had; the ELR still holds everything "
-        f"committed ({_in_elr(wrong)}). The last known leader counts when the ELR is empty too.",
+        lambda wrong: f"Broker {wrong.got.leader} led last, but may have lost what it had; the ELR still holds "
+        f"everything committed ({_in_elr(wrong)}). The last known leader counts when the ELR is empty too.",
         _came_back,
         lambda question, got, expected: got.leader is not None and got.leader == question.last_known
         and not question.isr and bool(question.elr) and got.leader not in question.elr,

@@ -30,25 +30,46 @@ QUESTIONS = (
         "order",
         "which of these is heard first, second, third, last?",
         {
-            "a": Choice("A hears NOT_LEADER_OR_FOLLOWER", "Broker 1 can say so only after the heal: until then it leads "
-                        "in its own eyes.", cut(14)),
-            "b": Choice("a consumer hears FENCED_LEADER_EPOCH", "A consumer that still knows epoch 0 asks broker 2, "
-                        "right after the other one asked broker 1.", cut(12)),
-            "c": Choice("A hears REQUEST_TIMED_OUT", "d waits 30 s at broker 1, and the cut has not healed by then.", cut(13)),
-            "d": Choice("a consumer hears UNKNOWN_LEADER_EPOCH", "A consumer that knows epoch 1 asks broker 1, which has "
-                        "read only of epoch 0. Nobody has waited for anything yet.", cut(11)),
+            "a": Choice(
+                "A hears NOT_LEADER_OR_FOLLOWER",
+                "Broker 1 can say so only after the heal: until then it leads in its own eyes.",
+                cut(14),
+            ),
+            "b": Choice(
+                "a consumer hears FENCED_LEADER_EPOCH",
+                "A consumer that still knows epoch 0 asks broker 2, right after the other one asked broker 1.",
+                cut(12),
+            ),
+            "c": Choice(
+                "A hears REQUEST_TIMED_OUT", "d waits 30 s at broker 1, and the cut has not healed by then.", cut(13)
+            ),
+            "d": Choice(
+                "a consumer hears UNKNOWN_LEADER_EPOCH",
+                "A consumer that knows epoch 1 asks broker 1, which has "
+                "read only of epoch 0. Nobody has waited for anything yet.",
+                cut(11),
+            ),
         },
     ),
     Pick(
         "after_unknown_epoch",
         "a consumer that knows epoch 1 asks broker 1 and hears UNKNOWN_LEADER_EPOCH. What now?",
         {
-            "a": Choice("its own metadata is old: find out who leads", "The consumer knew epoch 1, and broker 1 had read "
-                        "only of epoch 0. It is the broker that is behind.", cut(11)),
-            "b": Choice("the broker is behind: ask again in a moment", "Yes: the broker has not read yet what the consumer "
-                        "has read.", cut(11)),
-            "c": Choice("the outcome is unknown", "A read leaves nothing behind. Here a reader was refused; there is no "
-                        "outcome to be unsure about.", cut(11)),
+            "a": Choice(
+                "its own metadata is old: find out who leads",
+                "The consumer knew epoch 1, and broker 1 had read only of epoch 0. It is the broker that is behind.",
+                cut(11),
+            ),
+            "b": Choice(
+                "the broker is behind: ask again in a moment",
+                "Yes: the broker has not read yet what the consumer has read.",
+                cut(11),
+            ),
+            "c": Choice(
+                "the outcome is unknown",
+                "A read leaves nothing behind. Here a reader was refused; there is no outcome to be unsure about.",
+                cut(11),
+            ),
         },
         right="b",
     ),
@@ -56,12 +77,22 @@ QUESTIONS = (
         "after_fenced_epoch",
         "a consumer that knows epoch 0 asks broker 2 and hears FENCED_LEADER_EPOCH. What now?",
         {
-            "a": Choice("its own metadata is old: find out who leads", "Yes: there has been an election that it has not "
-                        "heard of.", cut(12)),
-            "b": Choice("the broker is behind: ask again in a moment", "Broker 2 has read of epoch 1 and leads in it. "
-                        "Asked again in the name of epoch 0, it says the same again.", cut(5)),
-            "c": Choice("the outcome is unknown", "A read leaves nothing behind. It was refused, and it is the reader "
-                        "that is behind.", cut(12)),
+            "a": Choice(
+                "its own metadata is old: find out who leads",
+                "Yes: there has been an election that it has not heard of.",
+                cut(12),
+            ),
+            "b": Choice(
+                "the broker is behind: ask again in a moment",
+                "Broker 2 has read of epoch 1 and leads in it. "
+                "Asked again in the name of epoch 0, it says the same again.",
+                cut(5),
+            ),
+            "c": Choice(
+                "the outcome is unknown",
+                "A read leaves nothing behind. It was refused, and it is the reader that is behind.",
+                cut(12),
+            ),
         },
         right="a",
     ),
@@ -69,12 +100,21 @@ QUESTIONS = (
         "after_timeout",
         "A hears REQUEST_TIMED_OUT for d. What does A know?",
         {
-            "a": Choice("d was not written: sending it again is safe", "d was appended at broker 1 before it was parked. "
-                        "A timeout says nothing about what was written.", cut(9)),
-            "b": Choice("d was written and stays: no need to send it again", "d was written, and it did not stay: here "
-                        "broker 1 cuts c and d off.", cut(15)),
-            "c": Choice("neither: the outcome is unknown", "Yes: it lay in one log. Had broker 1 still been the leader, it "
-                        "would have stayed.", cut(13)),
+            "a": Choice(
+                "d was not written: sending it again is safe",
+                "d was appended at broker 1 before it was parked. A timeout says nothing about what was written.",
+                cut(9),
+            ),
+            "b": Choice(
+                "d was written and stays: no need to send it again",
+                "d was written, and it did not stay: here broker 1 cuts c and d off.",
+                cut(15),
+            ),
+            "c": Choice(
+                "neither: the outcome is unknown",
+                "Yes: it lay in one log. Had broker 1 still been the leader, it would have stayed.",
+                cut(13),
+            ),
         },
         right="c",
     ),
@@ -83,10 +123,16 @@ QUESTIONS = (
         "A hears NOT_LEADER_OR_FOLLOWER for d. What now?",
         {
             "a": Choice("find out who leads, and send d there", "Yes: broker 2 takes it.", cut(17)),
-            "b": Choice("ask broker 1 again in a moment: it is behind", "Broker 1 has just read of epoch 1: it follows "
-                        "broker 2 now, and will go on saying no.", cut(14)),
-            "c": Choice("give d up: it has failed", "The error is retriable: A looks for the leader, sends d there, and is "
-                        "told that it is stored.", cut(17)),
+            "b": Choice(
+                "ask broker 1 again in a moment: it is behind",
+                "Broker 1 has just read of epoch 1: it follows broker 2 now, and will go on saying no.",
+                cut(14),
+            ),
+            "c": Choice(
+                "give d up: it has failed",
+                "The error is retriable: A looks for the leader, sends d there, and is told that it is stored.",
+                cut(17),
+            ),
         },
         right="a",
     ),
@@ -94,9 +140,15 @@ QUESTIONS = (
         "crash_first_answer",
         "with crash(1) instead of the cut, what does A hear first when it sends b?",
         {
-            "a": Choice("nothing for 30 s, then a timeout", "The process is gone, so nobody holds the connection: A is "
-                        "told within milliseconds. Silence comes from a process that lives, or from a cut.", crash(2)),
-            "b": Choice("NOT_LEADER_OR_FOLLOWER", "Who should say it? No process of broker 1 is there to answer.", crash(1)),
+            "a": Choice(
+                "nothing for 30 s, then a timeout",
+                "The process is gone, so nobody holds the connection: A is "
+                "told within milliseconds. Silence comes from a process that lives, or from a cut.",
+                crash(2),
+            ),
+            "b": Choice(
+                "NOT_LEADER_OR_FOLLOWER", "Who should say it? No process of broker 1 is there to answer.", crash(1)
+            ),
             "c": Choice("the connection is refused", "Yes: NETWORK_EXCEPTION, at once.", crash(2)),
         },
         right="c",
@@ -105,15 +157,25 @@ QUESTIONS = (
         "crash_metadata",
         "with crash(1), A asks brokers 2 and 3 who leads, 5 s after the crash. What do they say?",
         {
-            "a": Choice("broker 2: they saw the connection break", "Brokers 2 and 3 see it, and decide nothing. The line that "
-                        "names broker 2 is written when the controller has heard nothing for 9 s.", crash(3)),
-            "b": Choice("still broker 1", "Yes: nothing has been written yet. Metadata repeats the newest line.", crash(3)),
-            "c": Choice("nobody leads", "That would have to be written, too, and the controller still takes broker 1 "
-                        "for alive. When it does write, broker 2 leads at once.", crash(3)),
+            "a": Choice(
+                "broker 2: they saw the connection break",
+                "Brokers 2 and 3 see it, and decide nothing. The line that "
+                "names broker 2 is written when the controller has heard nothing for 9 s.",
+                crash(3),
+            ),
+            "b": Choice(
+                "still broker 1", "Yes: nothing has been written yet. Metadata repeats the newest line.", crash(3)
+            ),
+            "c": Choice(
+                "nobody leads",
+                "That would have to be written, too, and the controller still takes broker 1 "
+                "for alive. When it does write, broker 2 leads at once.",
+                crash(3),
+            ),
         },
         right="b",
     ),
-)  # fmt: skip
+)
 
 EXERCISE = Predict(
     order=3,

@@ -1,0 +1,44 @@
+"""What the tests of the graders share besides fixtures: where the answers lie, and the lint of a verdict's words."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+ANSWERS = ROOT / "tests" / "answers"
+LESSON = "06_who_leads"
+
+
+def copy_checkout(folder: Path) -> Path:
+    """The exercises and solutions, without anybody's answers."""
+    for name in ("exercises", "solutions"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("answer.py", "__pycache__"))
+    return folder
+
+
+def answers(kind: str, *exercises: str) -> list:
+    """Every answer of a kind, `right` or `wrong`, as pytest parameters (id of the exercise, file)."""
+    return [
+        pytest.param(f"06/{path.parent.parent.name}", path, id=f"{path.parent.parent.name}-{path.stem}")
+        for path in sorted((ANSWERS / LESSON).glob(f"*/{kind}/*.py"))
+        if not exercises or path.parent.parent.name in exercises
+    ]
+
+
+def lint(verdict) -> list[str]:
+    """What is wrong with the words of a verdict that says *not yet*."""
+    complaints = [f"line {name} is empty" for name, text in verdict.lines if not text.strip()]
+    complaints += [f"line {name} is more than one" for name, text in verdict.lines if "\n" in text]
+    complaints += [f"line {name} is {len(text)} long" for name, text in verdict.lines if len(text) > 420]
+    whole = str(verdict).replace(verdict.link or "-", "")
+    complaints += [f"says {word!r}" for word in ("Traceback", "minikafka/", "lambda", "0x") if word in whole]
+    if "expected" not in verdict.got:
+        complaints.append("line two does not say what was expected")
+    if len(verdict.story) > 15 or len(verdict.schedule) > 15:
+        complaints.append(f"{len(verdict.story)} sentences, {len(verdict.schedule)} entries")
+    if verdict.story and (verdict.page is None or not verdict.link.startswith("file://") or verdict.seed is None):
+        complaints.append("a story without page, link or seed")
+    return complaints

@@ -1,0 +1,96 @@
+"""Each known mistake is exposed by its own schedule inside the running cluster, with the examples off."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from grading_kit import ANSWERS, LESSON, lint
+
+from minikafka.grading.exercise import find
+from minikafka.grading.transplant import Transplant
+
+DIRECTED = [
+    pytest.param(name, directed, id=f"{name}-{directed.name}")
+    for name in ("elect_leader", "check_leader_epoch")
+    for directed in find(f"06/{name}").kind.directed
+]
+# Misconceptions that no cluster of ours can show: there is no broker 0 in the simulation, and every reader there asks leaders.
+ONLY_ASKED = {"broker_zero_is_none", "always_leader_only", "zero_is_missing"}
+
+
+def opened(checkout, name, file):
+    exercise = find(f"06/{name}", checkout)
+    return exercise.kind.open(exercise, file)
+
+
+def wrong_answer(name, mistake):
+    return ANSWERS / LESSON / name / "wrong" / f"{mistake}.py"
+
+
+@pytest.mark.parametrize(("name", "directed"), DIRECTED)
+def test_its_own_schedule_exposes_the_mistake(shared_checkout, name, directed):
+    with opened(shared_checkout, name, wrong_answer(name, directed.mistake)) as grading:
+        verdict = grading.run(directed.name)
+        assert not verdict.passed
+        assert verdict.mistake == directed.mistake
+        assert not lint(verdict), f"{lint(verdict)}\n{verdict}"
+        if directed.promise:
+            assert verdict.promise == directed.promise
+        mistake = next(one for one in grading.write.mistakes if one.name == directed.mistake)
+        assert verdict.requirement == mistake.requirement
+        the_steps_it_names_are_those_of_the_run(verdict)
+        taking_any_entry_away_keeps_the_promise(grading.transplant, directed, verdict)
+
+
+def the_steps_it_names_are_those_of_the_run(verdict):
+    """What line four quotes really is the sentence of that step."""
+    trace_text = verdict.page.read_text(encoding="utf-8")
+    found = re.match(r"Step (\d+): (.*?\.) ", verdict.look + " ")
+    if found is not None:
+        sentence = found[2].replace('"', '\\"')
+        assert sentence in trace_text
+        assert int(found[1]) <= verdict.step
+    else:
+        assert re.match(r"Step \d+\. ", verdict.look), verdict.look
+    assert verdict.story[-1].startswith(f"Step {verdict.step}: ")
+
+
+def taking_any_entry_away_keeps_the_promise(transplant: Transplant, directed, verdict):
+    """1-minimal: what line three names does not happen without any one of the entries."""
+    kept = [line for line in directed.lines if f"{line.at_ms / 1000:>7.1f} s  {line}" in verdict.schedule]
+    assert len(kept) == len(verdict.schedule)
+    assert transplant.watch(directed.setup, tuple(kept), verdict.promise).violation.promise == verdict.promise
+    for line in kept:
+        without = tuple(other for other in kept if other is not line)
+        seen = transplant.watch(directed.setup, without, directed.promise, mend=False)
+        same = seen.violation is not None and seen.symptom[:2] == (verdict.promise, verdict.mistake)
+        honest = same and not any(entry.verb == "ask" for entry in without)
+        assert not honest, f"{line} could go"
+
+
+@pytest.mark.parametrize("name", ["elect_leader", "check_leader_epoch"])
+def test_every_misconception_has_a_schedule(name):
+    kind = find(f"06/{name}").kind
+    exposed = {directed.mistake for directed in kind.directed}
+    assert {mistake.name for mistake in kind.mistakes} - exposed <= ONLY_ASKED
+    assert exposed <= {mistake.name for mistake in kind.mistakes}
+
+
+@pytest.mark.parametrize("name", ["elect_leader", "check_leader_epoch"])
+def test_the_reference_keeps_every_promise_in_every_schedule_and_is_really_asked(shared_checkout, name):
+    reference = find(f"06/{name}", shared_checkout).solution
+    with opened(shared_checkout, name, reference) as grading:
+        for directed in grading.write.directed:
+            seen = grading.transplant.watch(directed.setup, directed.lines)
+            assert seen.violation is None, f"{directed.name}: {seen.violation}"
+            assert not seen.run.skipped, f"{directed.name}: {seen.run.skipped} was impossible"
+            assert seen.witness.premises, f"{directed.name}: the learner's function was never asked"
+
+
+def test_explored_runs_alone_find_a_leader_out_of_sync(shared_checkout):
+    with opened(shared_checkout, "elect_leader", wrong_answer("elect_leader", "any_live")) as grading:
+        found = [grading.run(check) for check in grading.write.checks() if check.startswith("explored")]
+    assert any(not verdict.passed for verdict in found)
+    assert all(not lint(verdict) for verdict in found if not verdict.passed)
+    assert all(len(verdict.schedule) <= 15 for verdict in found)

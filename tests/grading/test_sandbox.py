@@ -1,0 +1,173 @@
+"""A learner's code at arm's length, in a process of its own and, where there is none, in ours."""
+
+from __future__ import annotations
+
+import gc
+import subprocess
+import sys
+import time
+
+import pytest
+
+from minikafka.grading import child, sandbox
+from minikafka.grading.sandbox import AnswerFailed, ChildAnswer, InProcessAnswer
+
+REFERENCE = "minikafka.broker.fencing"
+
+
+def answer_in(folder, body, arguments="question"):
+    file = folder / "answer.py"
+    lines = "".join(f"    {line}\n" for line in body.splitlines())
+    file.write_text(f"def decide({arguments}):\n{lines}", encoding="utf-8")
+    return file
+
+
+@pytest.fixture(params=["child", "in_process"])
+def ask(request, tmp_path):
+    """Ask a function with this body one question."""
+    opened = []
+
+    def asking(body, *question):
+        file = answer_in(tmp_path, body)
+        decider = (
+            ChildAnswer(file, "decide", REFERENCE) if request.param == "child" else InProcessAnswer(file, "decide")
+        )
+        opened.append(decider)
+        return decider.ask(question or (1,))
+
+    yield asking
+    for decider in opened:
+        decider.close()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [None, True, 7, "x", (1, None), [1, 2], frozenset({3, 1}), (frozenset(), ("a", False)), b"\x00\xff"],
+    ids=repr,
+)
+def test_plain_values_go_over_and_come_back(ask, value):
+    came = ask("return question", value)
+    assert came == value
+    assert type(came) is type(value)
+
+
+def test_what_no_exercise_takes_arrives_as_its_text(ask):
+    came = ask("return {1: 2}")
+    assert isinstance(came, child.Other)
+    assert repr(came) == "{1: 2}"
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        ("raise ValueError('no')", "raised"),
+        ("raise NotImplementedError", "stub"),
+        ("import sys; sys.exit()", "exited"),
+        ("return decide(question)", "recursion"),
+        ("while True: print('x' * 1000)", "flood"),
+        ("while True: pass", "slow"),
+        ("raise KeyboardInterrupt", "raised"),
+        ("raise type('Odd', (Exception,), {'__str__': lambda self: 1 / 0})()", "raised"),
+    ],
+)
+def test_whatever_it_does_it_is_survived(ask, body, kind):
+    with pytest.raises(AnswerFailed) as failed:
+        ask(body)
+    assert failed.value.kind == kind
+    if kind not in ("slow",):
+        assert failed.value.line == 2
+
+
+def test_extra_prints_do_no_harm_and_are_shown(tmp_path):
+    decider = ChildAnswer(answer_in(tmp_path, "print('looking at', question)\nreturn question"), "decide", REFERENCE)
+    assert [decider.ask((number,)) for number in range(600)] == list(range(600))
+    assert decider.printed.startswith("looking at 0\nlooking at 1\n")
+    decider.close()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "open('/etc/passwd')",
+        "open(__file__, 'w')",
+        "import socket; socket.create_connection(('127.0.0.1', 9))",
+        "import subprocess; subprocess.run(['true'])",
+        "import os; os.system('true')",
+        "import os; os.fork()",
+        "import ctypes",
+        "import os; os.remove(__file__)",
+        "try:\n    import minikafka.broker.fencing\nexcept Exception:\n    pass",
+        "import minikafka.broker as b; open(b.__path__[0] + '/fencing.py').read()",
+    ],
+)
+def test_it_may_read_its_arguments_and_nothing_else(tmp_path, body):
+    file = answer_in(tmp_path, f"{body}\nreturn 1")
+    before = file.read_bytes()
+    decider = ChildAnswer(file, "decide", REFERENCE)
+    with pytest.raises(AnswerFailed) as failed:
+        decider.ask((1,))
+    decider.close()
+    assert failed.value.kind == "refused", failed.value.text
+    assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize("module", ["random", "typing", "dataclasses", "functools", "enum", "re", "minikafka.types", "json"])
+def test_it_may_import_what_a_decision_needs(tmp_path, module):
+    decider = ChildAnswer(answer_in(tmp_path, f"import {module}\nreturn 1"), "decide", REFERENCE)
+    assert decider.ask((1,)) == 1
+    decider.close()
+
+
+def test_a_lost_process_fails_the_next_questions_at_once(tmp_path):
+    decider = ChildAnswer(answer_in(tmp_path, "import os\nos._exit(3)"), "decide", REFERENCE)
+    for _ in range(3):
+        with pytest.raises(AnswerFailed) as failed:
+            decider.ask((1,))
+        assert failed.value.kind == "died"
+        assert "exit code 3" in failed.value.text
+    decider.close()
+
+
+@pytest.mark.parametrize("head", ["while True: pass", "import os; os._exit(0)", "raise SystemExit", "x = [", "1 / 0"])
+def test_trouble_while_loading_is_told_too(tmp_path, head, monkeypatch):
+    monkeypatch.setattr(sandbox, "START_SECONDS", 1.0)
+    file = tmp_path / "answer.py"
+    file.write_text(head + "\n", encoding="utf-8")
+    with pytest.raises(AnswerFailed):
+        ChildAnswer(file, "decide", REFERENCE)
+
+
+def test_nothing_is_left_behind(tmp_path):
+    decider = ChildAnswer(answer_in(tmp_path, "while True: pass"), "decide", REFERENCE)
+    with pytest.raises(AnswerFailed):
+        decider.ask((1,))
+    assert decider._process.poll() is not None
+    assert not decider._reader.is_alive()
+    decider.close()
+    gc.collect()
+
+
+def test_background_threads_and_replies_of_its_own_only_fail_itself(tmp_path):
+    body = (
+        "import os, threading\n"
+        "def flood():\n"
+        "    while True:\n"
+        "        for descriptor in range(3, 12):\n"
+        "            try: os.write(descriptor, b'{\"n\": 2, \"value\": 99}\\n')\n"
+        "            except OSError: pass\n"
+        "threading.Thread(target=flood, daemon=True).start()\n"
+        "return 1"
+    )
+    decider = ChildAnswer(answer_in(tmp_path, body), "decide", REFERENCE)
+    started = time.monotonic()
+    with pytest.raises(AnswerFailed):
+        for number in range(200):
+            decider.ask((number,))
+    decider.close()
+    assert time.monotonic() - started < 10
+
+
+def test_the_child_starts_without_importing_the_package():
+    code = f"import sys; sys.argv = ['x', '{{}}']; import runpy\ntry:\n    runpy.run_path({child.__file__!r}, run_name='c')\n"
+    code += "finally:\n    assert not [m for m in sys.modules if m.startswith('minikafka')]"
+    assert subprocess.run([sys.executable, "-S", "-c", code], check=False).returncode == 0
