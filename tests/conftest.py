@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import shutil
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -50,3 +51,14 @@ def need() -> Need:
 def root() -> Path:
     """The top of the tree."""
     return ROOT
+
+
+@pytest.fixture(scope="session")
+def chromium(need):
+    """One headless browser for all tests: Playwright runs once in a process."""
+    need.module("playwright.sync_api")
+    sys.path.insert(0, str(ROOT / "tools"))
+    import screenshots
+
+    with screenshots.browser(need.tool("chromium")) as running:
+        yield running

@@ -36,13 +36,6 @@ def top(need):
         yield address
 
 
-@pytest.fixture(scope="module")
-def chromium(need):
-    need.module("playwright.sync_api")
-    with screenshots.browser(need.tool("chromium")) as running:
-        yield running
-
-
 class Visit:
     """A page that was opened, and all that happened meanwhile."""
 

@@ -214,8 +214,10 @@ def _with_budget(run: Any) -> Any:
     """Run a learner's code, and stop it after `MOST_LINES` lines, again and again if it will not listen."""
     left = MOST_LINES
 
-    def count(*_: Any) -> Any:
+    def count(frame: Any, *_: Any) -> Any:
         nonlocal left
+        # A loop on one line makes no new line: count instructions.
+        frame.f_trace_opcodes = True
         left -= 1
         if left < 0:
             raise child.StepsUsedUp(f"gave no answer within {MOST_LINES} lines")

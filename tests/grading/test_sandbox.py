@@ -74,7 +74,9 @@ def test_whatever_it_does_it_is_survived(ask, body, kind):
     with pytest.raises(AnswerFailed) as failed:
         ask(body)
     assert failed.value.kind == kind
-    if kind not in ("slow",):
+    if kind == "recursion":
+        assert failed.value.line in (1, 2), "the def or the call, whichever was one too many"
+    elif kind != "slow":
         assert failed.value.line == 2
 
 

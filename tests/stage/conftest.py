@@ -14,19 +14,7 @@ import synthetic
 
 from minikafka.stage.page import page
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-         "--disable-sync", "--no-first-run"]
 STAGE = "document.querySelector('.mk-stage').mkStage"
-
-
-@pytest.fixture(scope="session")
-def chromium(need):
-    playwright = need.module("playwright.sync_api")
-    path = need.tool("chromium")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 class Player:

@@ -222,5 +222,6 @@ EXERCISE = Write(
     mistakes=MISTAKES,
     draw=draw,
     explored=(Setup(), Setup(min_isr=3), Setup(replicas=(3, 1, 2), unclean=True)),
+    schedules=12,
 )
 
