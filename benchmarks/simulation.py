@@ -2,7 +2,8 @@
 
 The failover scenario under a steady producer: one record each 5 ms, acks=all, the leader crashes in the middle. An
 event is a delivered message or a fired timer; heartbeats, idle fetches and other messages in which nothing was told
-are not counted, though their time is. Beside it a loop of plain Python on the same machine, so that figures can be compared.
+are not counted, though their time is. Beside it a loop of plain Python on the same machine, so that figures can be
+compared.
 
     python benchmarks/simulation.py [--records 4000] [--checkers]
 """

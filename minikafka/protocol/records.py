@@ -150,7 +150,8 @@ class RecordBatch:
             try:
                 record, position = _decode_record(self.data, position, self.base_offset, self.base_timestamp_ms)
             except (IndexError, UnicodeDecodeError) as problem:
-                raise CorruptBatch(f"a record in the batch at offset {self.base_offset} is garbled: {problem}") from None
+                where = f"in the batch at offset {self.base_offset}"
+                raise CorruptBatch(f"a record {where} is garbled: {problem}") from None
             yield record
 
 

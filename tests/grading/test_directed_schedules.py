@@ -15,7 +15,8 @@ DIRECTED = [
     for name in ("elect_leader", "check_leader_epoch")
     for directed in find(f"06/{name}").kind.directed
 ]
-# Misconceptions that no cluster of ours can show: there is no broker 0 in the simulation, and every reader there asks leaders.
+# Misconceptions that no cluster of ours can show: there is no broker 0 in the simulation, and every reader there
+# asks leaders.
 ONLY_ASKED = {"broker_zero_is_none", "always_leader_only", "zero_is_missing"}
 
 

@@ -52,7 +52,10 @@ def test_the_text_states_the_requirements_that_are_checked(exercise):
     for row, example in zip(rows, exercise.kind.examples, strict=True):
         answer = tuple(example.answer) if isinstance(example.answer, tuple) else example.answer
         wanted = [shown(value) for value in example.question]
-        assert row.split(" | ") == [*wanted, f"`{answer!r}`".replace("'", '"') if isinstance(answer, str) else str(answer)]
+        assert row.split(" | ") == [
+            *wanted,
+            f"`{answer!r}`".replace("'", '"') if isinstance(answer, str) else str(answer),
+        ]
 
 
 @by_id(WRITTEN)
@@ -173,7 +176,9 @@ def judge_letters(folder, checkout, answers):
 def run_pytest(checkout, *arguments):
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
-    return subprocess.run(command, cwd=checkout, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(
+        command, cwd=checkout, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
 
 
 def test_pytest_collects_every_check_and_tells_the_same_four_lines(checkout):

@@ -113,7 +113,9 @@ def test_it_may_read_its_arguments_and_nothing_else(tmp_path, body):
     assert file.read_bytes() == before
 
 
-@pytest.mark.parametrize("module", ["random", "typing", "dataclasses", "functools", "enum", "re", "minikafka.types", "json"])
+@pytest.mark.parametrize(
+    "module", ["random", "typing", "dataclasses", "functools", "enum", "re", "minikafka.types", "json"]
+)
 def test_it_may_import_what_a_decision_needs(tmp_path, module):
     decider = ChildAnswer(answer_in(tmp_path, f"import {module}\nreturn 1"), "decide", REFERENCE)
     assert decider.ask((1,)) == 1
@@ -155,7 +157,7 @@ def test_background_threads_and_replies_of_its_own_only_fail_itself(tmp_path):
         "def flood():\n"
         "    while True:\n"
         "        for descriptor in range(3, 12):\n"
-        "            try: os.write(descriptor, b'{\"n\": 2, \"value\": 99}\\n')\n"
+        '            try: os.write(descriptor, b\'{"n": 2, "value": 99}\\n\')\n'
         "            except OSError: pass\n"
         "threading.Thread(target=flood, daemon=True).start()\n"
         "return 1"
@@ -170,6 +172,7 @@ def test_background_threads_and_replies_of_its_own_only_fail_itself(tmp_path):
 
 
 def test_the_child_starts_without_importing_the_package():
-    code = f"import sys; sys.argv = ['x', '{{}}']; import runpy\ntry:\n    runpy.run_path({child.__file__!r}, run_name='c')\n"
+    run = f"runpy.run_path({child.__file__!r}, run_name='c')"
+    code = f"import sys; sys.argv = ['x', '{{}}']; import runpy\ntry:\n    {run}\n"
     code += "finally:\n    assert not [m for m in sys.modules if m.startswith('minikafka')]"
     assert subprocess.run([sys.executable, "-S", "-c", code], check=False).returncode == 0
