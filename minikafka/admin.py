@@ -8,16 +8,9 @@ from typing import Any
 from minikafka.api import KafkaError, KafkaException, bootstrap_of
 from minikafka.client.admin import AdminNode
 from minikafka.config import AdminConfig, read_settings
+from minikafka.protocol.admin_messages import CreateTopicsRequest, CreateTopicsResponse, NewTopicSpec
 from minikafka.protocol.errors import ErrorCode
-from minikafka.protocol.messages import (
-    CreateTopicsRequest,
-    CreateTopicsResponse,
-    MetadataRequest,
-    MetadataResponse,
-    NewTopicSpec,
-    Request,
-    Response,
-)
+from minikafka.protocol.messages import MetadataRequest, MetadataResponse, Request, Response
 
 
 class NewTopic:

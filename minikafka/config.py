@@ -19,6 +19,7 @@ from minikafka.types import Millis
 Role = TypeVar("Role")
 
 MAX_INT = 2_147_483_647
+MAX_LONG = 9_223_372_036_854_775_807
 
 
 class ConfigError(ValueError):
@@ -35,6 +36,29 @@ class TopicConfig:
     """May a replica outside ISR and ELR lead? Records may be lost."""
     max_message_bytes: int = 1_048_588
     """Largest batch in bytes."""
+    segment_bytes: int = 1_073_741_824
+    """The active segment is closed when the next batch would make it larger. Kafka's minimum is 1 MiB; ours is 61, so
+    that a lesson can roll a segment with a few records."""
+    segment_ms: Millis = 604_800_000
+    """... or when its first record is older than this."""
+    retention_ms: Millis = 604_800_000
+    """Whole segments go, by their largest timestamp; -1 keeps them for ever."""
+    retention_bytes: int = -1
+    cleanup_policy: str = "delete"
+    """`delete`, `compact`, `compact,delete`, or empty (4.2+): keep everything."""
+    delete_retention_ms: Millis = 86_400_000
+    """How long tombstones and transaction markers survive their first clean pass."""
+    min_compaction_lag_ms: Millis = 0
+    max_compaction_lag_ms: Millis = MAX_LONG
+    min_cleanable_dirty_ratio: float = 0.5
+    file_delete_delay_ms: Millis = 60_000
+    index_interval_bytes: int = 4_096
+    message_timestamp_type: str = "CreateTime"
+    """Or `LogAppendTime`: the leader's clock, and the batch is checksummed anew."""
+    message_timestamp_before_max_ms: Millis = MAX_LONG
+    message_timestamp_after_max_ms: Millis = 3_600_000
+    """A record from further in the future is refused INVALID_TIMESTAMP."""
+    compression_type: str = "producer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +88,79 @@ class ServerConfig:
     eligible_leader_replicas_enable: bool = True
     """Kafka's feature level `eligible.leader.replicas.version` (KIP-966), on for new clusters since 4.1."""
     unclean_leader_election_interval_ms: Millis = 300_000
+    broker_rack: str = ""
+    """Where this broker is (KIP-392, and replica placement)."""
+    replica_selector_class: str = ""
+    """Empty: consumers read from leaders. `RackAwareReplicaSelector`: from a replica in their own rack (KIP-392)."""
+    controlled_shutdown_enable: bool = True
+    auto_leader_rebalance_enable: bool = True
+    leader_imbalance_check_interval_seconds: int = 300
+
+    # --- logs ---
+    log_segment_bytes: int = 1_073_741_824
+    log_roll_ms: Millis = 604_800_000
+    log_retention_ms: Millis = 604_800_000
+    log_retention_bytes: int = -1
+    log_retention_check_interval_ms: Millis = 300_000
+    log_segment_delete_delay_ms: Millis = 60_000
+    log_cleanup_policy: str = "delete"
+    log_cleaner_backoff_ms: Millis = 15_000
+    log_cleaner_delete_retention_ms: Millis = 86_400_000
+    log_cleaner_min_compaction_lag_ms: Millis = 0
+    log_cleaner_max_compaction_lag_ms: Millis = MAX_LONG
+    log_cleaner_min_cleanable_ratio: float = 0.5
+    log_index_interval_bytes: int = 4_096
+    log_message_timestamp_type: str = "CreateTime"
+    log_message_timestamp_before_max_ms: Millis = MAX_LONG
+    log_message_timestamp_after_max_ms: Millis = 3_600_000
+    log_flush_offset_checkpoint_interval_ms: Millis = 60_000
+    producer_id_expiration_ms: Millis = 86_400_000
+    producer_id_expiration_check_interval_ms: Millis = 600_000
+
+    # --- the quorum ---
+    controller_quorum_election_timeout_ms: Millis = 1_000
+    """A voter waits between this and twice this before it stands."""
+    controller_quorum_fetch_timeout_ms: Millis = 2_000
+    """A follower without a good fetch for so long looks for votes; a leader resigns after one and a half times this."""
+    controller_quorum_election_backoff_max_ms: Millis = 1_000
+    controller_quorum_request_timeout_ms: Millis = 2_000
+    controller_quorum_retry_backoff_ms: Millis = 20
+    metadata_log_max_record_bytes_between_snapshots: int = 20_971_520
+    metadata_log_max_snapshot_interval_ms: Millis = 3_600_000
+
+    # --- groups ---
+    offsets_topic_num_partitions: int = 50
+    """Made of one partition in most scenarios, so that there is one to look at."""
+    offsets_topic_replication_factor: int = 3
+    offsets_topic_segment_bytes: int = 104_857_600
+    offsets_retention_minutes: int = 10_080
+    offsets_retention_check_interval_ms: Millis = 600_000
+    offset_metadata_max_bytes: int = 4_096
+    offsets_commit_timeout_ms: Millis = 5_000
+    group_initial_rebalance_delay_ms: Millis = 3_000
+    group_min_session_timeout_ms: Millis = 6_000
+    group_max_session_timeout_ms: Millis = 1_800_000
+    group_max_size: int = MAX_INT
+    group_consumer_session_timeout_ms: Millis = 45_000
+    group_consumer_heartbeat_interval_ms: Millis = 5_000
+    group_consumer_assignors: str = "uniform,range"
+    group_consumer_max_size: int = MAX_INT
+    group_consumer_assignment_interval_ms: Millis = 1_000
+    group_consumer_migration_policy: str = "bidirectional"
+
+    # --- transactions ---
+    transaction_version: int = 2
+    """Kafka's feature level `transaction.version`: 2 is KIP-890; 1, the protocol before it, is there to be broken."""
+    transaction_state_log_num_partitions: int = 50
+    transaction_state_log_replication_factor: int = 3
+    transaction_state_log_min_isr: int = 2
+    transaction_state_log_segment_bytes: int = 104_857_600
+    transaction_max_timeout_ms: Millis = 900_000
+    transactional_id_expiration_ms: Millis = 604_800_000
+    transaction_abort_timed_out_transaction_cleanup_interval_ms: Millis = 10_000
+    transaction_remove_expired_transaction_cleanup_interval_ms: Millis = 3_600_000
+    transaction_partition_verification_enable: bool = True
+    """A leader asks the coordinator whether the transaction is open (KIP-890 part 1). Off, transactions can hang."""
 
     def __post_init__(self) -> None:
         if self.broker_session_timeout_ms <= self.broker_heartbeat_interval_ms:
@@ -78,6 +175,20 @@ class ServerConfig:
             "min.insync.replicas": self.min_insync_replicas,
             "unclean.leader.election.enable": self.unclean_leader_election_enable,
             "max.message.bytes": self.message_max_bytes,
+            "segment.bytes": self.log_segment_bytes,
+            "segment.ms": self.log_roll_ms,
+            "retention.ms": self.log_retention_ms,
+            "retention.bytes": self.log_retention_bytes,
+            "cleanup.policy": self.log_cleanup_policy,
+            "delete.retention.ms": self.log_cleaner_delete_retention_ms,
+            "min.compaction.lag.ms": self.log_cleaner_min_compaction_lag_ms,
+            "max.compaction.lag.ms": self.log_cleaner_max_compaction_lag_ms,
+            "min.cleanable.dirty.ratio": self.log_cleaner_min_cleanable_ratio,
+            "file.delete.delay.ms": self.log_segment_delete_delay_ms,
+            "index.interval.bytes": self.log_index_interval_bytes,
+            "message.timestamp.type": self.log_message_timestamp_type,
+            "message.timestamp.before.max.ms": self.log_message_timestamp_before_max_ms,
+            "message.timestamp.after.max.ms": self.log_message_timestamp_after_max_ms,
         }
         return read_settings(TopicConfig, {**inherited, **overrides}, "topic")
 
@@ -197,6 +308,11 @@ def _converted(name: str, value: Any, wanted: str) -> Any:
         if text.lower() in {"true", "false"}:
             return text.lower() == "true"
         raise ConfigError(f"{name} is {value!r}, but must be true or false.")
+    if wanted == "float":
+        try:
+            return float(text)
+        except ValueError:
+            raise ConfigError(f"{name} is {value!r}, but must be a number.") from None
     if wanted in {"int", "Millis"}:
         try:
             return int(text)

@@ -21,8 +21,9 @@ from minikafka.broker.partition import IsrProposal, Partition
 from minikafka.config import ServerConfig
 from minikafka.effects import Effect, Observe, SetTimer, Timer
 from minikafka.protocol import facts
+from minikafka.protocol.controller_messages import AlterPartitionRequest, AlterPartitionResponse, IsrMember
 from minikafka.protocol.errors import ErrorCode
-from minikafka.protocol.messages import AlterPartitionRequest, AlterPartitionResponse, Envelope, IsrMember
+from minikafka.protocol.messages import Envelope
 from minikafka.types import BrokerId, Epoch, Millis, NodeId, TopicPartition, broker_node
 
 PROPOSAL_RETRY = "isr-proposal-retry"

@@ -25,8 +25,8 @@ from minikafka.broker.replica_manager import ReplicaManager
 from minikafka.config import ServerConfig
 from minikafka.disk import Disk
 from minikafka.effects import Effect, SetTimer, Timer
+from minikafka.protocol.admin_messages import CreateTopicsRequest
 from minikafka.protocol.messages import (
-    CreateTopicsRequest,
     Envelope,
     FetchRequest,
     ListOffsetsRequest,

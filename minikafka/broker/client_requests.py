@@ -16,14 +16,12 @@ from minikafka.broker.replica_manager import ReplicaManager
 from minikafka.config import ServerConfig
 from minikafka.effects import Effect, Send
 from minikafka.metadata.image import TopicImage, is_legal_topic_name
+from minikafka.protocol.admin_messages import CreateTopicResult, CreateTopicsRequest, CreateTopicsResponse, NewTopicSpec
 from minikafka.protocol.errors import ErrorCode
 from minikafka.protocol.messages import (
     EARLIEST_TIMESTAMP,
     LATEST_TIMESTAMP,
     BrokerEndpoint,
-    CreateTopicResult,
-    CreateTopicsRequest,
-    CreateTopicsResponse,
     Envelope,
     EpochEndPartition,
     EpochEndPartitionResult,
@@ -33,7 +31,6 @@ from minikafka.protocol.messages import (
     ListOffsetsResponse,
     MetadataRequest,
     MetadataResponse,
-    NewTopicSpec,
     OffsetForLeaderEpochRequest,
     OffsetForLeaderEpochResponse,
     PartitionMetadata,

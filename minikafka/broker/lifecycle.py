@@ -19,15 +19,14 @@ from minikafka.broker.channel import Channel
 from minikafka.config import ServerConfig
 from minikafka.disk import Disk
 from minikafka.effects import Effect, SetTimer, Timer
-from minikafka.protocol.errors import ErrorCode
-from minikafka.protocol.messages import (
+from minikafka.protocol.controller_messages import (
     BrokerHeartbeatRequest,
     BrokerHeartbeatResponse,
     BrokerRegistrationRequest,
     BrokerRegistrationResponse,
-    Envelope,
-    Request,
 )
+from minikafka.protocol.errors import ErrorCode
+from minikafka.protocol.messages import Envelope, Request
 from minikafka.types import NO_EPOCH, BrokerId, Epoch, Millis, NodeId, Offset, broker_node
 
 CLEAN_SHUTDOWN_PATH = ".kafka_cleanshutdown"

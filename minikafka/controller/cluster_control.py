@@ -20,13 +20,13 @@ from minikafka.controller import replication_control
 from minikafka.coordinator.result import CoordinatorResult
 from minikafka.metadata.image import MetadataImage
 from minikafka.metadata.records import BrokerRegistrationChangeRecord, MetadataRecord, RegisterBrokerRecord
-from minikafka.protocol.errors import ErrorCode
-from minikafka.protocol.messages import (
+from minikafka.protocol.controller_messages import (
     BrokerHeartbeatRequest,
     BrokerHeartbeatResponse,
     BrokerRegistrationRequest,
     BrokerRegistrationResponse,
 )
+from minikafka.protocol.errors import ErrorCode
 from minikafka.types import NO_EPOCH, BrokerId, Offset
 
 
@@ -42,7 +42,7 @@ def register_broker(
     request: BrokerRegistrationRequest,
     next_offset: Offset,
     has_session: bool,
-) -> CoordinatorResult[BrokerRegistrationResponse]:
+) -> CoordinatorResult[MetadataRecord, BrokerRegistrationResponse]:
     """Admit a broker process, fenced. `next_offset` is where the first record will stand: the broker epoch."""
     former = image.brokers.get(request.broker_id)
     if former is not None and has_session and former.incarnation_id != request.incarnation_id:
@@ -62,7 +62,7 @@ def register_broker(
 
 def heartbeat(
     image: MetadataImage, config: ServerConfig, request: BrokerHeartbeatRequest
-) -> CoordinatorResult[BrokerHeartbeatResponse]:
+) -> CoordinatorResult[MetadataRecord, BrokerHeartbeatResponse]:
     """Note that a broker lives; unfence it once it has replayed its own registration."""
     broker = image.brokers.get(request.broker_id)
     if broker is None:

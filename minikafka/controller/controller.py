@@ -24,13 +24,15 @@ from minikafka.effects import Effect, Observe, Send, SetTimer, Timer
 from minikafka.metadata.image import MetadataImage
 from minikafka.metadata.records import MetadataRecord, decode, encode
 from minikafka.protocol import facts
-from minikafka.protocol.errors import ErrorCode
-from minikafka.protocol.messages import (
+from minikafka.protocol.admin_messages import CreateTopicsRequest
+from minikafka.protocol.controller_messages import (
     AlterPartitionRequest,
     AlterPartitionResponse,
     BrokerHeartbeatRequest,
     BrokerRegistrationRequest,
-    CreateTopicsRequest,
+)
+from minikafka.protocol.errors import ErrorCode
+from minikafka.protocol.messages import (
     Envelope,
     FetchPartition,
     FetchPartitionResult,
@@ -143,7 +145,9 @@ class Controller:
 
     # --- the log ---
 
-    def _commit(self, envelope: Envelope, result: CoordinatorResult[Response], now: Millis) -> list[Effect]:
+    def _commit(
+        self, envelope: Envelope, result: CoordinatorResult[MetadataRecord, Response], now: Millis
+    ) -> list[Effect]:
         """Append what was decided, then answer: with one voter, flushed is committed."""
         effects = self._append(result.records, now)
         effects.append(Send(envelope.reply(result.response)))

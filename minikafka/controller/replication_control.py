@@ -24,15 +24,9 @@ from minikafka.metadata.records import (
     PartitionRecord,
     TopicRecord,
 )
+from minikafka.protocol.admin_messages import CreateTopicResult, CreateTopicsRequest, CreateTopicsResponse, NewTopicSpec
+from minikafka.protocol.controller_messages import AlterPartitionRequest, AlterPartitionResponse
 from minikafka.protocol.errors import ErrorCode
-from minikafka.protocol.messages import (
-    AlterPartitionRequest,
-    AlterPartitionResponse,
-    CreateTopicResult,
-    CreateTopicsRequest,
-    CreateTopicsResponse,
-    NewTopicSpec,
-)
 from minikafka.types import BrokerId
 
 MAX_PARTITIONS_IN_REQUEST = 10_000
@@ -89,7 +83,7 @@ def with_broker(image: MetadataImage, config: ServerConfig, broker: BrokerId) ->
 
 def alter_partition(
     image: MetadataImage, config: ServerConfig, request: AlterPartitionRequest
-) -> CoordinatorResult[AlterPartitionResponse]:
+) -> CoordinatorResult[MetadataRecord, AlterPartitionResponse]:
     """Take a leader's new ISR, or refuse it and say how things stand."""
     partition = image.partition(request.partition)
     if partition is None:
@@ -146,7 +140,9 @@ def check_alter_partition(
     return ErrorCode.NONE
 
 
-def _refusal(request: AlterPartitionRequest, error: ErrorCode) -> CoordinatorResult[AlterPartitionResponse]:
+def _refusal(
+    request: AlterPartitionRequest, error: ErrorCode
+) -> CoordinatorResult[MetadataRecord, AlterPartitionResponse]:
     return CoordinatorResult((), AlterPartitionResponse(request.partition, error))
 
 
@@ -155,7 +151,7 @@ def _refusal(request: AlterPartitionRequest, error: ErrorCode) -> CoordinatorRes
 
 def create_topics(
     image: MetadataImage, config: ServerConfig, request: CreateTopicsRequest, topic_ids: tuple[str, ...]
-) -> CoordinatorResult[CreateTopicsResponse]:
+) -> CoordinatorResult[MetadataRecord, CreateTopicsResponse]:
     """Create what can be created; each topic has its own answer. `topic_ids` holds a fresh id for each."""
     records: list[MetadataRecord] = []
     results: list[CreateTopicResult] = []

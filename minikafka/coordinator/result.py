@@ -12,14 +12,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from minikafka.metadata.records import MetadataRecord
-
+LogRecord = TypeVar("LogRecord", covariant=True)
 Answer = TypeVar("Answer", covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
-class CoordinatorResult(Generic[Answer]):
+class CoordinatorResult(Generic[LogRecord, Answer]):
     """Records to append together, and the answer to give once they are committed."""
 
-    records: tuple[MetadataRecord, ...]
+    records: tuple[LogRecord, ...]
     response: Answer

@@ -27,11 +27,26 @@ from minikafka.types import (
 NONE = ErrorCode.NONE
 
 
+class Request:
+    """Base of every question. Each family of messages has a file of its own, loaded when somebody needs it."""
+
+    __slots__ = ()
+
+
+class Response:
+    """Base of every answer."""
+
+    __slots__ = ()
+
+
+Message = Request | Response
+
+
 # --- Metadata: who leads what (clients → any broker) ---
 
 
 @dataclass(frozen=True, slots=True)
-class MetadataRequest:
+class MetadataRequest(Request):
     """Ask any broker for what it has replayed. Its answer may be old."""
 
     topics: tuple[str, ...] | None = None
@@ -75,55 +90,13 @@ class TopicMetadata:
 
 
 @dataclass(frozen=True, slots=True)
-class MetadataResponse:
+class MetadataResponse(Response):
     """Answer to `MetadataRequest`."""
 
     brokers: tuple[BrokerEndpoint, ...]
     topics: tuple[TopicMetadata, ...]
     controller_id: BrokerId = NO_LEADER
     cluster_id: str = ""
-
-
-# --- CreateTopics (admin → broker → controller) ---
-
-
-@dataclass(frozen=True, slots=True)
-class NewTopicSpec:
-    """A topic to create. -1 asks for the broker's default; `assignment` fixes the replicas of each partition."""
-
-    name: str
-    num_partitions: int = -1
-    replication_factor: int = -1
-    assignment: tuple[tuple[BrokerId, ...], ...] = ()
-    configs: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class CreateTopicsRequest:
-    """Create topics; all brokers forward this to the active controller."""
-
-    topics: tuple[NewTopicSpec, ...]
-    timeout_ms: Millis = 30_000
-    validate_only: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class CreateTopicResult:
-    """What became of one topic. `error_message` is one sentence for people."""
-
-    name: str
-    error: ErrorCode
-    error_message: str | None = None
-    topic_id: str = ""
-    num_partitions: int = -1
-    replication_factor: int = -1
-
-
-@dataclass(frozen=True, slots=True)
-class CreateTopicsResponse:
-    """Answer to `CreateTopicsRequest`, one result for each topic."""
-
-    topics: tuple[CreateTopicResult, ...]
 
 
 # --- Produce (producer → partition leader) ---
@@ -138,7 +111,7 @@ class ProducePartition:
 
 
 @dataclass(frozen=True, slots=True)
-class ProduceRequest:
+class ProduceRequest(Request):
     """Append batches. It carries no leader epoch: an old leader that has not heard of its successor will take it."""
 
     acks: int
@@ -146,6 +119,8 @@ class ProduceRequest:
     timeout_ms: Millis
     partitions: tuple[ProducePartition, ...]
     transactional_id: str | None = None
+    adds_partition: bool = True
+    """Produce v12+ (protocol 2): the leader itself adds the partition to the transaction (KIP-890)."""
 
     @property
     def expects_response(self) -> bool:
@@ -168,7 +143,7 @@ class ProducePartitionResult:
 
 
 @dataclass(frozen=True, slots=True)
-class ProduceResponse:
+class ProduceResponse(Response):
     """Answer to `ProduceRequest` unless acks=0."""
 
     partitions: tuple[ProducePartitionResult, ...]
@@ -193,7 +168,7 @@ class FetchPartition:
 
 
 @dataclass(frozen=True, slots=True)
-class FetchRequest:
+class FetchRequest(Request):
     """Long poll for records. `replica_id` -1 is a consumer; a follower sends its id and broker epoch (KIP-903)."""
 
     replica_id: BrokerId
@@ -203,7 +178,11 @@ class FetchRequest:
     min_bytes: int = 1
     max_bytes: int = 52_428_800
     isolation_level: int = 0
-    """0 read_uncommitted: up to the high watermark."""
+    """0 read_uncommitted: up to the high watermark. 1 read_committed: up to the last stable offset."""
+    rack_id: str = ""
+    """Where the consumer is (`client.rack`, KIP-392)."""
+    cluster_voter: bool = False
+    """Metadata log only: the reader is a voter of the quorum, and what it holds counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,10 +201,17 @@ class FetchPartitionResult:
     """Where `diverging_epoch` ends in the leader's log; else -1."""
     current_leader: BrokerId = NO_LEADER
     current_leader_epoch: Epoch = NO_EPOCH
+    last_stable_offset: Offset = NO_OFFSET
+    aborted_transactions: tuple[tuple[int, Offset], ...] | None = None
+    """(producer id, first offset) of each aborted transaction with records here; None unless read_committed asks."""
+    preferred_read_replica: BrokerId = NO_LEADER
+    """Ask that broker instead: it holds a copy in your rack (KIP-392)."""
+    snapshot_id: tuple[Offset, Epoch] | None = None
+    """Metadata log only: what you need is no longer in the log; fetch this snapshot (end offset, epoch)."""
 
 
 @dataclass(frozen=True, slots=True)
-class FetchResponse:
+class FetchResponse(Response):
     """Answer to `FetchRequest`, parked until there is data or `max_wait_ms` passed."""
 
     partitions: tuple[FetchPartitionResult, ...]
@@ -247,7 +233,7 @@ class ListOffsetsPartition:
 
 
 @dataclass(frozen=True, slots=True)
-class ListOffsetsRequest:
+class ListOffsetsRequest(Request):
     """Look offsets up by time."""
 
     partitions: tuple[ListOffsetsPartition, ...]
@@ -267,7 +253,7 @@ class ListOffsetsPartitionResult:
 
 
 @dataclass(frozen=True, slots=True)
-class ListOffsetsResponse:
+class ListOffsetsResponse(Response):
     """Answer to `ListOffsetsRequest`."""
 
     partitions: tuple[ListOffsetsPartitionResult, ...]
@@ -283,7 +269,7 @@ class EpochEndPartition:
 
 
 @dataclass(frozen=True, slots=True)
-class OffsetForLeaderEpochRequest:
+class OffsetForLeaderEpochRequest(Request):
     """Ask a leader for the end of epochs (KIP-101, KIP-320)."""
 
     partitions: tuple[EpochEndPartition, ...]
@@ -301,117 +287,13 @@ class EpochEndPartitionResult:
 
 
 @dataclass(frozen=True, slots=True)
-class OffsetForLeaderEpochResponse:
+class OffsetForLeaderEpochResponse(Response):
     """Answer to `OffsetForLeaderEpochRequest`."""
 
     partitions: tuple[EpochEndPartitionResult, ...]
 
 
-# --- Broker life cycle (broker → active controller) ---
-
-
-@dataclass(frozen=True, slots=True)
-class BrokerRegistrationRequest:
-    """A broker process that has just started says hello."""
-
-    broker_id: BrokerId
-    incarnation_id: str
-    """Different for every start of the process."""
-    previous_broker_epoch: Epoch = NO_EPOCH
-    """Read from the clean-shutdown mark; -1 when there was none, which means: I may have lost my last writes."""
-    endpoint: tuple[str, int] = ("", 0)
-    rack: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class BrokerRegistrationResponse:
-    """The broker epoch is the offset of the registration record, so it only rises."""
-
-    error: ErrorCode
-    broker_epoch: Epoch = NO_EPOCH
-
-
-@dataclass(frozen=True, slots=True)
-class BrokerHeartbeatRequest:
-    """I am alive, and I have replayed the metadata log up to here."""
-
-    broker_id: BrokerId
-    broker_epoch: Epoch
-    current_metadata_offset: Offset
-    want_fence: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class BrokerHeartbeatResponse:
-    """Whether the controller counts this broker as alive."""
-
-    error: ErrorCode
-    is_caught_up: bool = False
-    is_fenced: bool = True
-
-
-# --- AlterPartition (partition leader → active controller, KIP-497) ---
-
-
-@dataclass(frozen=True, slots=True)
-class IsrMember:
-    """A broker in a proposed ISR with the broker epoch the leader saw it with (KIP-903)."""
-
-    broker_id: BrokerId
-    broker_epoch: Epoch = NO_EPOCH
-
-
-@dataclass(frozen=True, slots=True)
-class AlterPartitionRequest:
-    """The leader proposes another ISR; nothing counts before the controller has written it."""
-
-    broker_id: BrokerId
-    broker_epoch: Epoch
-    partition: TopicPartition
-    leader_epoch: Epoch
-    partition_epoch: Epoch
-    new_isr: tuple[IsrMember, ...]
-    recovering: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class AlterPartitionResponse:
-    """The partition as the controller has it now."""
-
-    partition: TopicPartition
-    error: ErrorCode
-    leader: BrokerId = NO_LEADER
-    leader_epoch: Epoch = NO_EPOCH
-    isr: tuple[BrokerId, ...] = ()
-    partition_epoch: Epoch = NO_EPOCH
-    recovering: bool = False
-
-
-# --- ApiVersions is answered by `server/`: it speaks of the wire, not of the cluster ---
-
-Request = (
-    MetadataRequest
-    | CreateTopicsRequest
-    | ProduceRequest
-    | FetchRequest
-    | ListOffsetsRequest
-    | OffsetForLeaderEpochRequest
-    | BrokerRegistrationRequest
-    | BrokerHeartbeatRequest
-    | AlterPartitionRequest
-)
-Response = (
-    MetadataResponse
-    | CreateTopicsResponse
-    | ProduceResponse
-    | FetchResponse
-    | ListOffsetsResponse
-    | OffsetForLeaderEpochResponse
-    | BrokerRegistrationResponse
-    | BrokerHeartbeatResponse
-    | AlterPartitionResponse
-)
-Message = Request | Response
+# --- envelopes ---
 
 
 class Envelope(NamedTuple):

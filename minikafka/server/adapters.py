@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from minikafka.protocol import messages
+from minikafka.protocol import admin_messages, messages
 from minikafka.server import cluster_adapters, record_adapters
 from minikafka.server.compiler import Body
 from minikafka.server.view import View
@@ -65,7 +65,7 @@ def response_to_wire(response: messages.Message, asked: Body, view: View) -> Bod
             return cluster_adapters.describe_cluster_response(response, asked, view)
         case messages.MetadataResponse():
             return cluster_adapters.metadata_response(response, asked, view)
-        case messages.CreateTopicsResponse():
+        case admin_messages.CreateTopicsResponse():
             return cluster_adapters.create_topics_response(response)
         case messages.OffsetForLeaderEpochResponse():
             return record_adapters.epoch_end_response(response)

@@ -6,7 +6,7 @@ authorizer answers.
 
 from __future__ import annotations
 
-from minikafka.protocol import messages
+from minikafka.protocol import admin_messages, messages
 from minikafka.protocol.errors import ErrorCode
 from minikafka.server.compiler import Body
 from minikafka.server.view import NO_TOPIC_ID, View, endpoint_out, name_in, unknown_id
@@ -133,16 +133,16 @@ NO_COORDINATOR = {"node_id": -1, "host": "", "port": -1, "error_code": ErrorCode
 # --- CreateTopics -----------------------------------------------------------------------------------------------------
 
 
-def create_topics_request(body: Body) -> messages.CreateTopicsRequest:
+def create_topics_request(body: Body) -> admin_messages.CreateTopicsRequest:
     """Topics to create; the core checks them."""
-    return messages.CreateTopicsRequest(
+    return admin_messages.CreateTopicsRequest(
         tuple(_new_topic(topic) for topic in body["topics"]), body["timeout_ms"], body["validate_only"]
     )
 
 
-def _new_topic(topic: Body) -> messages.NewTopicSpec:
+def _new_topic(topic: Body) -> admin_messages.NewTopicSpec:
     replicas = {entry["partition_index"]: tuple(entry["broker_ids"]) for entry in topic["assignments"]}
-    return messages.NewTopicSpec(
+    return admin_messages.NewTopicSpec(
         topic["name"],
         topic["num_partitions"],
         topic["replication_factor"],
@@ -152,13 +152,13 @@ def _new_topic(topic: Body) -> messages.NewTopicSpec:
     )
 
 
-def create_topics_response(response: messages.CreateTopicsResponse) -> Body:
+def create_topics_response(response: admin_messages.CreateTopicsResponse) -> Body:
     """What became of each topic; one named twice has one answer."""
     once = {topic.name: topic for topic in response.topics}
     return {"topics": [_created(topic) for topic in once.values()]}
 
 
-def _created(topic: messages.CreateTopicResult) -> Body:
+def _created(topic: admin_messages.CreateTopicResult) -> Body:
     return {
         "name": topic.name,
         "topic_id": bytes.fromhex(topic.topic_id) or NO_TOPIC_ID,

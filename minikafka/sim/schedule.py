@@ -23,8 +23,8 @@ from minikafka.client.consumer import ConsumerNode
 from minikafka.client.producer import PendingRecord, ProducerNode
 from minikafka.config import AdminConfig, ConsumerConfig, ProducerConfig, ServerConfig, read_settings
 from minikafka.protocol import facts
+from minikafka.protocol.admin_messages import CreateTopicsRequest, CreateTopicsResponse, NewTopicSpec
 from minikafka.protocol.errors import ErrorCode
-from minikafka.protocol.messages import CreateTopicsRequest, CreateTopicsResponse, NewTopicSpec
 from minikafka.sim import faults
 from minikafka.sim.checkers.base import Checker
 from minikafka.sim.simulation import Simulation

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from minikafka.protocol import messages
+from minikafka.protocol import admin_messages, controller_messages, messages
 from minikafka.protocol.errors import ErrorCode
 from minikafka.protocol.messages import Envelope
 from minikafka.protocol.records import CorruptBatch, RecordBatch, split_batches
@@ -23,26 +23,26 @@ def label_of(envelope: Envelope) -> str:
             return f"Fetch {asked.fetch_offset}{epoch}"
         case messages.FetchResponse() as fetched:
             return _fetched(fetched.partitions[0])
-        case messages.BrokerRegistrationRequest():
+        case controller_messages.BrokerRegistrationRequest():
             return "Register"
-        case messages.BrokerRegistrationResponse() as registered:
+        case controller_messages.BrokerRegistrationResponse() as registered:
             return _error_or(registered.error, f"broker epoch {registered.broker_epoch}")
-        case messages.BrokerHeartbeatRequest():
+        case controller_messages.BrokerHeartbeatRequest():
             return "Heartbeat"
-        case messages.BrokerHeartbeatResponse() as beat:
+        case controller_messages.BrokerHeartbeatResponse() as beat:
             return _error_or(beat.error, "fenced" if beat.is_fenced else "alive")
-        case messages.AlterPartitionRequest() as alter:
+        case controller_messages.AlterPartitionRequest() as alter:
             return "ISR {" + ", ".join(str(member.broker_id) for member in alter.new_isr) + "}?"
-        case messages.AlterPartitionResponse() as altered:
+        case controller_messages.AlterPartitionResponse() as altered:
             return _error_or(altered.error, "ISR {" + ", ".join(map(str, altered.isr)) + "}")
         case messages.MetadataRequest():
             return "Who leads?"
         case messages.MetadataResponse() as metadata:
             leaders = [one.leader for topic in metadata.topics for one in topic.partitions]
             return f"leader {leaders[0]}" if len(leaders) == 1 else "Metadata"
-        case messages.CreateTopicsRequest() as create:
+        case admin_messages.CreateTopicsRequest() as create:
             return f"Create {create.topics[0].name}"
-        case messages.CreateTopicsResponse() as created:
+        case admin_messages.CreateTopicsResponse() as created:
             return _error_or(created.topics[0].error, "created")
         case messages.ListOffsetsRequest():
             return "Which offset?"

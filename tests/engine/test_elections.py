@@ -18,15 +18,14 @@ from minikafka.metadata.records import (
     RegisterBrokerRecord,
     TopicRecord,
 )
-from minikafka.protocol.errors import ErrorCode
-from minikafka.protocol.messages import (
+from minikafka.protocol.admin_messages import CreateTopicsRequest, NewTopicSpec
+from minikafka.protocol.controller_messages import (
     AlterPartitionRequest,
     BrokerHeartbeatRequest,
     BrokerRegistrationRequest,
-    CreateTopicsRequest,
     IsrMember,
-    NewTopicSpec,
 )
+from minikafka.protocol.errors import ErrorCode
 from minikafka.types import TopicPartition
 
 ORDERS = TopicPartition("orders", 0)

@@ -15,7 +15,7 @@ import pytest
 
 from minikafka.metadata.image import MetadataImage
 from minikafka.metadata.records import RegisterBrokerRecord, TopicRecord
-from minikafka.protocol import messages
+from minikafka.protocol import admin_messages, messages
 from minikafka.protocol.errors import ErrorCode
 from minikafka.protocol.messages import BrokerEndpoint
 from minikafka.server import adapters, cluster_adapters, codec, record_adapters, versions
@@ -68,6 +68,7 @@ REQUESTS = [
             "partitions.partition.partition": "topic_data.partition_data.index",
             "partitions.records": "topic_data.partition_data.records",
         },
+        only_core={"adds_partition": "follows from the version"},
         only_wire={"topic_data.topic_id": BY_ID["topic_id"]},
     ),
     Table(
@@ -88,6 +89,7 @@ REQUESTS = [
             "partitions.max_bytes": "topics.partitions.partition_max_bytes",
             "partitions.log_start_offset": "topics.partitions.log_start_offset",
         },
+        only_core={"rack_id": "follower reads are not served yet", "cluster_voter": "for controllers"},
         only_wire={
             "cluster_id": "for controllers",
             "replica_state.replica_id": "the newer place of replica_id",
@@ -127,7 +129,7 @@ REQUESTS = [
     ),
     Table(
         CREATE_TOPICS,
-        messages.CreateTopicsRequest,
+        admin_messages.CreateTopicsRequest,
         {
             "timeout_ms": "timeout_ms",
             "validate_only": "validate_only",
@@ -193,6 +195,12 @@ RESPONSES = [
             "partitions.current_leader": "responses.partitions.current_leader.leader_id",
             "partitions.current_leader_epoch": "responses.partitions.current_leader.leader_epoch",
         },
+        only_core={
+            "partitions.last_stable_offset": "transactions are not served yet",
+            "partitions.aborted_transactions": "likewise",
+            "partitions.preferred_read_replica": "follower reads are not served yet",
+            "partitions.snapshot_id": "for controllers",
+        },
         only_wire=THROTTLE
         | {
             "error_code": "said by the adapter, for sessions",
@@ -255,7 +263,7 @@ RESPONSES = [
     ),
     Table(
         CREATE_TOPICS,
-        messages.CreateTopicsResponse,
+        admin_messages.CreateTopicsResponse,
         {
             "topics.name": "topics.name",
             "topics.topic_id": "topics.topic_id",
@@ -395,9 +403,9 @@ def a_response(kind: type) -> Any:
             one = make.numbered(
                 messages.EpochEndPartitionResult, partition=make.partition(), error=ErrorCode.UNKNOWN_LEADER_EPOCH
             )
-        case messages.CreateTopicsResponse:
+        case admin_messages.CreateTopicsResponse:
             one = make.numbered(
-                messages.CreateTopicResult,
+                admin_messages.CreateTopicResult,
                 name="orders",
                 error=ErrorCode.INVALID_CONFIG,
                 error_message="why",
@@ -597,5 +605,6 @@ def test_an_assignment_with_a_gap_is_passed_on_as_one_without_replicas() -> None
 
 
 def test_a_topic_named_twice_has_one_answer() -> None:
-    twice = messages.CreateTopicResult("t", ErrorCode.INVALID_REQUEST)
-    assert len(cluster_adapters.create_topics_response(messages.CreateTopicsResponse((twice, twice)))["topics"]) == 1
+    twice = admin_messages.CreateTopicResult("t", ErrorCode.INVALID_REQUEST)
+    answer = admin_messages.CreateTopicsResponse((twice, twice))
+    assert len(cluster_adapters.create_topics_response(answer)["topics"]) == 1

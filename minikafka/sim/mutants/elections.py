@@ -9,8 +9,8 @@ from minikafka.controller import election
 from minikafka.controller.election import Election
 from minikafka.metadata.image import MetadataImage, PartitionRegistration
 from minikafka.metadata.records import BrokerRegistrationChangeRecord, MetadataRecord
+from minikafka.protocol.controller_messages import AlterPartitionRequest, BrokerRegistrationRequest
 from minikafka.protocol.errors import ErrorCode
-from minikafka.protocol.messages import AlterPartitionRequest, BrokerRegistrationRequest
 from minikafka.sim.mutants.mutant import Mutant
 from minikafka.sim.schedule import Setup, schedule
 from minikafka.types import BrokerId

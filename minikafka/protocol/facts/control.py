@@ -1,0 +1,83 @@
+"""Facts stated by the active controller: who is alive, and who leads."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, TypeAlias
+
+from minikafka.protocol.errors import ErrorCode
+from minikafka.types import BrokerId, Epoch, Millis, Offset, TopicPartition
+
+
+class QuorumLeaderElected(NamedTuple):
+    """This controller is active in this quorum epoch."""
+
+    epoch: Epoch
+
+
+class BrokerRegistered(NamedTuple):
+    """A broker process was given its broker epoch. `clean` is False when it may have lost its last writes."""
+
+    broker: BrokerId
+    broker_epoch: Epoch
+    clean: bool
+
+
+class RegistrationRefused(NamedTuple):
+    """The former process of this broker still counts as alive."""
+
+    broker: BrokerId
+    error: ErrorCode
+
+
+class BrokerFenced(NamedTuple):
+    """No heartbeat for `silent_ms`: this broker may lead nothing until it reports again."""
+
+    broker: BrokerId
+    silent_ms: Millis
+
+
+class BrokerUnfenced(NamedTuple):
+    """This broker has caught up with the metadata log and may lead again."""
+
+    broker: BrokerId
+
+
+class TopicCreated(NamedTuple):
+    """A topic exists; a `PartitionChanged` for each of its partitions follows."""
+
+    topic: str
+    topic_id: str
+
+
+class PartitionChanged(NamedTuple):
+    """The controller wrote a new state of a partition into the metadata log."""
+
+    partition: TopicPartition
+    replicas: tuple[BrokerId, ...]
+    """In assignment order."""
+    leader: BrokerId
+    leader_epoch: Epoch
+    isr: tuple[BrokerId, ...]
+    elr: tuple[BrokerId, ...]
+    last_known_leader: BrokerId
+    partition_epoch: Epoch
+    old_leader: BrokerId
+    """Leader before this change; -1 for none. The same as `leader` when only the ISR changed."""
+    old_leader_epoch: Epoch
+    """-1: the partition is new."""
+    old_isr: tuple[BrokerId, ...]
+    old_elr: tuple[BrokerId, ...]
+    recovering: bool
+    """True: this leader was chosen uncleanly, so data may be missing (LeaderRecoveryState RECOVERING)."""
+    metadata_offset: Offset
+
+
+ControlFact: TypeAlias = (
+    QuorumLeaderElected
+    | BrokerRegistered
+    | RegistrationRefused
+    | BrokerFenced
+    | BrokerUnfenced
+    | TopicCreated
+    | PartitionChanged
+)

@@ -1,0 +1,106 @@
+"""Facts about the world: faults that strike, and what the checkers see."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, TypeAlias
+
+from minikafka.types import Millis, NodeId
+
+
+class NodeStarted(NamedTuple):
+    """A process starts for the first time."""
+
+    node: NodeId
+
+
+class NodeCrashed(NamedTuple):
+    """The process is gone. Without `power_lost` the page cache stays."""
+
+    node: NodeId
+    power_lost: bool
+
+
+class NodeRestarted(NamedTuple):
+    """The process starts again on the same disk."""
+
+    node: NodeId
+
+
+class NodePaused(NamedTuple):
+    """The process stands still (a long garbage collection, SIGSTOP); what arrives waits."""
+
+    node: NodeId
+
+
+class NodeResumed(NamedTuple):
+    """The process goes on, without knowing that it stood still."""
+
+    node: NodeId
+
+
+class LinkCut(NamedTuple):
+    """Nothing passes between these two; neither is told."""
+
+    one: NodeId
+    other: NodeId
+
+
+class LinkHealed(NamedTuple):
+    """Messages pass again between these two."""
+
+    one: NodeId
+    other: NodeId
+
+
+class ConnectionsLost(NamedTuple):
+    """All connections between these two broke; both are told. Requests under way are lost, or arrive late."""
+
+    one: NodeId
+    other: NodeId
+    late_ms: Millis
+    """How much later requests under way are still processed; -1: they are lost."""
+
+
+class DiskFilled(NamedTuple):
+    """The disk takes no more bytes until it is freed."""
+
+    node: NodeId
+    full: bool
+
+
+class PromiseBroken(NamedTuple):
+    """A checker saw what must never be seen."""
+
+    promise: str
+    """Number in the list of promises, as `I2`."""
+    name: str
+    """Its name, as `leader completeness`."""
+    sentence: str
+
+
+class LossBeyondPromise(NamedTuple):
+    """A record is gone, but more failed than Kafka promises to survive."""
+
+    sentence: str
+
+
+class Note(NamedTuple):
+    """The scenario says what it is about to do."""
+
+    text: str
+
+
+WorldFact: TypeAlias = (
+    NodeStarted
+    | NodeCrashed
+    | NodeRestarted
+    | NodePaused
+    | NodeResumed
+    | LinkCut
+    | LinkHealed
+    | ConnectionsLost
+    | DiskFilled
+    | PromiseBroken
+    | LossBeyondPromise
+    | Note
+)

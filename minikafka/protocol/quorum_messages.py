@@ -1,0 +1,123 @@
+"""What controllers say to each other: votes, the beginning and the end of a leader's epoch, snapshots.
+
+The metadata log itself travels in `FetchRequest`, like every other log. Voters are named by their replica ids
+(`controller_replica_id`): node ids are unique in a cluster, and broker 1 is not controller 1.
+
+What we leave out: voters that join and leave (KIP-853), directory ids.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from minikafka.protocol.errors import ErrorCode
+from minikafka.protocol.messages import Request, Response
+from minikafka.types import NO_EPOCH, NO_LEADER, NO_OFFSET, Epoch, Millis, Offset
+
+
+@dataclass(frozen=True, slots=True)
+class VoteRequest(Request):
+    """Would you vote for me (`pre_vote`), or: vote for me."""
+
+    candidate: int
+    epoch: Epoch
+    last_epoch: Epoch
+    """Leader epoch of the candidate's last record."""
+    end_offset: Offset
+    pre_vote: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class VoteResponse(Response):
+    """The answer, with what the voter knows."""
+
+    error: ErrorCode
+    epoch: Epoch
+    leader: int
+    granted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BeginQuorumEpochRequest(Request):
+    """I lead this epoch; fetch from me."""
+
+    leader: int
+    epoch: Epoch
+
+
+@dataclass(frozen=True, slots=True)
+class BeginQuorumEpochResponse(Response):
+    """Answer to `BeginQuorumEpochRequest`."""
+
+    error: ErrorCode
+    epoch: Epoch = NO_EPOCH
+    leader: int = NO_LEADER
+
+
+@dataclass(frozen=True, slots=True)
+class EndQuorumEpochRequest(Request):
+    """I resign; here is who should stand next, the most advanced first."""
+
+    leader: int
+    epoch: Epoch
+    successors: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EndQuorumEpochResponse(Response):
+    """Answer to `EndQuorumEpochRequest`."""
+
+    error: ErrorCode
+    epoch: Epoch = NO_EPOCH
+    leader: int = NO_LEADER
+
+
+@dataclass(frozen=True, slots=True)
+class FetchSnapshotRequest(Request):
+    """A piece of the snapshot that ends at (epoch, offset), from a byte position on."""
+
+    replica_id: int
+    snapshot_end_offset: Offset
+    snapshot_epoch: Epoch
+    position: int
+    current_leader_epoch: Epoch = NO_EPOCH
+    max_bytes: int = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class FetchSnapshotResponse(Response):
+    """The bytes, and how many there are in all."""
+
+    error: ErrorCode
+    size: int = 0
+    position: int = 0
+    data: bytes = b""
+    leader: int = NO_LEADER
+    epoch: Epoch = NO_EPOCH
+
+
+@dataclass(frozen=True, slots=True)
+class DescribeQuorumRequest(Request):
+    """How does the quorum stand?"""
+
+
+@dataclass(frozen=True, slots=True)
+class QuorumReplica:
+    """A voter or observer as the leader of the quorum knows it."""
+
+    replica_id: int
+    log_end_offset: Offset = NO_OFFSET
+    last_fetch_ms: Millis = -1
+    last_caught_up_ms: Millis = -1
+
+
+@dataclass(frozen=True, slots=True)
+class DescribeQuorumResponse(Response):
+    """Answer to `DescribeQuorumRequest`; only the leader knows."""
+
+    error: ErrorCode
+    leader: int = NO_LEADER
+    epoch: Epoch = NO_EPOCH
+    high_watermark: Offset = NO_OFFSET
+    voters: tuple[QuorumReplica, ...] = ()
+    observers: tuple[QuorumReplica, ...] = ()
