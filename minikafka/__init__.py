@@ -18,9 +18,10 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from minikafka.api import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+    from minikafka.api import Consumer, KafkaError, KafkaException, Message, TopicPartition
     from minikafka.cluster import Cluster
     from minikafka.config import ConfigError
+    from minikafka.producer import Producer
     from minikafka.stage.widget import show
     from minikafka.world import play
 
@@ -28,7 +29,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Cluster": "minikafka.cluster",
-    "Producer": "minikafka.api",
+    "Producer": "minikafka.producer",
     "Consumer": "minikafka.api",
     "Message": "minikafka.api",
     "TopicPartition": "minikafka.api",

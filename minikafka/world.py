@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from minikafka.admin import AdminClient, NewTopic
-from minikafka.api import Consumer, Producer, TopicPartition
+from minikafka.api import Consumer, TopicPartition
 from minikafka.cluster import Cluster
 from minikafka.config import dotted
+from minikafka.producer import Producer
 from minikafka.sim.scenario import Branch, Scenario, bookmarks_of, common_steps
 from minikafka.trace.trace import Trace
 

@@ -26,7 +26,7 @@ ROOMS = (
     "trace", "sim", "scenarios", "server", "stage", "grading", "surface",
 )  # fmt: skip
 ROOT_FILES = {"types", "config", "disk", "assignors"}
-SURFACE_FILES = {"__init__", "__main__", "api", "admin", "cli", "cluster", "doctor", "live", "world"}
+SURFACE_FILES = {"__init__", "__main__", "api", "admin", "cli", "cluster", "doctor", "live", "producer", "world"}
 
 # Rooms that stand above and still are none of its business; `room` or `room.file`.
 KNOWS_NOTHING_OF = {
