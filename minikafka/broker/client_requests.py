@@ -109,7 +109,7 @@ class ClientRequests:
         return [Send(envelope.reply(ListOffsetsResponse(results)))]
 
     def _offset_for(self, asked: ListOffsetsPartition) -> ListOffsetsPartitionResult:
-        partition, error = self.replicas.check_reader(asked.partition, asked.current_leader_epoch)
+        partition, error = self.replicas.reader.check(asked.partition, asked.current_leader_epoch)
         if partition is None:
             return ListOffsetsPartitionResult(asked.partition, error)
         log = partition.log
@@ -133,7 +133,7 @@ class ClientRequests:
         return [Send(envelope.reply(OffsetForLeaderEpochResponse(results)))]
 
     def _end_of_epoch(self, asked: EpochEndPartition) -> EpochEndPartitionResult:
-        partition, error = self.replicas.check_reader(asked.partition, asked.current_leader_epoch)
+        partition, error = self.replicas.reader.check(asked.partition, asked.current_leader_epoch)
         if partition is None:
             return EpochEndPartitionResult(asked.partition, error)
         end = partition.log.end_of_epoch(asked.leader_epoch)

@@ -5,7 +5,8 @@
  Fetch   ─▶ epochs agree? logs agree? ─▶ note the follower's position ─▶ read ─▶ nothing new? park ─▶ answer
 ```
 
-Mirrors `ReplicaManager`. What we leave out: fetch sessions, quotas, log directories, deleting replicas.
+Mirrors `ReplicaManager`. One batch appended: `appending.py`; one partition read: `reading.py`.
+What we leave out: fetch sessions, quotas, log directories, deleting replicas.
 """
 
 from __future__ import annotations
@@ -13,14 +14,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from minikafka.broker import acks, fencing, replica_fetcher, validation
-from minikafka.broker import partition as partition_rules
+from minikafka.broker import reading, replica_fetcher
+from minikafka.broker.appending import Appender
 from minikafka.broker.partition import Partition
 from minikafka.broker.purgatory import ParkedFetch, ParkedProduce, Purgatory
+from minikafka.broker.reading import Reader
 from minikafka.broker.replica_fetcher import ReplicaFetcher
-from minikafka.broker.validation import InvalidBatch
 from minikafka.config import ServerConfig
-from minikafka.disk import Disk, StorageError
+from minikafka.disk import Disk
 from minikafka.effects import Effect, Observe, Send
 from minikafka.log.partition_log import PartitionLog
 from minikafka.metadata.image import MetadataImage
@@ -28,16 +29,14 @@ from minikafka.protocol import facts
 from minikafka.protocol.errors import ErrorCode
 from minikafka.protocol.messages import (
     Envelope,
-    FetchPartition,
     FetchPartitionResult,
     FetchRequest,
     FetchResponse,
-    ProducePartition,
     ProducePartitionResult,
     ProduceRequest,
     ProduceResponse,
 )
-from minikafka.types import NO_LEADER, NO_OFFSET, BrokerId, Epoch, Millis, NodeId, Offset, TopicPartition
+from minikafka.types import NO_LEADER, NO_OFFSET, BrokerId, Epoch, Millis, Offset, TopicPartition
 
 HIGH_WATERMARKS_PATH = "replication-offset-checkpoint"
 
@@ -63,6 +62,8 @@ class ReplicaManager:
         self.proposing: dict[TopicPartition, Partition] = {}
         """Partitions whose leader, here, wants another ISR and has not been asked for it yet."""
         self.broker_epoch: Epoch = -1
+        self.appender = Appender(self.partitions, image)
+        self.reader = Reader(broker_id, self.partitions, image)
         self._next_correlation_id = next_correlation_id
         self._checkpoint = _read_checkpoint(disk)
 
@@ -128,13 +129,13 @@ class ReplicaManager:
         waiting: dict[TopicPartition, Offset] = {}
         effects: list[Effect] = []
         for asked in request.partitions:
-            result, last_offset, told = self._append(asked, request, now)
+            result, last_offset, told = self.appender.append(asked, request, now)
             results[asked.partition] = result
             if last_offset != NO_OFFSET:
                 waiting[asked.partition] = last_offset
             effects += [Observe(fact) for fact in told]
         parked = ParkedProduce(envelope, request, now, results, dict(waiting), waiting, now + request.timeout_ms)
-        effects += self._settle_produce(parked, now)
+        effects += self.appender.settle(parked, now)
         if parked.waiting:
             self.purgatory.produces.append(parked)
             effects += [
@@ -151,76 +152,6 @@ class ReplicaManager:
         alone = not self.partitions[name].followers
         return self.recheck(name, now) if alone else self._recheck_fetches(name, now, of_followers=True)
 
-    def _append(
-        self, asked: ProducePartition, request: ProduceRequest, now: Millis
-    ) -> tuple[ProducePartitionResult, Offset, list[facts.Fact]]:
-        """One batch: its result so far, its last offset (-1: not appended), and what happened."""
-        name = asked.partition
-        partition = self.partitions.get(name)
-        if partition is None or not partition.is_leader:
-            return self._not_leader(name), NO_OFFSET, []
-        verdict = acks.ack_decision(acks.Produce(request.acks, None, 0, request.timeout_ms), partition.view())
-        if verdict != "APPEND":
-            return ProducePartitionResult(name, ErrorCode[verdict]), NO_OFFSET, []
-        try:
-            batch = validation.check_produced_batch(asked.records, partition.config.max_message_bytes)
-            written, told = partition.append_as_leader(batch, now)
-        except InvalidBatch as problem:
-            return ProducePartitionResult(name, problem.error), NO_OFFSET, []
-        except StorageError as problem:
-            failed = facts.StorageFailed(name, str(problem))
-            return ProducePartitionResult(name, ErrorCode.KAFKA_STORAGE_ERROR), NO_OFFSET, [failed]
-        result = ProducePartitionResult(
-            name, ErrorCode.NONE, written.base_offset, log_start_offset=partition.log.log_start_offset
-        )
-        return result, written.last_offset, told
-
-    def _not_leader(self, name: TopicPartition) -> ProducePartitionResult:
-        known = self.image.partition(name)
-        if known is None:
-            return ProducePartitionResult(name, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
-        return ProducePartitionResult(
-            name,
-            ErrorCode.NOT_LEADER_OR_FOLLOWER,
-            current_leader=known.leader,
-            current_leader_epoch=known.leader_epoch,
-        )
-
-    def _settle_produce(self, parked: ParkedProduce, now: Millis) -> list[Effect]:
-        """Give every waiting batch its verdict if there is one; answer when none is waiting any more."""
-        for name, last_offset in list(parked.waiting.items()):
-            verdict = self._produce_verdict(parked, name, last_offset, now)
-            if verdict == "WAIT":
-                continue
-            del parked.waiting[name]
-            if verdict not in {"NONE", "NO_REPLY"}:
-                parked.results[name] = ProducePartitionResult(name, ErrorCode[verdict])
-        if parked.waiting:
-            return []
-        return self._answer_produce(parked)
-
-    def _produce_verdict(self, parked: ParkedProduce, name: TopicPartition, last_offset: Offset, now: Millis) -> str:
-        partition = self.partitions[name]
-        if not partition.is_leader:
-            return "NOT_LEADER_OR_FOLLOWER"
-        waited = now - parked.since_ms
-        request = parked.request
-        return acks.ack_decision(acks.Produce(request.acks, last_offset, waited, request.timeout_ms), partition.view())
-
-    def _answer_produce(self, parked: ParkedProduce) -> list[Effect]:
-        effects: list[Effect] = []
-        envelope = parked.envelope
-        for name, result in parked.results.items():
-            end = parked.last_offsets[name] + 1 if result.error == ErrorCode.NONE else NO_OFFSET
-            told = facts.ProduceAnswered(
-                name, envelope.source, result.error, result.base_offset, end,
-                parked.request.acks, envelope.correlation_id,
-            )  # fmt: skip
-            effects.append(Observe(told))
-        if parked.request.expects_response:
-            effects.append(Send(envelope.reply(ProduceResponse(tuple(parked.results.values())))))
-        return effects
-
     # --- readers ---
 
     def fetch_request(self, envelope: Envelope, request: FetchRequest, now: Millis) -> list[Effect]:
@@ -228,14 +159,14 @@ class ReplicaManager:
         effects: list[Effect] = []
         results: list[FetchPartitionResult] = []
         for asked in request.partitions:
-            room = _room_left(request, results)
-            result, told = self._read(asked, request, envelope.source, now, room, first_time=True)
+            room = reading.room_left(request, results)
+            result, told = self.reader.read(asked, request, envelope.source, now, room, first_time=True)
             effects += [Observe(fact) for fact in told]
             results.append(result)
             if request.replica_id >= 0 and result.error == ErrorCode.NONE and result.diverging_epoch < 0:
                 moved_mark = any(type(fact) is facts.HighWatermarkMoved for fact in told)
                 effects += self._follower_moved(asked.partition, request.replica_id, moved_mark, now)
-        if request.max_wait_ms <= 0 or _has_news(request, results):
+        if request.max_wait_ms <= 0 or reading.has_news(request, results):
             effects.append(Send(envelope.reply(FetchResponse(tuple(results)))))
         else:
             names = frozenset(asked.partition for asked in request.partitions)
@@ -249,76 +180,6 @@ class ReplicaManager:
         if moved_mark:
             effects += self._recheck_produces(name, now) + self._recheck_fetches(name, now, of_followers=False)
         return effects + self.propose(partition, partition.propose_expansion(follower))
-
-    def _read(
-        self,
-        asked: FetchPartition,
-        request: FetchRequest,
-        reader: NodeId,
-        now: Millis,
-        room: int | None,
-        first_time: bool,
-    ) -> tuple[FetchPartitionResult, list[facts.Fact]]:
-        name = asked.partition
-        partition, error = self.check_reader(name, asked.current_leader_epoch)
-        if partition is None:
-            return self._refuse_read(asked, reader, error)
-        if request.replica_id == self.broker_id:
-            return self._refuse_read(asked, reader, ErrorCode.NOT_LEADER_OR_FOLLOWER)
-        log = partition.log
-        diverging = log.divergence(asked.last_fetched_epoch, asked.fetch_offset)
-        if diverging is not None:
-            found = facts.DivergenceFound(
-                name, reader, asked.fetch_offset, asked.last_fetched_epoch, diverging.epoch, diverging.end_offset
-            )
-            answer = FetchPartitionResult(
-                name, ErrorCode.NONE, log.high_watermark, log.log_start_offset,
-                diverging_epoch=diverging.epoch, diverging_end_offset=diverging.end_offset,
-            )  # fmt: skip
-            return answer, [found]
-        if asked.last_fetched_epoch >= 0 and log.end_of_epoch(asked.last_fetched_epoch) is None:
-            return self._refuse_read(asked, reader, ErrorCode.OFFSET_OUT_OF_RANGE)
-        code, end = partition_rules.fetch_window(
-            log.log_start_offset, log.high_watermark, log.log_end_offset,
-            asked.fetch_offset, request.replica_id, partition.replicas,
-        )  # fmt: skip
-        if code:
-            return self._refuse_read(asked, reader, ErrorCode(code))
-        told: list[facts.Fact] = []
-        if first_time and request.replica_id >= 0:
-            told = partition.record_follower_fetch(
-                request.replica_id, asked.fetch_offset, request.replica_epoch, asked.current_leader_epoch, now
-            )
-        records = b""
-        if room is None or room > 0:
-            records = log.read(asked.fetch_offset, min(asked.max_bytes, room or asked.max_bytes), end)
-        return FetchPartitionResult(name, ErrorCode.NONE, log.high_watermark, log.log_start_offset, records), told
-
-    def check_reader(
-        self, name: TopicPartition, request_epoch: Epoch, leader_only: bool = True
-    ) -> tuple[Partition | None, ErrorCode]:
-        """The replica to read from, or the error that says who is behind."""
-        partition = self.partitions.get(name)
-        if partition is None:
-            known = self.image.partition(name) is not None
-            return None, ErrorCode.NOT_LEADER_OR_FOLLOWER if known else ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-        verdict = fencing.check_leader_epoch(request_epoch, partition.leader_epoch, partition.is_leader, leader_only)
-        return (partition if verdict == "NONE" else None), ErrorCode[verdict]
-
-    def _refuse_read(
-        self, asked: FetchPartition, reader: NodeId, error: ErrorCode
-    ) -> tuple[FetchPartitionResult, list[facts.Fact]]:
-        known = self.image.partition(asked.partition)
-        local = self.partitions.get(asked.partition)
-        result = FetchPartitionResult(
-            asked.partition,
-            error,
-            log_start_offset=local.log.log_start_offset if local else NO_OFFSET,
-            current_leader=known.leader if known else NO_LEADER,
-            current_leader_epoch=known.leader_epoch if known else -1,
-        )
-        epoch = local.leader_epoch if local else -1
-        return result, [facts.ReadRefused(asked.partition, reader, error, asked.current_leader_epoch, epoch)]
 
     # --- the ISR ---
 
@@ -346,7 +207,7 @@ class ReplicaManager:
 
     def _recheck_produces(self, name: TopicPartition, now: Millis) -> list[Effect]:
         waiting = self.purgatory.produces_for(name)
-        effects = [effect for parked in waiting for effect in self._settle_produce(parked, now)]
+        effects = [effect for parked in waiting for effect in self.appender.settle(parked, now)]
         if effects:
             self.purgatory.drop_settled()
         return effects
@@ -364,7 +225,7 @@ class ReplicaManager:
         effects: list[Effect] = []
         produces, fetches = self.purgatory.due(now)
         for produce in produces:
-            effects += self._settle_produce(produce, now)
+            effects += self.appender.settle(produce, now)
         for fetch in fetches:
             effects += self._settle_fetch(fetch, now)
         self.purgatory.drop_settled()
@@ -374,11 +235,11 @@ class ReplicaManager:
         told: list[facts.Fact] = []
         results: list[FetchPartitionResult] = []
         for asked in parked.request.partitions:
-            room = _room_left(parked.request, results)
-            result, said = self._read(asked, parked.request, parked.envelope.source, now, room, first_time=False)
+            room = reading.room_left(parked.request, results)
+            result, said = self.reader.read(asked, parked.request, parked.envelope.source, now, room, first_time=False)
             results.append(result)
             told += said
-        if parked.due_ms > now and not _has_news(parked.request, results):
+        if parked.due_ms > now and not reading.has_news(parked.request, results):
             return []
         parked.settled = True
         return [
@@ -394,21 +255,6 @@ class ReplicaManager:
         if marks != self._checkpoint:
             self._checkpoint = marks
             self.disk.replace(HIGH_WATERMARKS_PATH, json.dumps(marks).encode())
-
-
-def _has_news(request: FetchRequest, results: list[FetchPartitionResult]) -> bool:
-    size = 0
-    for result in results:
-        if result.error or result.diverging_epoch >= 0:
-            return True
-        size += len(result.records)
-    return not results or size >= request.min_bytes
-
-
-def _room_left(request: FetchRequest, results: list[FetchPartitionResult]) -> int | None:
-    """Bytes the answer may still take; None before the first records, which are given however large they are."""
-    taken = sum(len(result.records) for result in results)
-    return request.max_bytes - taken if taken else None
 
 
 def _refuse_all(envelope: Envelope, request: ProduceRequest, error: ErrorCode) -> list[Effect]:

@@ -1,0 +1,120 @@
+"""What a reader gets of a partition: are its epoch and its log those of the leader, and how far may it read?
+
+```
+ epochs agree? ─▶ logs agree? ─▶ note the follower's position ─▶ read up to the end it may see
+```
+
+Mirrors the fetch half of `ReplicaManager` (`readFromLog`) and `Partition.fetchRecords`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from minikafka.broker import fencing
+from minikafka.broker import partition as partition_rules
+from minikafka.broker.partition import Partition
+from minikafka.metadata.image import MetadataImage
+from minikafka.protocol import facts
+from minikafka.protocol.errors import ErrorCode
+from minikafka.protocol.messages import FetchPartition, FetchPartitionResult, FetchRequest
+from minikafka.types import NO_LEADER, NO_OFFSET, BrokerId, Epoch, Millis, NodeId, TopicPartition
+
+
+class Reader:
+    """Reads for followers and consumers from the partitions of one broker."""
+
+    def __init__(
+        self, broker_id: BrokerId, partitions: Mapping[TopicPartition, Partition], image: MetadataImage
+    ) -> None:
+        """`partitions` is the replica manager's own table, and `image` the broker's."""
+        self.broker_id = broker_id
+        self.partitions = partitions
+        self.image = image
+
+    def read(
+        self,
+        asked: FetchPartition,
+        request: FetchRequest,
+        reader: NodeId,
+        now: Millis,
+        room: int | None,
+        first_time: bool,
+    ) -> tuple[FetchPartitionResult, list[facts.Fact]]:
+        """What one reader gets of one partition; `first_time` is not a look at a fetch that was parked."""
+        name = asked.partition
+        partition, error = self.check(name, asked.current_leader_epoch)
+        if partition is None:
+            return self._refuse_read(asked, reader, error)
+        if request.replica_id == self.broker_id:
+            return self._refuse_read(asked, reader, ErrorCode.NOT_LEADER_OR_FOLLOWER)
+        log = partition.log
+        diverging = log.divergence(asked.last_fetched_epoch, asked.fetch_offset)
+        if diverging is not None:
+            found = facts.DivergenceFound(
+                name, reader, asked.fetch_offset, asked.last_fetched_epoch, diverging.epoch, diverging.end_offset
+            )
+            answer = FetchPartitionResult(
+                name, ErrorCode.NONE, log.high_watermark, log.log_start_offset,
+                diverging_epoch=diverging.epoch, diverging_end_offset=diverging.end_offset,
+            )  # fmt: skip
+            return answer, [found]
+        if asked.last_fetched_epoch >= 0 and log.end_of_epoch(asked.last_fetched_epoch) is None:
+            return self._refuse_read(asked, reader, ErrorCode.OFFSET_OUT_OF_RANGE)
+        code, end = partition_rules.fetch_window(
+            log.log_start_offset, log.high_watermark, log.log_end_offset,
+            asked.fetch_offset, request.replica_id, partition.replicas,
+        )  # fmt: skip
+        if code:
+            return self._refuse_read(asked, reader, ErrorCode(code))
+        told: list[facts.Fact] = []
+        if first_time and request.replica_id >= 0:
+            told = partition.record_follower_fetch(
+                request.replica_id, asked.fetch_offset, request.replica_epoch, asked.current_leader_epoch, now
+            )
+        records = b""
+        if room is None or room > 0:
+            records = log.read(asked.fetch_offset, min(asked.max_bytes, room or asked.max_bytes), end)
+        return FetchPartitionResult(name, ErrorCode.NONE, log.high_watermark, log.log_start_offset, records), told
+
+    def check(
+        self, name: TopicPartition, request_epoch: Epoch, leader_only: bool = True
+    ) -> tuple[Partition | None, ErrorCode]:
+        """The replica to read from, or the error that says who is behind."""
+        partition = self.partitions.get(name)
+        if partition is None:
+            known = self.image.partition(name) is not None
+            return None, ErrorCode.NOT_LEADER_OR_FOLLOWER if known else ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+        verdict = fencing.check_leader_epoch(request_epoch, partition.leader_epoch, partition.is_leader, leader_only)
+        return (partition if verdict == "NONE" else None), ErrorCode[verdict]
+
+    def _refuse_read(
+        self, asked: FetchPartition, reader: NodeId, error: ErrorCode
+    ) -> tuple[FetchPartitionResult, list[facts.Fact]]:
+        known = self.image.partition(asked.partition)
+        local = self.partitions.get(asked.partition)
+        result = FetchPartitionResult(
+            asked.partition,
+            error,
+            log_start_offset=local.log.log_start_offset if local else NO_OFFSET,
+            current_leader=known.leader if known else NO_LEADER,
+            current_leader_epoch=known.leader_epoch if known else -1,
+        )
+        epoch = local.leader_epoch if local else -1
+        return result, [facts.ReadRefused(asked.partition, reader, error, asked.current_leader_epoch, epoch)]
+
+
+def has_news(request: FetchRequest, results: list[FetchPartitionResult]) -> bool:
+    """Is there enough to answer at once?"""
+    size = 0
+    for result in results:
+        if result.error or result.diverging_epoch >= 0:
+            return True
+        size += len(result.records)
+    return not results or size >= request.min_bytes
+
+
+def room_left(request: FetchRequest, results: list[FetchPartitionResult]) -> int | None:
+    """Bytes the answer may still take; None before the first records, which are given however large they are."""
+    taken = sum(len(result.records) for result in results)
+    return request.max_bytes - taken if taken else None
