@@ -16,21 +16,16 @@ Mirrors `QuorumController`. What we leave out, until the quorum has more than on
 from __future__ import annotations
 
 from minikafka.config import ServerConfig
-from minikafka.controller import changes, cluster_control, replication_control
+from minikafka.controller import changes, periodic, requests
+from minikafka.controller.heartbeats import Heartbeats
 from minikafka.controller.quorum import QuorumState
+from minikafka.controller.requests import ControllerRequest, ControllerState
 from minikafka.coordinator.result import CoordinatorResult
 from minikafka.disk import Disk
 from minikafka.effects import Effect, Observe, Send, SetTimer, Timer
 from minikafka.metadata.image import MetadataImage
 from minikafka.metadata.records import MetadataRecord, decode, encode
 from minikafka.protocol import facts
-from minikafka.protocol.admin_messages import CreateTopicsRequest
-from minikafka.protocol.controller_messages import (
-    AlterPartitionRequest,
-    AlterPartitionResponse,
-    BrokerHeartbeatRequest,
-    BrokerRegistrationRequest,
-)
 from minikafka.protocol.errors import ErrorCode
 from minikafka.protocol.messages import (
     Envelope,
@@ -41,9 +36,8 @@ from minikafka.protocol.messages import (
     Response,
 )
 from minikafka.protocol.records import RecordBatch, build_batch
-from minikafka.types import METADATA_PARTITION, BrokerId, Millis, NodeId
+from minikafka.types import METADATA_PARTITION, Millis, NodeId
 
-SESSION_CHECK = "session-check"
 FETCH_EXPIRY = "metadata-fetch-expiry"
 
 
@@ -55,8 +49,7 @@ class Controller:
         self.config = config
         self.quorum = QuorumState(disk)
         self.image = MetadataImage()
-        self.sessions: dict[BrokerId, Millis] = {}
-        """When each broker that is not fenced was last heard of."""
+        self.heartbeats = Heartbeats(config.broker_session_timeout_ms)
         self.parked_fetches: list[tuple[Millis, Envelope]] = []
         """Brokers that wait for the next metadata record, with the time at which they get an empty answer."""
 
@@ -67,29 +60,19 @@ class Controller:
         effects: list[Effect] = []
         for batch in self.quorum.log.batches():
             self._replay(batch, None)
-        self.sessions = dict.fromkeys(self.image.active_brokers(), now)
+        self.heartbeats.begin(self.image.active_brokers(), now)
         written = self.quorum.become_leader(now)
         effects.append(Observe(facts.QuorumLeaderElected(self.quorum.epoch)))
         effects += self._written(written)
-        return effects + self._arm_session_check(now)
+        return effects + periodic.timers(self._state(), now)
 
     def handle(self, envelope: Envelope, now: Millis) -> list[Effect]:
         """Answer a broker. Requests of clients come through brokers."""
         match envelope.message:
             case FetchRequest():
                 return self._fetch(envelope, now)
-            case BrokerHeartbeatRequest() as request:
-                return self._heartbeat(envelope, request, now)
-            case BrokerRegistrationRequest() as request:
-                return self._register(envelope, request, now)
-            case AlterPartitionRequest() as request:
-                result = replication_control.alter_partition(self.image, self.config, request)
-                return self._refusal_fact(request, result.response) + self._commit(envelope, result, now)
-            case CreateTopicsRequest() as request:
-                ids = self._new_topic_ids(len(request.topics))
-                return self._commit(
-                    envelope, replication_control.create_topics(self.image, self.config, request, ids), now
-                )
+            case request if isinstance(request, ControllerRequest):
+                return self._decide(envelope, request, now)
             case other:
                 raise AssertionError(f"a controller does not serve {type(other).__name__}")
 
@@ -100,48 +83,25 @@ class Controller:
 
     def fire(self, timer: Timer, now: Millis) -> list[Effect]:
         """Fence who has been silent too long; answer fetches that waited long enough."""
-        if timer.name == SESSION_CHECK:
-            return self._fence_the_silent(now) + self._arm_session_check(now)
-        assert timer.name == FETCH_EXPIRY, f"unknown timer {timer}"
-        return self._answer_fetches(now, only_due=True)
+        if timer.name == FETCH_EXPIRY:
+            return self._answer_fetches(now, only_due=True)
+        step = periodic.step(self._state(), timer.name, now)
+        effects: list[Effect] = [Observe(fact) for fact in step.facts]
+        effects += self._append(step.records, now)
+        return [*effects, periodic.again(self._state(), timer.name, now)]
 
-    # --- brokers come and go ---
+    # --- decisions ---
 
-    def _register(self, envelope: Envelope, request: BrokerRegistrationRequest, now: Millis) -> list[Effect]:
-        next_offset = self.quorum.log.log_end_offset
-        has_session = request.broker_id in self.sessions
-        clean = not cluster_control.is_unclean_shutdown(self.image, request)
-        result = cluster_control.register_broker(self.image, self.config, request, next_offset, has_session)
-        effects: list[Effect] = []
-        if result.records:
-            self.sessions.pop(request.broker_id, None)
-            effects.append(Observe(facts.BrokerRegistered(request.broker_id, next_offset, clean)))
-        elif result.response.error != ErrorCode.NONE:
-            effects.append(Observe(facts.RegistrationRefused(request.broker_id, result.response.error)))
+    def _state(self) -> ControllerState:
+        end = self.quorum.log.log_end_offset
+        return ControllerState(self.image, self.config, self.heartbeats, end, self.quorum.epoch)
+
+    def _decide(self, envelope: Envelope, request: ControllerRequest, now: Millis) -> list[Effect]:
+        state = self._state()
+        result = requests.decide(state, request, now)
+        effects: list[Effect] = [Observe(fact) for fact in requests.facts_of(state, request, result)]
+        requests.note(state, request, result, now)
         return effects + self._commit(envelope, result, now)
-
-    def _heartbeat(self, envelope: Envelope, request: BrokerHeartbeatRequest, now: Millis) -> list[Effect]:
-        result = cluster_control.heartbeat(self.image, self.config, request)
-        if result.response.error == ErrorCode.NONE and not result.response.is_fenced:
-            self.sessions[request.broker_id] = now
-        return self._commit(envelope, result, now)
-
-    def _fence_the_silent(self, now: Millis) -> list[Effect]:
-        """One broker after the other, each decision on the state the one before has left (`maybeFenceStaleBroker`)."""
-        effects: list[Effect] = []
-        for broker, last_heard in sorted(self.sessions.items(), key=lambda item: (item[1], item[0])):
-            if now - last_heard < self.config.broker_session_timeout_ms:
-                continue
-            del self.sessions[broker]
-            effects.append(Observe(facts.BrokerFenced(broker, now - last_heard)))
-            effects += self._append(cluster_control.fence(self.image, self.config, broker), now)
-        return effects
-
-    def _arm_session_check(self, now: Millis) -> list[Effect]:
-        """One timer, for whoever times out first; with nobody to watch, one look each session timeout."""
-        timeout = self.config.broker_session_timeout_ms
-        due = min((heard + timeout for heard in self.sessions.values()), default=now + timeout)
-        return [SetTimer(Timer(SESSION_CHECK), max(due - now, 1))]
 
     # --- the log ---
 
@@ -185,11 +145,6 @@ class Controller:
             if effects is not None:
                 effects += [Observe(fact) for fact in told]
 
-    def _new_topic_ids(self, count: int) -> tuple[str, ...]:
-        """Fresh ids, made from the place in the log at which the topics will be written."""
-        start = self.quorum.log.log_end_offset
-        return tuple(f"{self.quorum.epoch:08x}{start:016x}{number:08x}" for number in range(count))
-
     # --- brokers fetch the log ---
 
     def _fetch(self, envelope: Envelope, now: Millis) -> list[Effect]:
@@ -230,8 +185,3 @@ class Controller:
                 waiting.append((deadline, envelope))
         self.parked_fetches = waiting
         return effects
-
-    def _refusal_fact(self, request: AlterPartitionRequest, response: AlterPartitionResponse) -> list[Effect]:
-        if response.error == ErrorCode.NONE:
-            return []
-        return [Observe(facts.IsrProposalRefused(request.partition, response.error))]
