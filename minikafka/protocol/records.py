@@ -38,6 +38,10 @@ _PREFIX = struct.Struct(">qi")
 _CRC = struct.Struct(">I")
 _COMPRESSION_BITS = 0x07
 _TRANSACTIONAL_BIT = 0x10
+_MARKER_KEY = struct.Struct(">hh")
+"""Version, and 0 for abort or 1 for commit."""
+_MARKER_VALUE = struct.Struct(">hi")
+"""Version, and the epoch of the coordinator that decided."""
 _CONTROL_BIT = 0x20
 
 
@@ -126,6 +130,11 @@ class RecordBatch:
         return bool(self.attributes & _CONTROL_BIT)
 
     @property
+    def is_transactional(self) -> bool:
+        """Part of a transaction: what it says counts once the transaction's marker says so."""
+        return bool(self.attributes & _TRANSACTIONAL_BIT)
+
+    @property
     def is_compressed(self) -> bool:
         """Some codec packed the records; the core keeps them as they are."""
         return bool(self.attributes & _COMPRESSION_BITS)
@@ -164,6 +173,7 @@ def build_batch(
     producer_epoch: int = -1,
     base_sequence: int = -1,
     control: bool = False,
+    transactional: bool = False,
 ) -> RecordBatch:
     """Pack `(timestamp_ms, key, value, headers)` records, at least one, into a batch with consecutive offsets."""
     assert records, "a batch holds at least one record"
@@ -172,7 +182,7 @@ def build_batch(
     for delta, (timestamp, key, value, headers) in enumerate(records):
         _encode_record(packed, delta, timestamp - base_timestamp, key, value, headers)
     length = len(packed) - LOG_OVERHEAD
-    attributes = _CONTROL_BIT if control else 0
+    attributes = (_CONTROL_BIT if control else 0) | (_TRANSACTIONAL_BIT if transactional else 0)
     max_timestamp = max(record[0] for record in records)
     HEADER.pack_into(
         packed, 0, base_offset, length, leader_epoch, MAGIC, 0, attributes, len(records) - 1, base_timestamp,
@@ -180,6 +190,32 @@ def build_batch(
     )  # fmt: skip
     _CRC.pack_into(packed, 17, crc32c(memoryview(packed)[CRC_START:]))
     return RecordBatch(bytes(packed))
+
+
+class EndMarker(NamedTuple):
+    """The outcome of a producer's transaction, as a control batch of one record says it."""
+
+    commit: bool
+    coordinator_epoch: Epoch
+
+
+def build_marker(marker: EndMarker, timestamp_ms: Millis, producer_id: int, producer_epoch: int) -> RecordBatch:
+    """The control batch that ends a transaction in one partition (`EndTransactionMarker`)."""
+    key, value = _MARKER_KEY.pack(0, marker.commit), _MARKER_VALUE.pack(0, marker.coordinator_epoch)
+    return build_batch(
+        [(timestamp_ms, key, value, ())],
+        producer_id=producer_id, producer_epoch=producer_epoch, control=True, transactional=True,
+    )  # fmt: skip
+
+
+def end_marker(batch: RecordBatch) -> EndMarker | None:
+    """The outcome that a control batch says; None for control batches of other kinds."""
+    assert batch.is_control, "an outcome is a control batch"
+    record = next(batch.records())
+    kind = _MARKER_KEY.unpack_from(record.key)[1] if record.key else -1
+    if kind not in (0, 1) or record.value is None:
+        return None
+    return EndMarker(kind == 1, _MARKER_VALUE.unpack_from(record.value)[1])
 
 
 def split_batches(data: bytes | memoryview) -> Iterator[RecordBatch]:

@@ -9,10 +9,13 @@ from minikafka.protocol import crc32c as checksums
 from minikafka.protocol.records import (
     HEADER_SIZE,
     CorruptBatch,
+    EndMarker,
     RecordBatch,
     _read_varint,
     _write_varint,
     build_batch,
+    build_marker,
+    end_marker,
     records_in,
     split_batches,
 )
@@ -123,3 +126,12 @@ def test_a_key_goes_where_java_puts_it(key, of_3, of_6, of_12):
 
 def test_the_head_has_61_bytes():
     assert HEADER_SIZE == 61
+
+
+@pytest.mark.parametrize("commit", [True, False])
+def test_a_marker_says_how_the_transaction_ended(commit):
+    batch = build_marker(EndMarker(commit, 5), 1_000, producer_id=7, producer_epoch=2)
+    assert (batch.is_control, batch.is_transactional, batch.producer_id, batch.producer_epoch) == (True, True, 7, 2)
+    assert end_marker(batch) == EndMarker(commit, 5)
+    record = next(batch.records())
+    assert (record.key, record.value) == (bytes([0, 0, 0, commit]), bytes([0, 0, 0, 0, 0, 5]))
