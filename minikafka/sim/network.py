@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from minikafka.protocol.messages import Envelope, expects_response
+from minikafka.trace.trace import Sent
 from minikafka.types import Millis, NodeId
 
 ConnectionKey = tuple[NodeId, NodeId, str]
@@ -35,8 +36,14 @@ class Message:
     envelope: Envelope
     connection: Connection
     parent: int
+    record: Sent
+    """Where it is written down."""
     late: bool = False
     """Its connection has broken; it arrives all the same, and its answer goes nowhere."""
+
+
+def _nothing_yet() -> dict[bool, Millis]:
+    return {False: 0, True: 0}
 
 
 @dataclass(slots=True)
@@ -51,7 +58,7 @@ class Connection:
     waiting: deque[Message] = field(default_factory=deque)
     """Requests that have arrived while it was busy."""
     in_flight: list[Message] = field(default_factory=list)
-    last_arrival_ms: dict[bool, Millis] = field(default_factory=lambda: {False: 0, True: 0})
+    last_arrival_ms: dict[bool, Millis] = field(default_factory=_nothing_yet)
     """When the newest message of each direction arrives: the next one may not come before it."""
 
 

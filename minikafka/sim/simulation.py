@@ -18,6 +18,7 @@ import heapq
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 from typing import Any, NamedTuple
 
@@ -67,6 +68,10 @@ class Event(NamedTuple):
     parent: int
 
 
+def _never_restarts(_: int) -> Node:
+    raise AssertionError("a client's process does not crash")
+
+
 Watcher = Callable[["Simulation", list[Told]], None]
 """Called after every step in which something was told."""
 
@@ -104,7 +109,7 @@ class Simulation:
         self._add_server(self.controller, self._make_controller)
         self.broker_ids: tuple[BrokerId, ...] = tuple(range(1, brokers + 1))
         for broker in self.broker_ids:
-            self._add_server(broker_node(broker), self._broker_maker(broker))
+            self._add_server(broker_node(broker), partial(self._make_broker, broker))
 
     def random(self, concern: str) -> Random:
         """The random stream of one concern, so that adding to one does not shuffle the others."""
@@ -113,23 +118,25 @@ class Simulation:
     # --- machines and processes ---
 
     def _add_server(self, node: NodeId, make: Callable[[SimulatedDisk, int], Node]) -> None:
-        disk = SimulatedDisk(lambda: self.now)
-        self.machines[node] = Machine(lambda starts: make(disk, starts), disk)
+        disk = SimulatedDisk(self._clock)
+        self.machines[node] = Machine(partial(make, disk), disk)
         self.recorder.add_node(node)
         self._boot(node, facts.NodeStarted(node))
+
+    def _clock(self) -> Millis:
+        return self.now
 
     def _make_controller(self, disk: SimulatedDisk, starts: int) -> Node:
         return Controller(self.controller, self.config, disk)
 
-    def _broker_maker(self, broker: BrokerId) -> Callable[[SimulatedDisk, int], Node]:
-        return lambda disk, starts: Broker(broker, self.controller, self.config, disk, f"start-{starts}")
+    def _make_broker(self, broker: BrokerId, disk: SimulatedDisk, starts: int) -> Node:
+        return Broker(broker, self.controller, self.config, disk, f"start-{starts}")
 
     def add_client(self, node: Node, about: str = "") -> None:
         """A client joins the world; its process does not crash."""
         assert node.id not in self.machines, f"there is already a {node.id}"
         self.recorder.add_node(node.id, about)
-        machine = self.machines[node.id] = Machine(lambda starts: node, None, node, starts=1)
-        machine.node = node
+        self.machines[node.id] = Machine(_never_restarts, None, node, starts=1)
 
     def _boot(self, node: NodeId, why: facts.Fact) -> None:
         machine = self.machines[node]
@@ -217,8 +224,7 @@ class Simulation:
             return
         if not self.network.arrive(message):
             return
-        sent = self.recorder.sent[message.number]
-        sent.ended = len(self.recorder.steps) + 1
+        message.record.ended = self.recorder.step + 1
         self._step(
             "deliver", envelope.destination, message.parent, message.number, lambda: node.handle(envelope, self.now)
         )
@@ -234,7 +240,7 @@ class Simulation:
     ) -> None:
         recorder = self.recorder
         recorder.steps.append(Step(self.now, kind, node, parent, what))
-        number = len(recorder.steps)
+        number = recorder.step
         if number > self.event_limit:
             raise EventLimitReached(self._busiest())
         first = len(recorder.told)
@@ -264,12 +270,13 @@ class Simulation:
 
     def _send(self, envelope: Envelope, step: int) -> None:
         connection = self.network.connection_for(envelope)
-        self.recorder.sent.append(Sent(envelope, step))
-        number = len(self.recorder.sent) - 1
+        record = Sent(envelope, step)
+        number = self.recorder.messages
+        self.recorder.sent.append(record)
         if connection is None:
-            self.recorder.sent[number].ended, self.recorder.sent[number].fate = step, LOST
+            record.ended, record.fate = step, LOST
             return
-        message = Message(number, envelope, connection, step)
+        message = Message(number, envelope, connection, step, record)
         self.network.send(message, self.now)
         if envelope.is_response:
             following = self.network.answered(connection)
@@ -285,8 +292,7 @@ class Simulation:
         return self.machines[node].node is None
 
     def _lose(self, message: Message) -> None:
-        sent = self.recorder.sent[message.number]
-        sent.ended, sent.fate = self.recorder.step, LOST
+        message.record.ended, message.record.fate = self.recorder.step, LOST
 
     def _break(self, one: NodeId, other: NodeId | None, step: int, late_ms: Millis = -1) -> None:
         """Break connections of `one`; both sides notice, but for a side that is down or cut off."""

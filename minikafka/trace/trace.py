@@ -70,11 +70,27 @@ class Recorder:
         self.sent: list[Sent] = []
         self.told: list[Told] = []
         self.bookmarks: list[tuple[int, str, str]] = []
+        self.forgotten_steps = 0
+        self.forgotten_messages = 0
 
     @property
     def step(self) -> int:
         """Number of the step that is happening, or was the last."""
-        return len(self.steps)
+        return self.forgotten_steps + len(self.steps)
+
+    @property
+    def messages(self) -> int:
+        """How many messages there have been: the number of the next."""
+        return self.forgotten_messages + len(self.sent)
+
+    def messages_since(self, number: int) -> list[Sent]:
+        """The messages from this number on."""
+        return self.sent[number - self.forgotten_messages :]
+
+    def forget(self) -> None:
+        """Drop what is recorded and go on counting: for runs of which nobody will want the trace."""
+        self.forgotten_steps, self.forgotten_messages = self.step, self.messages
+        self.steps, self.sent, self.told = [], [], []
 
     def add_node(self, node: NodeId, about: str = "") -> None:
         """A node that will appear in this run; its role is the first word of its name."""
@@ -82,6 +98,7 @@ class Recorder:
 
     def trace(self, about: Mapping[str, Any] | None = None) -> Trace:
         """The run so far. `about` holds scenario, title, moral, seed, settings."""
+        assert not self.forgotten_steps, "the beginning of this run was forgotten: play it again for its trace"
         return Trace(_document(self, dict(about or {})))
 
 

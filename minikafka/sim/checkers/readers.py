@@ -46,7 +46,7 @@ class EpochFencing(Promise):
     def begin(self, sim: Simulation) -> None:
         """Nothing was promised before the first look."""
         super().begin(sim)
-        self._looked_at = len(sim.recorder.sent)
+        self._looked_at = sim.recorder.messages
         self._note_beliefs(sim)
 
     def look(self, sim: Simulation, told: list[Told]) -> str | None:
@@ -65,9 +65,8 @@ class EpochFencing(Promise):
         return None
 
     def _served(self, sim: Simulation, told: list[Told]) -> str | None:
-        sent = sim.recorder.sent
-        started, self._looked_at = self._looked_at, len(sent)
-        for message in sent[started:]:
+        started, self._looked_at = self._looked_at, sim.recorder.messages
+        for message in sim.recorder.messages_since(started):
             kind = type(message.envelope.message)
             if kind in _QUESTIONS:
                 self._note_claims(message.envelope)
