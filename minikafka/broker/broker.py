@@ -18,6 +18,8 @@ from __future__ import annotations
 from minikafka.broker.alter_partition import PROPOSAL_RETRY, AlterPartitionManager
 from minikafka.broker.channel import REQUEST_TIMEOUT
 from minikafka.broker.client_requests import ClientRequests
+from minikafka.broker.forwarding import FORWARD_RETRY, Forwarder, Own
+from minikafka.broker.internal_topics import TopicCreation
 from minikafka.broker.lifecycle import HEARTBEAT, Lifecycle
 from minikafka.broker.metadata_cache import METADATA_BACKOFF, MetadataCache
 from minikafka.broker.replica_fetcher import FETCH_BACKOFF, ReplicaFetcher
@@ -25,7 +27,8 @@ from minikafka.broker.replica_manager import ReplicaManager
 from minikafka.config import ServerConfig
 from minikafka.disk import Disk
 from minikafka.effects import Effect, SetTimer, Timer
-from minikafka.protocol.admin_messages import CreateTopicsRequest
+from minikafka.protocol.admin_messages import CreateTopicsRequest, CreateTopicsResponse
+from minikafka.protocol.group_messages import FindCoordinatorRequest
 from minikafka.protocol.messages import (
     Envelope,
     FetchRequest,
@@ -64,7 +67,9 @@ class Broker:
         self.replicas = ReplicaManager(broker_id, config, disk, self.metadata.image, next_id)
         self.lifecycle = Lifecycle(broker_id, controller, config, disk, incarnation_id, endpoint, rack, next_id)
         self.isr_changes = AlterPartitionManager(broker_id, controller, config, self.replicas.proposing, next_id)
-        self.clients = ClientRequests(self.id, controller, config, self.replicas, next_id)
+        self.forwarder = Forwarder(self.id, controller, config, next_id)
+        self.creation = TopicCreation(self.metadata.image, config)
+        self.clients = ClientRequests(config, self.replicas, self.forwarder, self.creation)
         self._purgatory_due_ms: Millis | None = None
 
     # --- the four calls of a node ---
@@ -86,13 +91,15 @@ class Broker:
             case FetchRequest() as fetch:
                 effects = self.replicas.fetch_request(envelope, fetch, now)
             case MetadataRequest() as metadata:
-                effects = self.clients.metadata(envelope, metadata)
+                effects = self.clients.metadata(envelope, metadata, now)
             case ListOffsetsRequest() as offsets:
                 effects = self.clients.list_offsets(envelope, offsets)
             case OffsetForLeaderEpochRequest() as epochs:
                 effects = self.clients.end_of_epochs(envelope, epochs)
-            case CreateTopicsRequest() as topics:
-                effects = self.clients.forward(envelope, topics)
+            case FindCoordinatorRequest() as find:
+                effects = self.clients.find_coordinator(envelope, find, now)
+            case CreateTopicsRequest() as request:
+                effects = self.forwarder.forward(envelope, request, now)
             case other:
                 raise AssertionError(f"a broker does not serve {type(other).__name__}")
         return self._settle(effects, now)
@@ -103,7 +110,7 @@ class Broker:
         effects = self.metadata.connection_lost(peer, now)
         effects += self.lifecycle.connection_lost(peer)
         effects += self.isr_changes.connection_lost(peer)
-        effects += self.clients.connection_lost(peer)
+        effects += self.forwarder.connection_lost(peer)
         for fetcher in self.replicas.fetchers.values():
             effects += fetcher.connection_lost(peer, now)
         return self._settle(effects, now)
@@ -133,11 +140,18 @@ class Broker:
                 changed, effects = self.isr_changes.take(envelope, now)
                 return effects + (self.replicas.recheck(changed, now) if changed else [])
             case "forward":
-                return self.clients.forwarded(envelope)
+                own, effects = self.forwarder.answered(envelope, now)
+                return effects + ([] if own is None else self._own_answered(own, now))
         fetcher = self._fetcher_of(envelope.channel.partition("#")[0])
         if fetcher is None:
             return []
         return fetcher.take(envelope, now) + fetcher.fetch(self.replicas.broker_epoch, now)
+
+    def _own_answered(self, own: Own, now: Millis) -> list[Effect]:
+        """The controller has answered a request that this broker made for itself."""
+        if isinstance(own[1], CreateTopicsResponse):
+            self.creation.answered(own[1])
+        return []
 
     def _metadata_arrived(self, envelope: Envelope, now: Millis) -> list[Effect]:
         changed, effects = self.metadata.take(envelope, now)
@@ -171,6 +185,9 @@ class Broker:
             case "isr-proposal-retry":
                 self.isr_changes.resume()
                 return []
+            case "forward-retry":
+                owns, effects = self.forwarder.resume(now)
+                return effects + [effect for own in owns for effect in self._own_answered(own, now)]
             case "isr-check":
                 again = SetTimer(Timer(ISR_CHECK), self.config.replica_lag_time_max_ms // 2)
                 return [*self.replicas.check_isr(now), again]
@@ -207,10 +224,11 @@ class Broker:
         return self._correlation_id
 
 
-assert {HEARTBEAT, REQUEST_TIMEOUT, FETCH_BACKOFF, METADATA_BACKOFF, PROPOSAL_RETRY} == {
+assert {HEARTBEAT, REQUEST_TIMEOUT, FETCH_BACKOFF, METADATA_BACKOFF, PROPOSAL_RETRY, FORWARD_RETRY} == {
     "heartbeat",
     "request-timeout",
     "fetch-backoff",
     "metadata-backoff",
     "isr-proposal-retry",
+    "forward-retry",
 }, "the switchboard matches these timers by name"

@@ -1,23 +1,24 @@
-"""What clients ask that neither writes nor reads records: who leads, which offsets there are, new topics.
+"""What clients ask that neither writes nor reads records: who leads, which offsets there are.
 
 * Metadata is answered from this broker's image: by a broker that is cut off, from an old one.
 * Offsets are answered by leaders only, up to the high watermark.
-* Topics are created by the controller; any broker passes the request on.
+* A topic that nobody knows may be created by being asked for; the controller creates it, and the client asks again.
 
-Mirrors the corresponding handlers of `KafkaApis` and `ForwardingManager`. What we leave out: a lookup by time opens no
+Mirrors the corresponding handlers of `KafkaApis`. What we leave out: a lookup by time opens no
 compressed batch, and answers with its first offset.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
+from minikafka.broker.forwarding import Forwarder
+from minikafka.broker.internal_topics import TopicCreation
 from minikafka.broker.replica_manager import ReplicaManager
 from minikafka.config import ServerConfig
 from minikafka.effects import Effect, Send
 from minikafka.metadata.image import TopicImage, is_legal_topic_name
-from minikafka.protocol.admin_messages import CreateTopicResult, CreateTopicsRequest, CreateTopicsResponse, NewTopicSpec
+from minikafka.protocol.admin_messages import CreateTopicsRequest
 from minikafka.protocol.errors import ErrorCode
+from minikafka.protocol.group_messages import FindCoordinatorRequest
 from minikafka.protocol.messages import (
     EARLIEST_TIMESTAMP,
     LATEST_TIMESTAMP,
@@ -37,32 +38,24 @@ from minikafka.protocol.messages import (
     TopicMetadata,
 )
 from minikafka.protocol.records import CorruptBatch, RecordBatch, split_batches
-from minikafka.types import NO_LEADER, Millis, NodeId, Offset, TopicPartition
+from minikafka.types import NO_LEADER, Millis, Offset, TopicPartition
 
 
 class ClientRequests:
     """Answers them for one broker."""
 
     def __init__(
-        self,
-        node: NodeId,
-        controller: NodeId,
-        config: ServerConfig,
-        replicas: ReplicaManager,
-        next_correlation_id: Callable[[], int],
+        self, config: ServerConfig, replicas: ReplicaManager, forwarder: Forwarder, creation: TopicCreation
     ) -> None:
-        self.node = node
-        self.controller = controller
         self.config = config
         self.replicas = replicas
         self.image = replicas.image
-        self._next_correlation_id = next_correlation_id
-        self._forwarded: dict[int, Envelope | None] = {}
-        """Requests passed on to the controller, by our correlation id; None: our own, nobody waits."""
+        self.forwarder = forwarder
+        self.creation = creation
 
     # --- who leads ---
 
-    def metadata(self, envelope: Envelope, request: MetadataRequest) -> list[Effect]:
+    def metadata(self, envelope: Envelope, request: MetadataRequest, now: Millis) -> list[Effect]:
         """The cluster as this broker has read it."""
         names = sorted(self.image.topics) if request.topics is None else request.topics
         brokers = tuple(
@@ -75,9 +68,16 @@ class ClientRequests:
         effects: list[Effect] = [Send(envelope.reply(response))]
         unknown = [topic.topic for topic in topics if topic.error == ErrorCode.UNKNOWN_TOPIC_OR_PARTITION]
         if unknown and request.allow_auto_topic_creation and self.config.auto_create_topics_enable:
-            specs = tuple(NewTopicSpec(name) for name in unknown)
-            effects += self._pass_on(None, CreateTopicsRequest(specs))
+            effects += self._create(self.creation.ensure(tuple(unknown)), now)
         return effects
+
+    def find_coordinator(self, envelope: Envelope, request: FindCoordinatorRequest, now: Millis) -> list[Effect]:
+        """Who coordinates a group or a transactional id; the first question creates the topic for it."""
+        response, missing = self.creation.find_coordinators(request)
+        return [Send(envelope.reply(response)), *self._create(missing, now)]
+
+    def _create(self, request: CreateTopicsRequest | None, now: Millis) -> list[Effect]:
+        return [] if request is None else self.forwarder.forward(None, request, now)
 
     def _describe(self, name: str) -> TopicMetadata:
         topic = self.image.topics.get(name)
@@ -141,37 +141,6 @@ class ClientRequests:
             return EpochEndPartitionResult(asked.partition, ErrorCode.NONE)
         return EpochEndPartitionResult(asked.partition, ErrorCode.NONE, end.epoch, end.end_offset)
 
-    # --- new topics ---
-
-    def forward(self, envelope: Envelope, request: CreateTopicsRequest) -> list[Effect]:
-        """Pass a request on to the controller; its answer will be passed back."""
-        return self._pass_on(envelope, request)
-
-    def forwarded(self, envelope: Envelope) -> list[Effect]:
-        """The controller's answer goes to whoever asked."""
-        waiting = self._forwarded.pop(envelope.correlation_id, None)
-        if waiting is None or not isinstance(envelope.message, CreateTopicsResponse):
-            return []
-        return [Send(waiting.reply(envelope.message))]
-
-    def connection_lost(self, peer: NodeId) -> list[Effect]:
-        """A client that is gone waits for nothing; a controller that is gone answers nothing."""
-        if peer != self.controller:
-            self._forwarded = {
-                number: waiting
-                for number, waiting in self._forwarded.items()
-                if waiting is None or waiting.source != peer
-            }
-            return []
-        waiting_clients = [waiting for waiting in self._forwarded.values() if waiting is not None]
-        self._forwarded.clear()
-        return [Send(waiting.reply(_timed_out(waiting))) for waiting in waiting_clients]
-
-    def _pass_on(self, envelope: Envelope | None, request: CreateTopicsRequest) -> list[Effect]:
-        number = self._next_correlation_id()
-        self._forwarded[number] = envelope
-        return [Send(Envelope(self.node, self.controller, request, number, "forward"))]
-
 
 def _first_at(batch: RecordBatch, timestamp_ms: Millis) -> tuple[Millis, Offset]:
     """(time, offset) of the first record at or after a time, in a batch that has one."""
@@ -183,12 +152,3 @@ def _first_at(batch: RecordBatch, timestamp_ms: Millis) -> tuple[Millis, Offset]
         pass
     # Compressed, or its head promises what its records do not keep: the batch itself is the best answer.
     return batch.max_timestamp_ms, batch.base_offset
-
-
-def _timed_out(waiting: Envelope) -> CreateTopicsResponse:
-    request = waiting.message
-    assert isinstance(request, CreateTopicsRequest), "only topics are forwarded"
-    sentence = "The broker lost its connection to the controller; the topic may or may not exist."
-    return CreateTopicsResponse(
-        tuple(CreateTopicResult(topic.name, ErrorCode.REQUEST_TIMED_OUT, sentence) for topic in request.topics)
-    )
