@@ -1,4 +1,13 @@
-"""The way of a batch into a log: is it led here, are enough in sync, is it whole? And later: is it stored?
+"""The way of a batch into a log: is it led here, are enough in sync, is it whole, is it new? And later: is it stored?
+
+```
+ bytes ─▶ whole and intact? ─▶ this producer's next? ─▶ append ─▶ its offset
+              │ no: refused       │ here already: its old offset, nothing is written
+                                  │ out of order, or of an old epoch: refused
+```
+
+* A duplicate is a success: the producer is told where its batch has stood since the first time (promise I18), once
+  that is committed.
 
 Mirrors the produce half of `ReplicaManager` (`appendRecordsToLeader`, `DelayedProduce.tryComplete`).
 """
@@ -13,10 +22,13 @@ from minikafka.broker.purgatory import ParkedProduce
 from minikafka.broker.validation import InvalidBatch
 from minikafka.disk import StorageError
 from minikafka.effects import Effect, Observe, Send
+from minikafka.log import producer_state
+from minikafka.log.producer_state import Verdict
 from minikafka.metadata.image import MetadataImage
 from minikafka.protocol import facts
 from minikafka.protocol.errors import ErrorCode
 from minikafka.protocol.messages import ProducePartition, ProducePartitionResult, ProduceRequest, ProduceResponse
+from minikafka.protocol.records import RecordBatch
 from minikafka.types import NO_OFFSET, Millis, Offset, TopicPartition
 
 
@@ -41,6 +53,9 @@ class Appender:
             return ProducePartitionResult(name, ErrorCode[verdict]), NO_OFFSET, []
         try:
             batch = validation.check_produced_batch(asked.records, partition.config.max_message_bytes)
+            known = partition.log.check_producer(batch)
+            if known != producer_state.ACCEPTED:
+                return _not_appended(partition, batch, known)
             written, told = partition.append_as_leader(batch, now)
         except InvalidBatch as problem:
             return ProducePartitionResult(name, problem.error), NO_OFFSET, []
@@ -97,3 +112,17 @@ class Appender:
         if parked.request.expects_response:
             effects.append(Send(envelope.reply(ProduceResponse(tuple(parked.results.values())))))
         return effects
+
+
+def _not_appended(
+    partition: Partition, batch: RecordBatch, verdict: Verdict
+) -> tuple[ProducePartitionResult, Offset, list[facts.Fact]]:
+    """A numbered producer's batch that is here already, or may not be appended."""
+    name, who = partition.name, (partition.name, batch.producer_id, batch.producer_epoch, batch.base_sequence)
+    old = verdict.duplicate
+    if old is None:
+        return ProducePartitionResult(name, verdict.error), NO_OFFSET, [facts.BatchRefused(*who, verdict.error)]
+    result = ProducePartitionResult(
+        name, ErrorCode.NONE, old.first_offset, log_start_offset=partition.log.log_start_offset
+    )
+    return result, old.last_offset, [facts.DuplicateFound(*who, old.first_offset)]

@@ -56,6 +56,7 @@ def take_answer(log: PartitionLog, answer: FetchPartitionResult) -> tuple[ErrorC
         )
     if log.move_high_watermark(answer.high_watermark):
         told.append(facts.HighWatermarkMoved(log.partition, log.high_watermark, as_leader=False))
+    told += log.take_news()
     return ErrorCode.NONE, told
 
 

@@ -209,7 +209,7 @@ class Partition:
         assert self.is_leader, "only a leader appends what producers send"
         written = self.log.append_as_leader(batch, self.leader_epoch)
         told = facts.RecordsAppended(self.name, written.base_offset, written.next_offset, written.data, as_leader=True)
-        return written, [told, *self.advance(now)]
+        return written, [told, *self.log.take_news(), *self.advance(now)]
 
     # --- followers ---
 
@@ -239,7 +239,8 @@ class Partition:
         mark = advance_high_watermark(self.log.high_watermark, self.log.log_end_offset, views, self.effective_min_isr)
         if not self.log.move_high_watermark(mark):
             return []
-        return [facts.HighWatermarkMoved(self.name, self.log.high_watermark, as_leader=True)]
+        moved = facts.HighWatermarkMoved(self.name, self.log.high_watermark, as_leader=True)
+        return [moved, *self.log.take_news()]
 
     def _view_of(self, broker: BrokerId, state: FollowerState, now: Millis) -> FollowerView:
         in_isr = broker in self.isr

@@ -24,7 +24,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from minikafka.protocol.crc32c import crc32c
-from minikafka.types import Epoch, Millis, Offset
+from minikafka.types import NO_SEQUENCE, Epoch, Millis, Offset
 
 HEADER = struct.Struct(">qiibIhiqqqhii")
 HEADER_SIZE = HEADER.size
@@ -37,12 +37,15 @@ MAGIC = 2
 _PREFIX = struct.Struct(">qi")
 _CRC = struct.Struct(">I")
 _COMPRESSION_BITS = 0x07
+_APPEND_TIME_BIT = 0x08
 _TRANSACTIONAL_BIT = 0x10
 _MARKER_KEY = struct.Struct(">hh")
 """Version, and 0 for abort or 1 for commit."""
 _MARKER_VALUE = struct.Struct(">hi")
 """Version, and the epoch of the coordinator that decided."""
 _CONTROL_BIT = 0x20
+MAX_SEQUENCE = 2_147_483_647
+"""After this one a producer's sequence numbers go on at 0."""
 
 
 class Record(NamedTuple):
@@ -135,6 +138,18 @@ class RecordBatch:
         return bool(self.attributes & _TRANSACTIONAL_BIT)
 
     @property
+    def last_sequence(self) -> int:
+        """Sequence number of the last record; it wraps to 0 after 2^31 - 1. -1 without a sequence."""
+        if self.base_sequence < 0:
+            return NO_SEQUENCE
+        return (self.base_sequence + self.last_offset_delta) % (MAX_SEQUENCE + 1)
+
+    @property
+    def has_append_time(self) -> bool:
+        """The leader's clock counts (`LogAppendTime`): every record has the batch's largest timestamp."""
+        return bool(self.attributes & _APPEND_TIME_BIT)
+
+    @property
     def is_compressed(self) -> bool:
         """Some codec packed the records; the core keeps them as they are."""
         return bool(self.attributes & _COMPRESSION_BITS)
@@ -150,6 +165,13 @@ class RecordBatch:
         head = struct.pack(">qii", base_offset, length, leader_epoch)
         return RecordBatch(b"".join((head, memoryview(self.data)[16:])))
 
+    def with_append_time(self, now: Millis) -> RecordBatch:
+        """The batch of a `LogAppendTime` topic: the time lies under the checksum, which is computed anew."""
+        data = bytearray(self.data)
+        struct.pack_into(">h", data, 21, self.attributes | _APPEND_TIME_BIT)
+        struct.pack_into(">q", data, 35, now)
+        return sealed(data)
+
     def records(self) -> Iterator[Record]:
         """Unpack the records. Compressed batches are the wire's business and refused here."""
         if self.is_compressed:
@@ -161,7 +183,13 @@ class RecordBatch:
             except (IndexError, UnicodeDecodeError) as problem:
                 where = f"in the batch at offset {self.base_offset}"
                 raise CorruptBatch(f"a record {where} is garbled: {problem}") from None
-            yield record
+            yield record._replace(timestamp_ms=self.max_timestamp_ms) if self.has_append_time else record
+
+
+def sealed(data: bytearray) -> RecordBatch:
+    """A batch whose bytes were changed, with the checksum that fits them."""
+    _CRC.pack_into(data, 17, crc32c(memoryview(data)[CRC_START:]))
+    return RecordBatch(bytes(data))
 
 
 def build_batch(
@@ -188,8 +216,7 @@ def build_batch(
         packed, 0, base_offset, length, leader_epoch, MAGIC, 0, attributes, len(records) - 1, base_timestamp,
         max_timestamp, producer_id, producer_epoch, base_sequence, len(records),
     )  # fmt: skip
-    _CRC.pack_into(packed, 17, crc32c(memoryview(packed)[CRC_START:]))
-    return RecordBatch(bytes(packed))
+    return sealed(packed)
 
 
 class EndMarker(NamedTuple):
@@ -209,11 +236,11 @@ def build_marker(marker: EndMarker, timestamp_ms: Millis, producer_id: int, prod
 
 
 def end_marker(batch: RecordBatch) -> EndMarker | None:
-    """The outcome that a control batch says; None for control batches of other kinds."""
+    """The outcome that a control batch says; None for other kinds, and for one that compaction emptied."""
     assert batch.is_control, "an outcome is a control batch"
-    record = next(batch.records())
-    kind = _MARKER_KEY.unpack_from(record.key)[1] if record.key else -1
-    if kind not in (0, 1) or record.value is None:
+    record = next(batch.records(), None)
+    kind = _MARKER_KEY.unpack_from(record.key)[1] if record is not None and record.key else -1
+    if record is None or kind not in (0, 1) or record.value is None:
         return None
     return EndMarker(kind == 1, _MARKER_VALUE.unpack_from(record.value)[1])
 
