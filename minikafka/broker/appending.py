@@ -67,6 +67,23 @@ class Appender:
         )
         return result, written.last_offset, told
 
+    def append_internal(
+        self, name: TopicPartition, batch: RecordBatch, now: Millis
+    ) -> tuple[ErrorCode, list[facts.Fact]]:
+        """A batch of this broker's own: a coordinator's records, or a marker. Always acks=all."""
+        partition = self.partitions.get(name)
+        if partition is None or not partition.is_leader:
+            return self._not_leader(name).error, []
+        verdict = acks.ack_decision(acks.Produce(-1, None, 0, 0), partition.view())
+        if verdict != "APPEND":
+            return ErrorCode[verdict], []
+        if len(batch.data) > partition.config.max_message_bytes:
+            return ErrorCode.MESSAGE_TOO_LARGE, []
+        try:
+            return ErrorCode.NONE, partition.append_as_leader(batch, now)[1]
+        except StorageError as problem:
+            return ErrorCode.KAFKA_STORAGE_ERROR, [facts.StorageFailed(name, str(problem))]
+
     def _not_leader(self, name: TopicPartition) -> ProducePartitionResult:
         known = self.image.partition(name)
         if known is None:

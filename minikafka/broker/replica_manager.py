@@ -36,6 +36,7 @@ from minikafka.protocol.messages import (
     ProduceRequest,
     ProduceResponse,
 )
+from minikafka.protocol.records import RecordBatch
 from minikafka.types import NO_LEADER, NO_OFFSET, BrokerId, Epoch, Millis, Offset, TopicPartition
 
 HIGH_WATERMARKS_PATH = "replication-offset-checkpoint"
@@ -146,6 +147,14 @@ class ReplicaManager:
             if result.base_offset != NO_OFFSET:
                 effects += self._appended(name, now)
         return effects
+
+    def append_for_coordinator(
+        self, name: TopicPartition, batch: RecordBatch, now: Millis
+    ) -> tuple[ErrorCode, list[Effect]]:
+        """Append a coordinator's own batch as acks=all does; whoever asked for it watches the high watermark itself."""
+        error, told = self.appender.append_internal(name, batch, now)
+        effects: list[Effect] = [Observe(fact) for fact in told]
+        return error, effects + (self._appended(name, now) if error == ErrorCode.NONE else [])
 
     def _appended(self, name: TopicPartition, now: Millis) -> list[Effect]:
         """There is something new for followers; for readers and producers only if the high watermark moved at once."""
