@@ -14,8 +14,9 @@ import argparse
 import heapq
 import time
 
-from minikafka.sim.schedule import Entry, Run, carry_out, go_on_until, send, start
+from minikafka.sim.schedule import Entry, Run, carry_out, go_on_until, start
 from minikafka.sim.schedule import Setup as ClusterSetup
+from minikafka.sim.workload import send
 
 EVERY_MS = 5
 

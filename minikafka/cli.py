@@ -1,7 +1,7 @@
 """`minikafka`: the commands one types.
 
 Each does one thing and ends with 0, or says in one sentence what was wrong and ends with 2 (1: your answer does not
-keep its promise yet).
+keep its promise yet, or the engine broke one).
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", parser_class=_Parser, metavar="COMMAND")
     _add_run(commands)
     _add_trace(commands)
+    _add_explore(commands)
     _add_grade(commands)
     _add_exercises(commands)
     _add_serve(commands)
@@ -68,6 +69,19 @@ def _add_trace(commands: Any) -> None:
     trace = commands.add_parser("trace", help="tell the story of a trace file")
     trace.add_argument("file", type=Path)
     trace.set_defaults(command=_trace)
+
+
+def _add_explore(commands: Any) -> None:
+    explore = commands.add_parser("explore", help="play random schedules under every promise; 1 if one is broken")
+    explore.add_argument("--profile", default="replication", help="what is explored (replication)")
+    explore.add_argument("--schedules", type=int, default=1_000, metavar="N", help="at most so many (1000)")
+    explore.add_argument("--seed", type=int, default=0, help="where the schedules are drawn from (0)")
+    explore.add_argument("--mutant", metavar="NAME", help="plant a fault in the engine first")
+    explore.add_argument("--jobs", type=int, default=1, metavar="J", help="processes (1)")
+    explore.add_argument("--trace", type=Path, metavar="FILE", help="where the trace of a failing run goes")
+    explore.set_defaults(command=_explore)
+    mutants = commands.add_parser("mutants", help="list the faults that can be planted in the engine")
+    mutants.set_defaults(command=_mutants)
 
 
 def _add_grade(commands: Any) -> None:
@@ -123,6 +137,18 @@ def _trace(options: argparse.Namespace) -> int:
     for step, sentence in trace.story():
         print(f"{step:6}  {sentence}")
     return 0
+
+
+def _explore(options: argparse.Namespace) -> int:
+    from minikafka import proving
+
+    return proving.explore(options)
+
+
+def _mutants(_: argparse.Namespace) -> int:
+    from minikafka import proving
+
+    return proving.list_mutants()
 
 
 def _grade(options: argparse.Namespace) -> int:

@@ -26,7 +26,9 @@ ROOMS = (
     "trace", "sim", "scenarios", "server", "stage", "grading", "surface",
 )  # fmt: skip
 ROOT_FILES = {"types", "config", "disk", "assignors"}
-SURFACE_FILES = {"__init__", "__main__", "api", "admin", "cli", "cluster", "doctor", "live", "producer", "world"}
+SURFACE_FILES = {
+    "__init__", "__main__", "api", "admin", "cli", "cluster", "doctor", "live", "producer", "proving", "world",
+}  # fmt: skip
 
 # Rooms that stand above and still are none of its business; `room` or `room.file`.
 KNOWS_NOTHING_OF = {
@@ -41,7 +43,7 @@ KNOWS_NOTHING_OF = {
 
 # Only these touch the world: a clock, a socket, another process. All others must run the same twice, and in a browser.
 WORLDLY_ROOMS = {"server", "stage", "grading"}
-WORLDLY_FILES = {"cli", "doctor", "__main__"}
+WORLDLY_FILES = {"cli", "doctor", "proving", "__main__"}
 WORLDLY_MODULES = {
     "asyncio", "concurrent", "ctypes", "datetime", "multiprocessing", "secrets", "select", "selectors", "signal",
     "socket", "ssl", "subprocess", "threading", "time", "urllib", "uuid",

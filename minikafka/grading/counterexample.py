@@ -8,7 +8,7 @@ from typing import NamedTuple
 from minikafka.grading.transplant import Seen, Transplant
 from minikafka.grading.verdict import MOST_SENTENCES
 from minikafka.protocol import facts
-from minikafka.sim import explorer
+from minikafka.sim import shrinking
 from minikafka.sim.schedule import Entry, Schedule, Setup
 from minikafka.stage.page import page
 from minikafka.trace import story
@@ -52,7 +52,7 @@ def shortest(transplant: Transplant, seen: Seen) -> Counterexample:
 
     kept = _played_entries(seen)
     lines = kept if kept != seen.lines and still_fails(kept) else seen.lines
-    last = again(explorer.shrink(lines, still_fails, SHRINK_LIMIT))
+    last = again(shrinking.shrink(lines, still_fails, SHRINK_LIMIT))
     assert last.violation is not None
     step = last.violation.step if last.of_the_cluster or last.decision is None else last.decision.step
     return Counterexample(last, step, tuple(sentences(last)))

@@ -14,7 +14,7 @@ from minikafka.grading.sandbox import AnswerFailed, Decider, open_answer
 from minikafka.grading.transplant import Seen, Transplant
 from minikafka.grading.verdict import NOT_YET, PASSED, Verdict
 from minikafka.grading.write import Directed, Evidence, Write, Wrong, shown
-from minikafka.sim import explorer
+from minikafka.sim import drawing
 from minikafka.trace import story
 
 ASKED_AGAIN = 200
@@ -96,7 +96,7 @@ class WriteGrading:
         setup = self.write.explored[index]
         for number in range(self.write.schedules):
             random = Random(f"{self.exercise.id}/explored/{index}/{number}")
-            lines = explorer.random_schedule(random, setup, SENDS, FAULTS)
+            lines = drawing.random_schedule(random, setup, SENDS, FAULTS)
             seen = transplant.watch(replace(setup, seed=number), lines)
             if seen.violation is not None:
                 return self.of_run(transplant, seen)

@@ -66,6 +66,10 @@ class Witness:
         """See `Checker.watch`."""
         return self._sentence() if self.at_once and self.wrong else None
 
+    def settled(self, sim: Simulation) -> bool:
+        """See `Checker.settled`."""
+        return True
+
     def finish(self, sim: Simulation) -> str | None:
         """See `Checker.finish`."""
         return self._sentence() if self.wrong else None

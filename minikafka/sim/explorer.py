@@ -6,83 +6,213 @@
  seed 7, number 2   a dozen lines            ✗ ─▶ shrink ─▶ cut(3, "brokers") · send x · crash(2) · crash(1)
 ```
 
-* Uniformly random faults find little: too many of everything heals itself. So the *mix* is drawn first, once for each
-  schedule: which faults occur, how fast things follow each other, how soon they are mended (swarm testing).
-* Power losses stay within the fault budget, so that a lost record is somebody's fault.
-* Same seed, same schedules, same runs; nothing here looks at a clock.
+* Schedule number n is drawn from the profile, the seed and n alone, so any process may play it: an executor (a pool of
+  processes, a cluster of machines) gets numbers, and gives back counts.
+* Same arguments, same result, however many play: what is counted ends with the first number that fails.
+* A run that fails is played again where it was asked for, to have its trace.
 
-What we leave out: exhaustive search of a small scope, full disks.
+What we leave out: learning from what earlier schedules reached.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from random import Random
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
 
+from minikafka.effects import Timer
 from minikafka.protocol import facts
+from minikafka.sim import checkers, shrinking
 from minikafka.sim import faults as fault_verbs
-from minikafka.sim.checkers import all_checkers
 from minikafka.sim.checkers.base import Checker
-from minikafka.sim.schedule import Entry, Run, Schedule, Setup, play
-from minikafka.types import BrokerId, Millis, controller_node
+from minikafka.sim.profiles import Profile
+from minikafka.sim.schedule import Run, Schedule, Setup, Violation, play_on, settle_down, start
+from minikafka.sim.substitute import substituted
 
-Judge = Callable[[Run], bool]
-"""Has this run failed? The default: a promise was broken."""
+CHUNK = 20
+"""Schedules that one call of a worker plays."""
+ENOUGH = 100
+"""From so many schedules on, every promise of the profile must have had something to judge."""
+ASSERTED = "assert"
+"""Stands where a promise's number would, when a node's own assertion stopped the run."""
+
+Replaced = Mapping[str, Callable[..., Any]]
+
+
+class Future(Protocol):
+    """What an executor's `submit` returns."""
+
+    def result(self) -> Any:
+        """Wait for it."""
+        ...
+
+    def cancel(self) -> Any:
+        """It is not wanted any more."""
+        ...
+
+
+class Executor(Protocol):
+    """Anything like `concurrent.futures.Executor`: a process pool, or Dask's executor for many machines."""
+
+    def submit(self, function: Callable[..., Any], /, *arguments: Any) -> Future:
+        """Run it somewhere."""
+        ...
+
+
+class Outcome(NamedTuple):
+    """What came of one schedule: small enough to be sent."""
+
+    number: int
+    events: int
+    """Delivered messages and fired timers."""
+    heartbeats: int
+    """Those among them that only say *I am alive*; not in `events`."""
+    faults: dict[str, int]
+    """That struck, by kind; impossible ones are skipped and not counted."""
+    premises: dict[str, int]
+    """For each promise, how often there was something to judge."""
+    beyond: bool
+    """Was a record lost, though more had failed than Kafka promises to survive?"""
+    violation: Violation | None
 
 
 @dataclass(slots=True)
 class Exploration:
     """What an exploration found, and how much it looked at."""
 
+    profile: Profile
+    seed: int
     schedules: int = 0
     """Played, the failing one included."""
     events: int = 0
-    faults: int = 0
-    """That struck: impossible ones are skipped and not counted."""
+    heartbeats: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
     premises: Counter[str] = field(default_factory=Counter)
-    """For each promise, how often there was something to judge."""
     losses_beyond_promise: int = 0
-    """Runs in which a record was lost, but more had failed than Kafka promises to survive."""
-    failing: Schedule | None = None
-    """The first schedule that failed."""
-    setup: Setup | None = None
-    """What it ran on: the setup explored, with the seed of that schedule."""
-    run: Run | None = None
-    """Its run."""
+    """Runs in which a record was lost beyond the promise."""
+    failing: int | None = None
+    """Number of the first schedule that failed."""
+    violation: Violation | None = None
+    """What broke in it."""
+
+    def add(self, outcome: Outcome) -> None:
+        """Count one more."""
+        self.schedules += 1
+        self.events += outcome.events
+        self.heartbeats += outcome.heartbeats
+        self.faults.update(outcome.faults)
+        self.premises.update(outcome.premises)
+        self.losses_beyond_promise += outcome.beyond
+        if outcome.violation is not None:
+            self.failing, self.violation = outcome.number, outcome.violation
+
+    @property
+    def never_judged(self) -> list[str]:
+        """Promises that had nothing to judge though they should have: no evidence, so a failure (invariants)."""
+        if self.failing is not None or self.schedules < ENOUGH:
+            return []
+        named = [f"{kind.promise} {kind.name}" for kind in self.profile.checkers]
+        return [name for name in named if not self.premises[name] and name not in self.profile.may_stay_empty]
 
 
 def explore(
-    setup: Setup,
+    profile: Profile,
     schedules: int,
     seed: int,
     *,
-    make_checkers: Callable[[], Sequence[Checker]] = all_checkers,
-    judge: Judge | None = None,
-    sends: tuple[int, int] = (3, 12),
-    faults: tuple[int, int] = (2, 8),
+    replaced: Replaced | None = None,
+    executor: Executor | None = None,
+    at_once: int = 4,
 ) -> Exploration:
-    """Play up to `schedules` random schedules; stop at the first that fails. Same arguments, same result.
+    """Play up to `schedules` random schedules; stop at the first that fails.
 
-    Schedule number n is drawn from `seed` and n alone, and runs on `setup` with a seed of its own.
+    With `replaced` other functions stand in the engine (`substitute.py`). An `executor` has `at_once` calls at a time.
     """
-    found = Exploration()
-    for number in range(schedules):
-        random = Random(f"{seed}/{number}")
-        lines = random_schedule(random, setup, random.randint(*sends), random.randint(*faults))
-        played_on = replace(setup, seed=random.randrange(1 << 30))
-        checkers = make_checkers()
-        try:
-            run = play(played_on, lines, checkers)
-        except Exception as error:
-            error.add_note(f"This was schedule {number} of seed {seed}: {tell(lines)}")
-            raise
-        _count(found, run, lines, checkers)
-        if judge(run) if judge else run.violation is not None:
-            found.failing, found.setup, found.run = lines, played_on, run
+    found = Exploration(profile, seed)
+    chunks = [range(first, min(first + CHUNK, schedules)) for first in range(0, schedules, CHUNK)]
+    calls = [(profile, seed, numbers, dict(replaced or {})) for numbers in chunks]
+    results = (play_numbers(*call) for call in calls) if executor is None else _in_order(executor, calls, at_once)
+    for outcomes in results:
+        for outcome in outcomes:
+            found.add(outcome)
+        if found.failing is not None:
             break
     return found
+
+
+def _in_order(executor: Executor, calls: Iterable[tuple[Any, ...]], at_once: int) -> Iterator[list[Outcome]]:
+    """What the calls return, in their order, with a few under way; nobody waits for those after the last one taken."""
+    waiting: deque[Future] = deque()
+    try:
+        for call in calls:
+            waiting.append(executor.submit(play_numbers, *call))
+            if len(waiting) >= at_once:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        for future in waiting:
+            future.cancel()
+
+
+def play_numbers(profile: Profile, seed: int, numbers: Iterable[int], replaced: Replaced) -> list[Outcome]:
+    """Play these schedules up to the first that fails: the work of one call of a worker."""
+    outcomes: list[Outcome] = []
+    with substituted(replaced):
+        for number in numbers:
+            watching = checkers.fresh(profile.checkers)
+            run, lines = play_number(profile, seed, number, watching)
+            outcomes.append(_outcome(number, run, lines, watching))
+            if run.violation is not None:
+                break
+    return outcomes
+
+
+def play_number(profile: Profile, seed: int, number: int, watching: list[Checker]) -> tuple[Run, Schedule]:
+    """Play one schedule of an exploration."""
+    setup, lines = profile.draw(seed, number)
+    return play_quickly(setup, lines, watching), lines
+
+
+def play_quickly(setup: Setup, lines: Schedule, watching: list[Checker]) -> Run:
+    """Play a schedule; its last minute ends early when nothing is left to wait for. An assertion is a violation too."""
+    run = start(setup)
+    try:
+        play_on(run, lines, watching)
+        settle_down(run, watching, until_settled=True)
+    except Exception as error:  # whatever stops the engine is a fault of the engine, and has a trace
+        text = f"{type(error).__name__}: {error}"
+        run.violation = Violation(ASSERTED, "the engine goes on", text, run.sim.recorder.step)
+        run.sim.tell(facts.PromiseBroken(ASSERTED, "the engine goes on", text))
+    return run
+
+
+def replay(found: Exploration, replaced: Replaced | None = None) -> tuple[Setup, Schedule, Run]:
+    """Play the failing schedule again: (what it runs on, its lines, its run)."""
+    assert found.failing is not None, "nothing failed"
+    setup, lines = found.profile.draw(found.seed, found.failing)
+    with substituted(replaced) if replaced else nullcontext():
+        return setup, lines, play_quickly(setup, lines, checkers.fresh(found.profile.checkers))
+
+
+def shortest(found: Exploration, replaced: Replaced | None = None, limit: int = 300) -> tuple[Schedule, Run]:
+    """The failing schedule made 1-minimal for the same promise, and its run."""
+    assert found.violation is not None, "nothing failed"
+    setup, lines = found.profile.draw(found.seed, found.failing or 0)
+    kinds, broken = found.profile.checkers, (found.violation.promise, found.violation.name)
+
+    def again(candidate: Schedule) -> Run:
+        return play_quickly(setup, candidate, checkers.fresh(kinds))
+
+    def still_fails(candidate: Schedule) -> bool:
+        violation = again(candidate).violation
+        return violation is not None and (violation.promise, violation.name) == broken
+
+    with substituted(replaced) if replaced else nullcontext():
+        small = shrinking.shrink(lines, still_fails, limit)
+        return small, again(small)
 
 
 def tell(lines: Schedule) -> str:
@@ -90,183 +220,22 @@ def tell(lines: Schedule) -> str:
     return " · ".join(f"{entry.at_ms} ms {entry}" for entry in lines)
 
 
-def _count(found: Exploration, run: Run, lines: Schedule, checkers: Sequence[Checker]) -> None:
-    found.schedules += 1
-    found.events += run.sim.recorder.step
-    found.faults += sum(entry.verb in fault_verbs.FAULTS for entry in lines)
-    found.faults -= sum(entry.verb in fault_verbs.FAULTS for entry in run.skipped)
-    found.losses_beyond_promise += any(isinstance(told.fact, facts.LossBeyondPromise) for told in run.sim.recorder.told)
-    for checker in checkers:
-        found.premises[checker.promise] += checker.premises
+def _outcome(number: int, run: Run, lines: Schedule, watching: list[Checker]) -> Outcome:
+    recorder = run.sim.recorder
+    events = [step for step in recorder.steps if step.kind in ("deliver", "timer")]
+    heartbeats = sum("Heartbeat" in _kind(run, step.what) for step in events)
+    struck = Counter(entry.verb for entry in lines if entry.verb in fault_verbs.FAULTS)
+    struck -= Counter(entry.verb for entry in run.skipped)
+    premises: Counter[str] = Counter()
+    for checker in watching:
+        premises[f"{checker.promise} {checker.name}"] += checker.premises
+    beyond = any(isinstance(told.fact, facts.LossBeyondPromise) for told in recorder.told)
+    return Outcome(
+        number, len(events) - heartbeats, heartbeats, dict(struck), dict(premises), beyond, run.violation
+    )  # fmt: skip
 
 
-# --- drawing ---
-
-PACES_MS = (5, 100, 1_000, 6_000)
-"""How long it is from one thing to the next, about."""
-MENDED_AFTER_MS = (300, 5_000, 14_000, 50_000)
-"""At once, within a session, after the session, after the lag time."""
-LATE_MS = (-1, 5, 700, 12_000)
-"""How much later requests of a broken connection arrive; -1: they are lost."""
-KINDS = ("crash", "power_loss", "pause", "cut_controllers", "cut_brokers", "cut_pair", "disconnect", "shut_down")
-
-
-@dataclass(slots=True)
-class _Mix:
-    """What is drawn once for a schedule."""
-
-    kinds: list[str]
-    pace_ms: Millis
-    mended_after_ms: list[Millis]
-    acks_all: float
-    """Share of sends with acks=all."""
-    favourite: BrokerId
-    """The broker that most faults strike."""
-    may_lose_power: list[BrokerId]
-    producers: list[str]
-    asked_first: dict[str, BrokerId]
-    """Which broker each producer asks first who leads."""
-
-
-def random_schedule(random: Random, setup: Setup, sends: int, faults: int) -> Schedule:
-    """Draw a schedule with so many sends and so many faults, in time order, each fault with what mends it.
-
-    Swarm testing: which kinds of fault occur, how often, and how fast things follow each other is drawn once for each
-    schedule, so that schedules differ in kind and not only in detail. Power losses stay within the fault budget.
-    """
-    mix = _draw_mix(random, setup)
-    what = ["send"] * sends + ["fault"] * faults
-    random.shuffle(what)
-    lines = [Entry(0, "read")] if random.random() < 0.4 else []
-    at_ms = 0
-    for number, kind in enumerate(what):
-        at_ms += _gap(random, mix)
-        lines += [_send(random, mix, at_ms, number)] if kind == "send" else _fault(random, mix, setup, at_ms)
-    return tuple(sorted(lines, key=lambda entry: entry.at_ms))
-
-
-def _draw_mix(random: Random, setup: Setup) -> _Mix:
-    kinds = random.sample(KINDS, random.randint(1, 4))
-    lossy = min(setup.min_isr, len(setup.replicas)) - 1
-    return _Mix(
-        kinds=kinds,
-        pace_ms=random.choice(PACES_MS),
-        mended_after_ms=random.sample(MENDED_AFTER_MS, random.randint(1, 2)),
-        acks_all=random.choice((1.0, 0.8, 0.3)),
-        favourite=random.choice(setup.replicas),
-        may_lose_power=random.sample(setup.replicas, lossy),
-        producers=random.choice((["A"], ["A", "B"], ["A", "B", "C"])),
-        asked_first={producer: random.choice(setup.replicas) for producer in "ABC"},
-    )
-
-
-def _gap(random: Random, mix: _Mix) -> Millis:
-    """Mostly the pace of this schedule, now and then a long wait."""
-    if random.random() < 0.12:
-        return random.choice(MENDED_AFTER_MS)
-    return random.randint(0, 2 * mix.pace_ms)
-
-
-def _send(random: Random, mix: _Mix, at_ms: Millis, number: int) -> Entry:
-    acks = "all" if random.random() < mix.acks_all else "1"
-    producer = random.choice(mix.producers)
-    # A producer that starts late asks another broker who leads, and may know better than one that started early.
-    first_asked = mix.asked_first[producer]
-    return Entry(at_ms, "send", (f"v{number}",), (("acks", acks), ("producer", producer), ("to", first_asked)))
-
-
-def _fault(random: Random, mix: _Mix, setup: Setup, at_ms: Millis) -> list[Entry]:
-    broker = mix.favourite if random.random() < 0.4 else random.choice(setup.replicas)
-    kind = random.choice(mix.kinds)
-    mended_ms = at_ms + random.choice(mix.mended_after_ms)
-    if kind == "power_loss":
-        if not mix.may_lose_power:
-            kind = "crash"
-        elif broker not in mix.may_lose_power:
-            broker = random.choice(mix.may_lose_power)
-    match kind:
-        case "crash" | "power_loss" | "shut_down":
-            return [Entry(at_ms, kind, (broker,)), Entry(mended_ms, "restart", (broker,))]
-        case "pause":
-            return [Entry(at_ms, "pause", (broker,)), Entry(mended_ms, "resume", (broker,))]
-        case "disconnect":
-            return [_disconnect(random, setup, broker, at_ms)]
-        case _:
-            return [Entry(at_ms, "cut", (broker, _other_side(random, setup, kind, broker))), Entry(mended_ms, "heal")]
-
-
-def _disconnect(random: Random, setup: Setup, broker: BrokerId, at_ms: Millis) -> Entry:
-    others = [*(other for other in setup.replicas if other != broker), controller_node(1), "producer-A"]
-    return Entry(at_ms, "disconnect", (broker, random.choice(others)), (("late_ms", random.choice(LATE_MS)),))
-
-
-def _other_side(random: Random, setup: Setup, kind: str, broker: BrokerId) -> BrokerId | str:
-    if kind == "cut_pair" and len(setup.replicas) > 1:
-        return random.choice([other for other in setup.replicas if other != broker])
-    return "controllers" if kind == "cut_controllers" else "brokers"
-
-
-# --- shrinking ---
-
-ROUND_WAITS_MS = (0, 10, 100, 1_000, 5_000, 10_000, 20_000, 45_000)
-"""Waits that are tried in place of a longer one, shortest first."""
-
-
-def shrink(lines: Schedule, still_fails: Callable[[Schedule], bool], limit: int = 200) -> Schedule:
-    """Make a failing schedule 1-minimal: taking away any entry makes it pass; then shorten the waits.
-
-    `still_fails` plays a schedule; it is asked at most `limit` times, and the shortest failing schedule so far is
-    returned when that is used up. Deterministic.
-    """
-    left = limit
-
-    def fails(candidate: Schedule) -> bool:
-        nonlocal left
-        left -= 1
-        return left >= 0 and still_fails(candidate)
-
-    best = _remove_in_chunks(lines, fails)
-    while left > 0:
-        shorter = _remove_in_chunks(_shorten_waits(best, fails), fails)
-        if shorter == best:
-            break
-        best = shorter
-    return best
-
-
-def _remove_in_chunks(lines: Schedule, fails: Callable[[Schedule], bool]) -> Schedule:
-    """Take away halves, then quarters …, then single entries until no single one can go (delta debugging)."""
-    size = max(len(lines) // 2, 1)
-    while lines:
-        shorter = next((one for one in _without_chunk(lines, size) if fails(one)), None)
-        if shorter is not None:
-            lines = shorter
-        elif size == 1:
-            break
-        else:
-            size //= 2
-        size = max(min(size, len(lines)), 1)
-    return lines
-
-
-def _without_chunk(lines: Schedule, size: int) -> Iterator[Schedule]:
-    """From the back: what came after the failure goes first."""
-    for end in range(len(lines), 0, -size):
-        yield lines[: max(end - size, 0)] + lines[end:]
-
-
-def _shorten_waits(lines: Schedule, fails: Callable[[Schedule], bool]) -> Schedule:
-    """Make each wait the shortest round one that still fails."""
-    for index in range(len(lines)):
-        wait_ms = lines[index].at_ms - (lines[index - 1].at_ms if index else 0)
-        tries = (_with_wait(lines, index, round_ms) for round_ms in ROUND_WAITS_MS if round_ms < wait_ms)
-        lines = next((one for one in tries if fails(one)), lines)
-    return lines
-
-
-def _with_wait(lines: Schedule, index: int, wait_ms: Millis) -> Schedule:
-    """The same schedule with another wait before one entry; everything after it moves along."""
-    before_ms = lines[index - 1].at_ms if index else 0
-    moved_ms = lines[index].at_ms - before_ms - wait_ms
-    later = tuple(entry._replace(at_ms=entry.at_ms - moved_ms) for entry in lines[index:])
-    return lines[:index] + later
+def _kind(run: Run, what: Any) -> str:
+    if isinstance(what, int):
+        return type(run.sim.recorder.sent[what].envelope.message).__name__
+    return what.name.title() if isinstance(what, Timer) else ""

@@ -1,7 +1,8 @@
 """What can go wrong, as verbs: each is one fault, so that faults can be counted.
 
 `cut(1, "controllers")` parts broker 1 from the controllers only, `cut(1, "brokers")` from the other brokers only,
-`cut(1, 2)` from broker 2. `crash` keeps the page cache, `power_loss` does not. `heal`, `restart`, `resume`, `free_disk`
+`cut(1, 2)` from broker 2. `slow(1, 2, 500)` makes a link slower by so many ms, `delay("FetchRequest", 500)` one kind of
+message. `crash` keeps the page cache, `power_loss` does not. `heal`, `restart`, `resume`, `free_disk`
 and waiting mend, and are no faults.
 """
 
@@ -13,7 +14,7 @@ from minikafka.config import unknown_name
 from minikafka.sim.simulation import Simulation
 from minikafka.types import BrokerId, NodeId, broker_node
 
-FAULTS = ("crash", "power_loss", "pause", "cut", "disconnect", "fill_disk", "shut_down")
+FAULTS = ("crash", "power_loss", "pause", "cut", "disconnect", "slow", "delay", "fill_disk", "shut_down")
 MENDS = ("restart", "resume", "heal", "free_disk")
 VERBS = FAULTS + MENDS
 
@@ -37,6 +38,10 @@ def strike(sim: Simulation, verb: str, *arguments: Any, **options: Any) -> None:
             _pause_or_resume(sim, verb, _in_state(sim, broker, up=True))
         case "cut", (broker, other):
             sim.cut(_node(sim, broker), _others(sim, broker, other))
+        case "slow", (one, other, extra_ms):
+            sim.slow(_node(sim, one), _node(sim, other), int(extra_ms))
+        case "delay", (str(kind), extra_ms):
+            sim.delay(kind, int(extra_ms))
         case "disconnect", (one, other):
             sim.disconnect(_node(sim, one), _node(sim, other), int(options.get("late_ms", -1)))
         case "fill_disk" | "free_disk", (broker,):

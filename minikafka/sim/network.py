@@ -76,6 +76,8 @@ class Network:
         self.cuts: set[tuple[NodeId, NodeId]] = set()
         self.slow_ms: dict[tuple[NodeId, NodeId], Millis] = {}
         """Extra latency of a link."""
+        self.delay_ms: dict[str, Millis] = {}
+        """Extra latency of one kind of message, by the name of its class."""
         self._held: list[Message] = []
 
     def is_cut(self, one: NodeId, other: NodeId) -> bool:
@@ -106,6 +108,8 @@ class Network:
         latency = self._low_ms + int(self.random.random() * self._span_ms)
         if self.slow_ms:
             latency += self.slow_ms.get(link(envelope.source, envelope.destination), 0)
+        if self.delay_ms:
+            latency += self.delay_ms.get(type(envelope.message).__name__, 0)
         arrival = max(now + latency, connection.last_arrival_ms[envelope.is_response])
         connection.last_arrival_ms[envelope.is_response] = arrival
         self.schedule(arrival, message)
@@ -136,6 +140,8 @@ class Network:
         """All links work again; what waited sets out in the order in which it was sent. Returns the links."""
         healed = sorted(self.cuts)
         self.cuts.clear()
+        self.slow_ms.clear()
+        self.delay_ms.clear()
         held, self._held = self._held, []
         for message in sorted(held, key=lambda message: message.number):
             if message in message.connection.in_flight:

@@ -14,27 +14,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from minikafka.client.admin import AdminNode
 from minikafka.client.consumer import ConsumerNode
-from minikafka.client.producer import PendingRecord, ProducerNode
-from minikafka.config import AdminConfig, ConsumerConfig, ProducerConfig, ServerConfig, read_settings
+from minikafka.client.producer import ProducerNode
+from minikafka.config import AdminConfig, ServerConfig, read_settings
 from minikafka.protocol import facts
 from minikafka.protocol.admin_messages import CreateTopicsRequest, CreateTopicsResponse, NewTopicSpec
 from minikafka.protocol.errors import ErrorCode
-from minikafka.sim import faults
+from minikafka.sim import faults, workload
 from minikafka.sim.checkers.base import Checker
 from minikafka.sim.simulation import Simulation
 from minikafka.trace.trace import Told, Trace
-from minikafka.types import BrokerId, Millis, Offset, TopicPartition, broker_node
+from minikafka.types import BrokerId, Millis, TopicPartition, broker_node
 
 START_UP_MS: Millis = 12_000
 """Longer than a cluster needs to register and unfence all brokers."""
 SETTLE_MS: Millis = 60_000
 """How long a healed cluster gets before the promises about the end are checked: lag time, session, retries."""
+LOOK_AGAIN_MS: Millis = 1_000
 
 
 class Entry(NamedTuple):
@@ -42,7 +43,7 @@ class Entry(NamedTuple):
 
     at_ms: Millis
     verb: str
-    """A fault verb of `faults.py`, or `send`, `read`, `ask`."""
+    """A fault verb of `faults.py`, or a call of `workload.py`."""
     arguments: tuple[Any, ...] = ()
     options: tuple[tuple[str, Any], ...] = ()
 
@@ -68,8 +69,10 @@ class Setup:
     """The cluster a schedule runs on."""
 
     brokers: int = 3
+    controllers: int = 1
     replicas: tuple[BrokerId, ...] = (1, 2, 3)
-    """Of the one partition, in assignment order."""
+    """Of every partition, in assignment order."""
+    partitions: int = 1
     min_isr: int = 2
     unclean: bool = False
     settings: tuple[tuple[str, str], ...] = ()
@@ -79,7 +82,7 @@ class Setup:
 
     @property
     def partition(self) -> TopicPartition:
-        """The partition everything is about."""
+        """The first partition, which everything is about unless an entry names another."""
         return TopicPartition(self.topic, 0)
 
 
@@ -117,7 +120,7 @@ class Run:
 def start(setup: Setup) -> Run:
     """Bring up the cluster and create the topic."""
     config = read_settings(ServerConfig, dict(setup.settings), "broker")
-    sim = Simulation(setup.seed, setup.brokers, config=config)
+    sim = Simulation(setup.seed, setup.brokers, setup.controllers, config=config)
     assert sim.run_until(sim.all_brokers_active, START_UP_MS), "the cluster did not come up in time"
     create_topic(sim, setup)
     return Run(setup, sim, sim.now)
@@ -131,7 +134,8 @@ def create_topic(sim: Simulation, setup: Setup) -> None:
         ("min.insync.replicas", str(setup.min_isr)),
         ("unclean.leader.election.enable", str(setup.unclean).lower()),
     )
-    request = CreateTopicsRequest((NewTopicSpec(setup.topic, assignment=(setup.replicas,), configs=configs),))
+    assignment = (setup.replicas,) * setup.partitions
+    request = CreateTopicsRequest((NewTopicSpec(setup.topic, assignment=assignment, configs=configs),))
     sim.call("admin-1", f"create {setup.topic}", lambda: admin.ask(request, sim.now)[1])
     assert sim.run_until(lambda: bool(admin.answers), 10_000), "the topic was not created in time"
     answer = admin.answers[1]
@@ -148,30 +152,49 @@ def play(
     settle: bool = True,
     inspect: Callable[[Run], None] | None = None,
 ) -> Run:
-    """Play a schedule under the eyes of checkers; stops at the first broken promise.
+    """Play a schedule on a new cluster under the eyes of checkers; stops at the first broken promise.
 
-    With `settle` the world is mended afterwards (links, brokers, disks) and given a minute; then the promises
+    With `settle` the world is mended afterwards (links, machines, disks) and given a minute; then the promises
     about the end are checked. `inspect` may look at the run before that.
     """
     run = start(setup)
     watching = list(checkers)
-    for checker in watching:
+    play_on(run, lines, watching)
+    if inspect is not None and run.violation is None:
+        inspect(run)
+    if settle:
+        settle_down(run, watching)
+    return run
+
+
+def play_on(run: Run, lines: Schedule, checkers: Sequence[Checker]) -> None:
+    """Play a schedule on a cluster that is up."""
+    for checker in checkers:
         checker.begin(run.sim)
-    run.sim.watchers.append(lambda sim, told: _watch(run, watching, told))
-    run.sim.watchers.append(lambda sim, told: _take_what_was_read(run, told))
+    run.sim.watchers.append(lambda sim, told: _watch(run, checkers, told))
+    run.sim.watchers.append(lambda sim, told: workload.take_what_was_read(run, told))
     for entry in sorted(lines, key=lambda entry: entry.at_ms):
         go_on_until(run, run.started_ms + entry.at_ms)
         if run.violation is not None:
-            return run
+            return
         carry_out(run, entry)
-    if inspect is not None:
-        inspect(run)
-    if settle and run.violation is None:
-        mend(run)
-        go_on_until(run, run.sim.now + SETTLE_MS)
-    if settle and run.violation is None:
-        _finish(run, watching)
-    return run
+
+
+def settle_down(run: Run, checkers: Sequence[Checker], *, until_settled: bool = False) -> None:
+    """Mend the world, give it a minute, and check the promises about the end.
+
+    With `until_settled` the minute ends early, once no promise waits for anything any more.
+    """
+    if run.violation is not None:
+        return
+    mend(run)
+    end_ms = run.sim.now + SETTLE_MS
+    while run.sim.now < end_ms and run.violation is None:
+        go_on_until(run, run.sim.now + LOOK_AGAIN_MS if until_settled else end_ms)
+        if until_settled and all(checker.settled(run.sim) for checker in checkers):
+            break
+    if run.violation is None:
+        _finish(run, checkers)
 
 
 def go_on_until(run: Run, at_ms: Millis) -> None:
@@ -184,12 +207,8 @@ def carry_out(run: Run, entry: Entry) -> None:
     """Do what a line says, now; what is impossible is noted and skipped."""
     options = dict(entry.options)
     match entry.verb:
-        case "send":
-            send(run, str(entry.arguments[0]), **options)
-        case "read":
-            read(run, *entry.arguments, **options)
-        case "ask":
-            ask(run, *entry.arguments, **options)
+        case verb if verb in workload.CALLS:
+            workload.call(run, verb, *entry.arguments, **options)
         case verb:
             try:
                 faults.strike(run.sim, verb, *entry.arguments, **options)
@@ -197,84 +216,29 @@ def carry_out(run: Run, entry: Entry) -> None:
                 run.skipped.append(entry)
 
 
-def send(run: Run, value: str, acks: str = "all", producer: str = "A", to: BrokerId | None = None) -> None:
-    """A producer sends one record. One producer for each (name, acks); `to` is the broker it asks first who leads."""
-    node = run.producers.get((producer, acks))
-    if node is None:
-        config = read_settings(ProducerConfig, {"acks": acks, "linger.ms": 0}, "producer")
-        name = f"producer-{producer}" if acks == "all" else f"producer-{producer}{acks}"
-        node = ProducerNode(name, config, _bootstrap(run, to))
-        run.producers[(producer, acks)] = node
-        run.sim.add_client(node, f"acks={acks}")
-    client = node
-    record = PendingRecord(run.setup.topic, 0, None, value.encode(), (), run.sim.now)
-    run.sim.call(client.id, f"send {value}", lambda: client.produce(record, run.sim.now))
-
-
-def read(run: Run, consumer: str = "C", offset: Offset = 0, to: BrokerId | None = None) -> None:
-    """A consumer reads from `offset` on, for as long as the run goes on."""
-    node = _consumer(run, consumer, to)
-    run.sim.call(node.id, f"read from {offset}", lambda: node.assign({run.setup.partition: offset}, run.sim.now))
-    _poll(run, node)
-
-
-def ask(run: Run, broker: BrokerId, offset: Offset, epoch: int, consumer: str = "C") -> None:
-    """A consumer that believes in `epoch` asks one broker once."""
-    node = _consumer(run, consumer, broker)
-    run.sim.call(
-        node.id,
-        f"ask broker {broker}, epoch {epoch}",
-        lambda: node.ask_once(broker, run.setup.partition, offset, epoch, run.sim.now),
-    )
-
-
-def _consumer(run: Run, name: str, to: BrokerId | None) -> ConsumerNode:
-    if name not in run.consumers:
-        config = ConsumerConfig(auto_offset_reset="earliest")
-        run.consumers[name] = ConsumerNode(f"consumer-{name}", config, _bootstrap(run, to))
-        run.sim.add_client(run.consumers[name])
-    return run.consumers[name]
-
-
-def _bootstrap(run: Run, first: BrokerId | None) -> tuple[str, ...]:
-    order = sorted(run.sim.broker_ids, key=lambda broker: (broker != first, broker))
-    return tuple(broker_node(broker) for broker in order)
-
-
 def mend(run: Run) -> None:
     """Undo every fault: links, disks, pauses, crashes."""
     sim = run.sim
     sim.heal()
-    for broker in sim.broker_ids:
-        machine = sim.machines[broker_node(broker)]
-        if machine.disk is not None and machine.disk.full:
-            sim.fill_disk(broker_node(broker), full=False)
+    for node, machine in list(sim.machines.items()):
+        if machine.disk is None:
+            continue
+        if machine.disk.full:
+            sim.fill_disk(node, full=False)
         if machine.paused:
-            sim.resume(broker_node(broker))
+            sim.resume(node)
         if machine.node is None:
-            sim.restart(broker_node(broker))
+            sim.restart(node)
 
 
-def _watch(run: Run, checkers: list[Checker], told: list[Told]) -> None:
+def _watch(run: Run, checkers: Sequence[Checker], told: list[Told]) -> None:
     for checker in checkers:
         if run.violation is not None:
             return
         _note(run, checker, checker.watch(run.sim, told))
 
 
-def _take_what_was_read(run: Run, told: list[Told]) -> None:
-    """The application behind a scheduled consumer takes records at once and polls on; unread ones would stop it."""
-    for consumer in run.consumers.values():
-        if consumer.state.buffer and any(one.node == consumer.id for one in told):
-            consumer.state.buffer.clear()
-            _poll(run, consumer)
-
-
-def _poll(run: Run, consumer: ConsumerNode) -> None:
-    run.sim.call(consumer.id, "~poll", lambda: consumer.poll(True, run.sim.now))
-
-
-def _finish(run: Run, checkers: list[Checker]) -> None:
+def _finish(run: Run, checkers: Sequence[Checker]) -> None:
     for checker in checkers:
         if run.violation is None:
             _note(run, checker, checker.finish(run.sim))

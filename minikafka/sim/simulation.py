@@ -363,9 +363,28 @@ class Simulation:
         told: list[facts.Fact] = [facts.LinkCut(*pair) for pair in pairs if pair not in self.network.cuts]
         self.fault("cut", told, lambda: self.network.cuts.update(pairs))
 
+    def slow(self, one: NodeId, other: NodeId, extra_ms: Millis) -> None:
+        """Everything between two nodes takes longer."""
+        pair = (min(one, other), max(one, other))
+        self.fault(
+            "slow",
+            [facts.LinkSlowed(*pair, extra_ms)],
+            lambda: self.network.slow_ms.__setitem__(pair, extra_ms),
+        )
+
+    def delay(self, kind: str, extra_ms: Millis) -> None:
+        """Every message of one kind, by the name of its class, takes longer."""
+        self.fault(
+            "delay",
+            [facts.MessagesDelayed(kind, extra_ms)],
+            lambda: self.network.delay_ms.__setitem__(kind, extra_ms),
+        )
+
     def heal(self) -> None:
-        """All links work again."""
+        """All links work again, and as fast as before."""
         told: list[facts.Fact] = [facts.LinkHealed(*pair) for pair in sorted(self.network.cuts)]
+        told += [facts.LinkSlowed(*pair, 0) for pair in sorted(self.network.slow_ms)]
+        told += [facts.MessagesDelayed(kind, 0) for kind in sorted(self.network.delay_ms)]
         self.fault("heal", told, lambda: self.network.heal(self.now))
 
     def disconnect(self, one: NodeId, other: NodeId, late_ms: Millis = -1) -> None:

@@ -6,7 +6,8 @@ import pickle
 
 import pytest
 
-from minikafka.sim.schedule import Setup, go_on_until, send, start
+from minikafka.sim.schedule import Setup, go_on_until, start
+from minikafka.sim.workload import send
 
 
 def test_a_clone_goes_on_as_the_original_does():

@@ -14,7 +14,7 @@ SEEDS = 50
 PROGRAM = f"""
 from random import Random
 from minikafka.sim.checkers import all_checkers
-from minikafka.sim.explorer import random_schedule
+from minikafka.sim.drawing import random_schedule
 from minikafka.sim.schedule import Setup, play
 
 for seed in range({SEEDS}):

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import subprocess
+from concurrent.futures import ProcessPoolExecutor
 from random import Random
 
 import pytest
 
-from minikafka.sim import faults
-from minikafka.sim.checkers import all_checkers
-from minikafka.sim.explorer import explore, random_schedule, shrink, tell
-from minikafka.sim.mutants import MUTANTS
-from minikafka.sim.schedule import Setup, play, schedule
-from minikafka.sim.substitute import substituted
+from minikafka.config import ServerConfig, read_settings
+from minikafka.sim import drawing, explorer, faults, mutants, profiles
+from minikafka.sim.checkers import IN_ORDER
+from minikafka.sim.drawing import random_schedule
+from minikafka.sim.explorer import tell
+from minikafka.sim.schedule import Setup, schedule
+from minikafka.sim.shrinking import shrink
+
+REPLICATION = profiles.profile("replication")
 
 
 def seed_of_this_commit(root) -> int:
@@ -23,25 +27,33 @@ def seed_of_this_commit(root) -> int:
     return int(done.stdout.strip() or "0", 16) if done.returncode == 0 else 0
 
 
-@pytest.mark.parametrize(
-    ("setup", "schedules"),
-    [
-        (Setup(), 100),
-        (Setup(min_isr=1, unclean=True), 15),
-        (Setup(brokers=4, replicas=(4, 2, 3), min_isr=3), 15),
-    ],
-    ids=["usual", "careless", "strict"],
-)
-def test_the_engine_breaks_no_promise(root, setup, schedules):
+# --- The engine as it is ---
+
+
+@pytest.mark.parametrize("profile", profiles.PROFILES, ids=lambda profile: profile.name)
+def test_the_engine_breaks_no_promise_and_every_promise_had_something_to_judge(root, profile):
     seed = seed_of_this_commit(root)
-    found = explore(setup, schedules, seed)
-    assert found.failing is None, f"seed {seed}: {found.run.violation} by {tell(found.failing)}"
-    assert found.schedules == schedules
-    assert found.faults > schedules, "on average more than one fault in each"
-    if schedules >= 40:
-        assert {promise for promise, count in found.premises.items() if not count} == set(), (
-            "all had something to judge"
-        )
+    print(f"seed {seed}")
+    found = explorer.explore(profile, 120, seed)
+    assert found.violation is None, f"seed {seed}, schedule {found.failing}: {found.violation}"
+    assert found.never_judged == []
+    assert found.schedules == 120
+    assert found.faults.total() > found.schedules, "on average more than one fault in each"
+    assert found.events > 300 * found.schedules, "a schedule is a few hundred events at least"
+
+
+def test_every_checker_is_on_the_list_of_a_profile():
+    assert {kind for profile in profiles.PROFILES for kind in profile.checkers} >= set(IN_ORDER)
+
+
+def test_there_are_at_most_six_profiles_and_each_can_be_set_up():
+    assert len(profiles.PROFILES) <= 6
+    for profile in profiles.PROFILES:
+        for setup in profile.setups:
+            read_settings(ServerConfig, dict(setup.settings), "broker")
+
+
+# --- Drawing ---
 
 
 def test_what_is_drawn_is_what_was_asked_for():
@@ -58,18 +70,64 @@ def test_no_power_is_lost_where_none_may_be():
     assert not any(entry.verb == "power_loss" for lines in drawn for entry in lines)
 
 
+@pytest.mark.parametrize("kind", profiles.QUICK_SWARM.kinds)
+def test_every_fault_has_what_mends_it_behind_it(kind):
+    mended_by = {
+        "crash": "restart", "power_loss": "restart", "shut_down": "restart", "pause": "resume", "cut": "heal",
+        "slow": "heal", "delay": "heal", "fill_disk": "free_disk",
+    }  # fmt: skip
+    swarm = drawing.Swarm(kinds=(kind,))
+    for seed in range(20):
+        lines = random_schedule(Random(seed), Setup(), 0, 3, swarm)
+        for number, entry in enumerate(lines):
+            mend = mended_by.get(entry.verb)
+            assert mend is None or any(later.verb == mend for later in lines[number + 1 :]), tell(lines)
+
+
+def test_kinds_of_messages_that_may_be_late_exist():
+    from minikafka.protocol import controller_messages, messages
+
+    homes = (messages, controller_messages)
+    assert [name for name in drawing.DELAYED if not any(hasattr(home, name) for home in homes)] == []
+
+
+# --- Exploring ---
+
+
 def test_the_same_seed_is_the_same_exploration():
-    mutant = next(one for one in MUTANTS if one.name == "elect_the_same")
-    with substituted(mutant.replaces):
-        one, other = explore(Setup(), 20, 5), explore(Setup(), 20, 5)
-    assert (one.failing, one.setup, one.events) == (other.failing, other.setup, other.events)
-    assert one.failing is not None
-    assert one.run.violation == other.run.violation
+    replaced = mutants.mutant("elect_the_same").replaces
+    one, other = (explorer.explore(REPLICATION, 20, 5, replaced=replaced) for _ in range(2))
+    assert one == other
+    assert one.violation is not None
+    setup, lines, run = explorer.replay(one, replaced)
+    assert (run.violation, lines) == (one.violation, REPLICATION.draw(5, one.failing)[1])
+    assert setup.seed == REPLICATION.draw(5, one.failing)[0].seed
 
 
-def test_a_judge_decides_what_counts_as_failing():
-    found = explore(Setup(), 3, 1, judge=lambda run: len(run.skipped) >= 0)
-    assert found.schedules == 1 and found.failing is not None
+@pytest.mark.parametrize("name", [None, "elect_the_same"])
+def test_a_pool_of_processes_finds_what_one_process_finds(name):
+    replaced = mutants.mutant(name).replaces if name else {}
+    alone = explorer.explore(REPLICATION, 45, 5, replaced=replaced)
+    with ProcessPoolExecutor(2) as pool:
+        assert explorer.explore(REPLICATION, 45, 5, replaced=replaced, executor=pool) == alone
+
+
+def test_a_checker_without_anything_to_judge_fails_the_exploration():
+    found = explorer.Exploration(REPLICATION, 0, schedules=explorer.ENOUGH - 1)
+    assert found.never_judged == []
+    found.schedules += 1
+    assert len(found.never_judged) == len(IN_ORDER)
+    found.premises["I1 durability"] = 1
+    assert "I1 durability" not in found.never_judged
+
+
+def test_an_assertion_of_a_node_is_a_violation_with_a_trace():
+    def breaks(*_):
+        raise AssertionError("this cannot be")
+
+    found = explorer.explore(REPLICATION, 3, 0, replaced={"minikafka.controller.election:elect_leader": breaks})
+    assert (found.failing, found.violation.promise) == (0, explorer.ASSERTED)
+    assert "this cannot be" in found.violation.sentence
 
 
 # --- Shrinking ---
@@ -108,18 +166,10 @@ def test_the_limit_holds_and_something_failing_is_returned():
 
 @pytest.mark.parametrize("name", ["elect_any_live", "join_at_once", "elect_the_same"])
 def test_a_found_fault_shrinks_to_a_minimal_story(name):
-    mutant = next(one for one in MUTANTS if one.name == name)
-    with substituted(mutant.replaces):
-        found = explore(mutant.setup, 60, 2026)
-        assert found.failing is not None
-        promise = found.run.violation.promise
-
-        def still_fails(lines):
-            violation = play(found.setup, lines, all_checkers()).violation
-            return violation is not None and violation.promise == promise
-
-        small = shrink(found.failing, still_fails, limit=120)
-        assert still_fails(small)
-        assert len(small) <= 15
-        for number in range(len(small)):
-            assert not still_fails(small[:number] + small[number + 1 :]), f"{small[number]} is not needed"
+    replaced = mutants.mutant(name).replaces
+    found = explorer.explore(REPLICATION, 200, 2026, replaced=replaced)
+    assert found.violation is not None
+    small, run = explorer.shortest(found, replaced)
+    assert (run.violation.promise, run.violation.name) == (found.violation.promise, found.violation.name)
+    assert len(small) <= 15
+    assert run.trace().story(), "its trace is there to be looked at"

@@ -9,7 +9,7 @@ import pytest
 from minikafka.broker.broker import Broker
 from minikafka.sim import schedule as schedules
 from minikafka.sim.checkers import all_checkers
-from minikafka.sim.explorer import random_schedule
+from minikafka.sim.drawing import random_schedule
 from minikafka.sim.schedule import Setup, mend, play, schedule, start
 from minikafka.trace import fold
 

@@ -61,6 +61,21 @@ class ConnectionsLost(NamedTuple):
     """How much later requests under way are still processed; -1: they are lost."""
 
 
+class LinkSlowed(NamedTuple):
+    """Messages between these two take so much longer; 0: no longer."""
+
+    one: NodeId
+    other: NodeId
+    extra_ms: Millis
+
+
+class MessagesDelayed(NamedTuple):
+    """Every message of one kind takes so much longer, with all that follows it on its connection; 0: no longer."""
+
+    kind: str
+    extra_ms: Millis
+
+
 class DiskFilled(NamedTuple):
     """The disk takes no more bytes until it is freed."""
 
@@ -99,6 +114,8 @@ WorldFact: TypeAlias = (
     | LinkCut
     | LinkHealed
     | ConnectionsLost
+    | LinkSlowed
+    | MessagesDelayed
     | DiskFilled
     | PromiseBroken
     | LossBeyondPromise

@@ -12,6 +12,8 @@ What we leave out, until their rooms are built: promises about disks, the quorum
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from minikafka.sim.checkers.base import Checker
 from minikafka.sim.checkers.control import Convergence, LeaderInIsr, SafeIsrGrowth, UncleanIsMarked
 from minikafka.sim.checkers.data import (
@@ -26,7 +28,7 @@ from minikafka.sim.checkers.ledger import Ledger
 from minikafka.sim.checkers.promise import Promise
 from minikafka.sim.checkers.readers import EpochFencing, MonotoneHighWatermark
 
-_IN_ORDER: tuple[type[Promise], ...] = (
+IN_ORDER: tuple[type[Promise], ...] = (
     LeaderInIsr,
     LeaderCompleteness,
     UncleanIsMarked,
@@ -45,8 +47,13 @@ _IN_ORDER: tuple[type[Promise], ...] = (
 
 def all_checkers() -> list[Checker]:
     """A fresh checker for every promise; they share one ledger."""
+    return fresh(IN_ORDER)
+
+
+def fresh(kinds: Iterable[type[Promise]]) -> list[Checker]:
+    """A fresh checker of each of these kinds; they share one ledger."""
     book = Ledger()
-    return [kind(book) for kind in _IN_ORDER]
+    return [kind(book) for kind in kinds]
 
 
 def by_promise(*promises: str) -> list[Checker]:

@@ -28,6 +28,10 @@ class Checker(Protocol):
         """After a step in which something was told: a sentence if the promise is broken, else None."""
         ...
 
+    def settled(self, sim: Simulation) -> bool:
+        """The world has been mended: is there nothing that this promise would still wait for?"""
+        ...
+
     def finish(self, sim: Simulation) -> str | None:
         """The world has been mended and had its time: a sentence if the promise is broken, else None."""
         ...

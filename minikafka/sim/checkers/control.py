@@ -134,6 +134,10 @@ class Convergence(Promise):
     promise, name = "I30", "convergence"
     looks_at = AT_THE_END
 
+    def settled(self, sim: Simulation) -> bool:
+        """Would it hold now?"""
+        return self.finish(sim) is None
+
     def finish(self, sim: Simulation) -> str | None:
         """Look at every partition, then at every client."""
         for history in self.ledger.histories.values():

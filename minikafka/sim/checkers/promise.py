@@ -45,6 +45,10 @@ class Promise:
         """After a step, with the book up to date: a sentence if the promise is broken."""
         return None
 
+    def settled(self, sim: Simulation) -> bool:
+        """See `Checker.settled`."""
+        return True
+
     def finish(self, sim: Simulation) -> str | None:
         """See `Checker.finish`."""
         return None

@@ -6,8 +6,21 @@ core knows of them. With each comes the classical schedule on which a cluster wi
 
 from __future__ import annotations
 
+from minikafka.config import unknown_name
 from minikafka.sim.mutants import elections, fetching, marks
 from minikafka.sim.mutants.mutant import Mutant
 
 MUTANTS: tuple[Mutant, ...] = (*marks.MUTANTS, *fetching.MUTANTS, *elections.MUTANTS)
 """All of them; names are unique."""
+
+
+class MutantError(ValueError):
+    """There is no such mutant; the message is one sentence."""
+
+
+def mutant(name: str) -> Mutant:
+    """The mutant of this name. Raises `MutantError` with one sentence."""
+    found = next((one for one in MUTANTS if one.name == name), None)
+    if found is None:
+        raise MutantError(unknown_name("mutant", name, [one.name for one in MUTANTS]))
+    return found

@@ -49,6 +49,8 @@ def _weight_of_the_rest(fact: facts.Fact) -> int:
             | facts.BrokerFenced()
             | facts.ConnectionsLost()
             | facts.DiskFilled(full=True)
+            | facts.LinkSlowed()
+            | facts.MessagesDelayed()
             | facts.ProduceFailed()
         ):
             return 2

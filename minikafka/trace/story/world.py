@@ -33,6 +33,11 @@ def sentence(node: NodeId, fact: facts.Fact) -> str:
                 else f"what was under way arrives {fact.late_ms} ms late"
             )
             return f"The connections between {words.lower(fact.one)} and {words.lower(fact.other)} break; {late}."
+        case facts.LinkSlowed(one, other, extra_ms):
+            how = f"{extra_ms} ms slower" if extra_ms else "as fast as before"
+            return f"The link between {words.lower(one)} and {words.lower(other)} is {how}."
+        case facts.MessagesDelayed(kind, extra_ms):
+            return f"Every {kind} takes {extra_ms} ms longer." if extra_ms else f"Every {kind} is as fast as before."
         case facts.DiskFilled(full=True):
             return f"The disk of {words.lower(fact.node)} is full."
         case facts.DiskFilled():

@@ -1,0 +1,193 @@
+"""Draw a schedule at random: a mix first, then everything else from that mix.
+
+```
+ Swarm (what a profile allows) ─▶ mix: {crash, cut_pair}, about 100 ms apart, mended after the session ─▶ a schedule
+```
+
+* Uniformly random faults find little: too many of everything heals itself. So the *mix* is drawn first, once for each
+  schedule: which faults occur, how fast things follow each other, how soon they are mended (swarm testing).
+* Some kinds are biased on purpose, though made for no single bug: one kind of message late, one link slow, two leaders
+  gone one after the other, a process that is back at once.
+* Power losses stay within the fault budget, so that a lost record is somebody's fault.
+
+What we leave out: learning from what earlier schedules reached.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from minikafka.sim.schedule import Entry, Schedule, Setup
+from minikafka.types import BrokerId, Millis, NodeId, controller_node
+
+LATE_MS = (-1, 5, 700, 12_000)
+"""How much later requests of a broken connection arrive; -1: they are lost."""
+DELAYED = (
+    "AlterPartitionRequest", "AlterPartitionResponse", "FetchRequest", "FetchResponse", "ProduceRequest",
+    "ProduceResponse", "BrokerHeartbeatRequest", "MetadataResponse",
+)  # fmt: skip
+"""Kinds of messages that may be late."""
+DELAY_MS = (20, 200, 1_500, 8_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Swarm:
+    """What may occur in the schedules of a profile. The defaults are for Kafka's own timeouts."""
+
+    kinds: tuple[str, ...] = (
+        "crash", "power_loss", "pause", "cut_controllers", "cut_brokers", "cut_pair", "disconnect", "shut_down",
+    )  # fmt: skip
+    most_kinds: int = 4
+    """How many of them one schedule has at most."""
+    paces_ms: tuple[Millis, ...] = (5, 100, 1_000, 6_000)
+    """How long it is from one thing to the next, about."""
+    mended_after_ms: tuple[Millis, ...] = (300, 5_000, 14_000, 50_000)
+    """At once, within a session, after the session, after the lag time."""
+    delayed: tuple[str, ...] = DELAYED
+    calls: tuple[str, ...] = ()
+    """What clients do besides sending; see `workload.py`."""
+
+
+@dataclass(slots=True)
+class Mix:
+    """What is drawn once for a schedule."""
+
+    kinds: list[str]
+    pace_ms: Millis
+    mended_after_ms: list[Millis]
+    acks_all: float
+    """Share of sends with acks=all."""
+    favourite: BrokerId
+    """The broker that most faults strike."""
+    may_lose_power: list[BrokerId]
+    producers: list[str]
+    asked_first: dict[str, BrokerId]
+    """Which broker each producer asks first who leads."""
+
+
+USUAL = Swarm()
+
+
+def random_schedule(random: Random, setup: Setup, sends: int, faults: int, swarm: Swarm = USUAL) -> Schedule:
+    """Draw a schedule with so many sends and so many faults, in time order, each fault with what mends it."""
+    mix = _draw_mix(random, setup, swarm)
+    what = ["send"] * sends + ["fault"] * faults
+    random.shuffle(what)
+    lines = [Entry(0, "read")] if random.random() < 0.4 else []
+    at_ms = 0
+    for number, kind in enumerate(what):
+        at_ms += _gap(random, mix, swarm)
+        if kind == "send":
+            lines += _send(random, mix, setup, at_ms, number)
+        else:
+            lines += _fault(random, mix, setup, swarm, at_ms)
+    return tuple(sorted(lines, key=lambda entry: entry.at_ms))
+
+
+def _draw_mix(random: Random, setup: Setup, swarm: Swarm) -> Mix:
+    kinds = random.sample(swarm.kinds, random.randint(1, min(swarm.most_kinds, len(swarm.kinds))))
+    lossy = min(setup.min_isr, len(setup.replicas)) - 1
+    return Mix(
+        kinds=kinds,
+        pace_ms=random.choice(swarm.paces_ms),
+        mended_after_ms=random.sample(swarm.mended_after_ms, random.randint(1, 2)),
+        acks_all=random.choice((1.0, 0.8, 0.3)),
+        favourite=random.choice(setup.replicas),
+        may_lose_power=random.sample(setup.replicas, lossy),
+        producers=random.choice((["A"], ["A", "B"], ["A", "B", "C"])),
+        asked_first={producer: random.choice(setup.replicas) for producer in "ABC"},
+    )
+
+
+def _gap(random: Random, mix: Mix, swarm: Swarm) -> Millis:
+    """Mostly the pace of this schedule, now and then a long wait."""
+    if random.random() < 0.12:
+        return random.choice(swarm.mended_after_ms)
+    return random.randint(0, 2 * mix.pace_ms)
+
+
+def _send(random: Random, mix: Mix, setup: Setup, at_ms: Millis, number: int) -> list[Entry]:
+    acks = "all" if random.random() < mix.acks_all else "1"
+    producer = random.choice(mix.producers)
+    # A producer that starts late asks another broker who leads, and may know better than one that started early.
+    options: dict[str, Any] = {"acks": acks, "producer": producer, "to": mix.asked_first[producer]}
+    if setup.partitions > 1:
+        options["partition"] = random.randrange(setup.partitions)
+    return [Entry(at_ms, "send", (f"v{number}",), tuple(sorted(options.items())))]
+
+
+# --- faults ---
+
+
+def _fault(random: Random, mix: Mix, setup: Setup, swarm: Swarm, at_ms: Millis) -> list[Entry]:
+    broker = mix.favourite if random.random() < 0.4 else random.choice(setup.replicas)
+    kind = random.choice(mix.kinds)
+    mended_ms = at_ms + random.choice(mix.mended_after_ms)
+    if kind == "power_loss":
+        if not mix.may_lose_power:
+            kind = "crash"
+        elif broker not in mix.may_lose_power:
+            broker = random.choice(mix.may_lose_power)
+    match kind:
+        case "crash" | "power_loss" | "shut_down":
+            return [Entry(at_ms, kind, (broker,)), Entry(mended_ms, "restart", (broker,))]
+        case "crash_controller":
+            controller = _controller(random, setup)
+            return [Entry(at_ms, "crash", (controller,)), Entry(mended_ms, "restart", (controller,))]
+        case "fast_restart":
+            back_ms = at_ms + random.choice((2, 20, 300))
+            return [Entry(at_ms, "crash", (broker,)), Entry(back_ms, "restart", (broker,))]
+        case "double_failover":
+            return _double_failover(random, setup, swarm, at_ms, mended_ms)
+        case "pause":
+            return [Entry(at_ms, "pause", (broker,)), Entry(mended_ms, "resume", (broker,))]
+        case "fill_disk":
+            return [Entry(at_ms, "fill_disk", (broker,)), Entry(mended_ms, "free_disk", (broker,))]
+        case "disconnect":
+            return [_disconnect(random, setup, broker, at_ms)]
+        case _:
+            return [_on_the_way(random, setup, swarm, kind, broker, at_ms), Entry(mended_ms, "heal")]
+
+
+def _double_failover(random: Random, setup: Setup, swarm: Swarm, at_ms: Millis, mended_ms: Millis) -> list[Entry]:
+    """Two brokers go, one after the other: the second while, or soon after, it takes over from the first."""
+    brokers = random.sample(setup.replicas, min(2, len(setup.replicas)))
+    second_ms = at_ms + random.choice((*swarm.mended_after_ms[:3], 20))
+    downs = zip(brokers, (at_ms, second_ms), strict=False)
+    lines = [Entry(when, "crash", (broker,)) for broker, when in downs]
+    return lines + [Entry(max(mended_ms, second_ms) + 1, "restart", (broker,)) for broker in random.sample(brokers, 2)]
+
+
+def _disconnect(random: Random, setup: Setup, broker: BrokerId, at_ms: Millis) -> Entry:
+    others = [*(other for other in setup.replicas if other != broker), controller_node(1), "producer-A"]
+    return Entry(at_ms, "disconnect", (broker, random.choice(others)), (("late_ms", random.choice(LATE_MS)),))
+
+
+def _on_the_way(random: Random, setup: Setup, swarm: Swarm, kind: str, broker: BrokerId, at_ms: Millis) -> Entry:
+    """Something between two nodes; `heal` mends it."""
+    if kind == "delay":
+        return Entry(at_ms, "delay", (random.choice(swarm.delayed), random.choice(DELAY_MS)))
+    if kind == "slow_link":
+        return Entry(at_ms, "slow", (broker, _another(random, setup, broker), random.choice(DELAY_MS)))
+    if kind == "cut_voters" and setup.controllers > 1:
+        one, other = random.sample(range(1, setup.controllers + 1), 2)
+        return Entry(at_ms, "cut", (controller_node(one), controller_node(other)))
+    return Entry(at_ms, "cut", (broker, _other_side(random, setup, kind, broker)))
+
+
+def _other_side(random: Random, setup: Setup, kind: str, broker: BrokerId) -> BrokerId | str:
+    if kind == "cut_pair" and len(setup.replicas) > 1:
+        return random.choice([other for other in setup.replicas if other != broker])
+    return "controllers" if kind == "cut_controllers" else "brokers"
+
+
+def _another(random: Random, setup: Setup, broker: BrokerId) -> BrokerId | NodeId:
+    others: Sequence[BrokerId | NodeId] = [*(one for one in setup.replicas if one != broker), controller_node(1)]
+    return random.choice(others)
+
+
+def _controller(random: Random, setup: Setup) -> NodeId:
+    return controller_node(random.randint(1, setup.controllers))

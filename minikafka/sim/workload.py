@@ -1,0 +1,100 @@
+"""What clients do in a schedule: one function for each kind of entry that is no fault.
+
+```
+ send("x", acks="all", producer="A")     read(consumer="C", offset=0)     ask(2, 0, 1)
+```
+
+* Clients are made when they are first named; one producer for each (name, acks).
+* An application takes what it is given at once and polls on.
+
+What we leave out: applications that think for a while between two polls.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from minikafka.client.consumer import ConsumerNode
+from minikafka.client.producer import PendingRecord, ProducerNode
+from minikafka.config import ConsumerConfig, ProducerConfig, read_settings
+from minikafka.trace.trace import Told
+from minikafka.types import BrokerId, Epoch, Offset, TopicPartition, broker_node
+
+if TYPE_CHECKING:
+    from minikafka.sim.schedule import Run
+
+CALLS = ("send", "read", "ask")
+
+
+def call(run: Run, verb: str, *arguments: Any, **options: Any) -> None:
+    """Carry out one client call."""
+    match verb:
+        case "send":
+            send(run, *arguments, **options)
+        case "read":
+            read(run, *arguments, **options)
+        case "ask":
+            ask(run, *arguments, **options)
+        case _:
+            raise AssertionError(f"{verb} is no call of a client")
+
+
+def send(
+    run: Run, value: str, acks: str = "all", producer: str = "A", to: BrokerId | None = None, partition: int = 0
+) -> None:
+    """A producer sends one record. One producer for each (name, acks); `to` is the broker it asks first who leads."""
+    node = run.producers.get((producer, acks))
+    if node is None:
+        config = read_settings(ProducerConfig, {"acks": acks, "linger.ms": 0}, "producer")
+        name = f"producer-{producer}" if acks == "all" else f"producer-{producer}{acks}"
+        node = ProducerNode(name, config, _bootstrap(run, to))
+        run.producers[(producer, acks)] = node
+        run.sim.add_client(node, f"acks={acks}")
+    client = node
+    record = PendingRecord(run.setup.topic, partition, None, value.encode(), (), run.sim.now)
+    run.sim.call(client.id, f"send {value}", lambda: client.produce(record, run.sim.now))
+
+
+def read(run: Run, consumer: str = "C", offset: Offset = 0, to: BrokerId | None = None) -> None:
+    """A consumer reads every partition from `offset` on, for as long as the run goes on."""
+    node = _consumer(run, consumer, to)
+    positions: dict[TopicPartition, Offset | None] = {
+        TopicPartition(run.setup.topic, number): offset for number in range(run.setup.partitions)
+    }
+    run.sim.call(node.id, f"read from {offset}", lambda: node.assign(positions, run.sim.now))
+    _poll(run, node)
+
+
+def ask(run: Run, broker: BrokerId, offset: Offset, epoch: Epoch, consumer: str = "C") -> None:
+    """A consumer that believes in `epoch` asks one broker once."""
+    node = _consumer(run, consumer, broker)
+    run.sim.call(
+        node.id,
+        f"ask broker {broker}, epoch {epoch}",
+        lambda: node.ask_once(broker, run.setup.partition, offset, epoch, run.sim.now),
+    )
+
+
+def _consumer(run: Run, name: str, to: BrokerId | None) -> ConsumerNode:
+    if name not in run.consumers:
+        config = ConsumerConfig(auto_offset_reset="earliest")
+        run.consumers[name] = ConsumerNode(f"consumer-{name}", config, _bootstrap(run, to))
+        run.sim.add_client(run.consumers[name])
+    return run.consumers[name]
+
+
+def _bootstrap(run: Run, first: BrokerId | None) -> tuple[str, ...]:
+    order = sorted(run.sim.broker_ids, key=lambda broker: (broker != first, broker))
+    return tuple(broker_node(broker) for broker in order)
+
+
+def take_what_was_read(run: Run, told: list[Told]) -> None:
+    """The application behind a scheduled consumer takes records at once and polls on; unread ones would stop it."""
+    for consumer in run.consumers.values():
+        if consumer.state.buffer and any(one.node == consumer.id for one in told):
+            consumer.state.buffer.clear()
+            _poll(run, consumer)
+
+
+def _poll(run: Run, consumer: ConsumerNode) -> None:
+    run.sim.call(consumer.id, "~poll", lambda: consumer.poll(True, run.sim.now))
