@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
 
 from minikafka.types import Millis
@@ -283,13 +283,23 @@ def dotted(field_name: str) -> str:
 
 def read_settings(role: type[Role], settings: Mapping[str, Any], who: str) -> Role:
     """Make the dataclass `role` from dotted names. Raises `ConfigError` for an unknown name or a wrong value."""
-    known = {dotted(item.name): item for item in fields(role)}  # type: ignore[arg-type]  # roles are dataclasses
+    return role(**_values(role, settings, who))
+
+
+def overridden(config: Role, settings: Mapping[str, Any], who: str) -> Role:
+    """The same settings but for those named here. Raises `ConfigError` as `read_settings` does."""
+    changed: Role = replace(config, **_values(type(config), settings, who))  # type: ignore[type-var]
+    return changed
+
+
+def _values(role: type[Any], settings: Mapping[str, Any], who: str) -> dict[str, Any]:
+    known = {dotted(item.name): item for item in fields(role)}
     values: dict[str, Any] = {}
     for name, value in settings.items():
         if name not in known:
             raise ConfigError(unknown_name(f"{who} setting", name, list(known)))
         values[known[name].name] = _converted(name, value, str(known[name].type))
-    return role(**values)
+    return values
 
 
 def unknown_name(what: str, name: str, known: list[str]) -> str:

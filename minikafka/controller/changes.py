@@ -5,15 +5,20 @@ Asked before the record is replayed, since a change is told with what was there 
 
 from __future__ import annotations
 
-from minikafka.metadata.image import MetadataImage, PartitionRegistration, merge
+from minikafka.metadata.image import MetadataImage, PartitionRegistration, cleared_by, merge, registration_of
 from minikafka.metadata.records import (
+    TOPIC_SETTINGS,
     BrokerRegistrationChangeRecord,
+    ClearElrRecord,
     ConfigRecord,
     MetadataRecord,
     PartitionChangeRecord,
     PartitionRecord,
+    ProducerIdsRecord,
     RegisterBrokerRecord,
+    RemoveTopicRecord,
     TopicRecord,
+    UnregisterBrokerRecord,
 )
 from minikafka.protocol import facts
 from minikafka.types import NO_LEADER, Offset, TopicPartition
@@ -24,21 +29,39 @@ def facts_of(record: MetadataRecord, image: MetadataImage, offset: Offset) -> li
     match record:
         case TopicRecord():
             return [facts.TopicCreated(record.topic, record.topic_id)]
+        case RemoveTopicRecord():
+            return [facts.TopicDeleted(record.topic, record.topic_id)]
         case PartitionRecord():
             partition = TopicPartition(record.topic, record.partition)
-            new = PartitionRegistration(
-                record.replicas, record.isr, record.leader, record.leader_epoch, record.partition_epoch
-            )
-            return [_partition_changed(partition, None, new, offset)]
+            return [_partition_changed(partition, None, registration_of(record), offset)]
         case PartitionChangeRecord():
-            partition = TopicPartition(record.topic, record.partition)
-            old = image.partition(partition)
-            assert old is not None, f"a change of {partition}, which does not exist"
-            return [_partition_changed(partition, old, merge(old, record), offset)]
+            return [_changed(record, image, offset)]
+        case ClearElrRecord():
+            return [_changed(change, image, offset) for change in cleared_by(record, image)]
         case BrokerRegistrationChangeRecord(fenced=False):
             return [facts.BrokerUnfenced(record.broker_id)]
-        case BrokerRegistrationChangeRecord() | RegisterBrokerRecord() | ConfigRecord():
+        case BrokerRegistrationChangeRecord(in_controlled_shutdown=True):
+            return [facts.BrokerLeaving(record.broker_id)]
+        case UnregisterBrokerRecord():
+            return [facts.BrokerUnregistered(record.broker_id)]
+        case ConfigRecord():
+            return _configured(record, image, offset)
+        case BrokerRegistrationChangeRecord() | RegisterBrokerRecord() | ProducerIdsRecord():
             return []
+
+
+def _configured(record: ConfigRecord, image: MetadataImage, offset: Offset) -> list[facts.Fact]:
+    """A setting that a topic is born with is part of its birth."""
+    if record.resource_type == TOPIC_SETTINGS and not image.topics[record.resource_name].partitions:
+        return []
+    return [facts.ConfigChanged(record.resource_type, record.resource_name, record.name, record.value, offset)]
+
+
+def _changed(record: PartitionChangeRecord, image: MetadataImage, offset: Offset) -> facts.Fact:
+    partition = TopicPartition(record.topic, record.partition)
+    old = image.partition(partition)
+    assert old is not None, f"a change of {partition}, which does not exist"
+    return _partition_changed(partition, old, merge(old, record), offset)
 
 
 def _partition_changed(

@@ -60,7 +60,7 @@ class Controller:
         effects: list[Effect] = []
         for batch in self.quorum.log.batches():
             self._replay(batch, None)
-        self.heartbeats.begin(self.image.active_brokers(), now)
+        self.heartbeats.begin(self.image.unfenced_brokers(), now)
         written = self.quorum.become_leader(now)
         effects.append(Observe(facts.QuorumLeaderElected(self.quorum.epoch)))
         effects += self._written(written)
@@ -98,7 +98,7 @@ class Controller:
 
     def _decide(self, envelope: Envelope, request: ControllerRequest, now: Millis) -> list[Effect]:
         state = self._state()
-        result = requests.decide(state, request, now)
+        result = requests.decide(state, request)
         effects: list[Effect] = [Observe(fact) for fact in requests.facts_of(state, request, result)]
         requests.note(state, request, result, now)
         return effects + self._commit(envelope, result, now)

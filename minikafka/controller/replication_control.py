@@ -1,4 +1,4 @@
-"""Which replicas are in sync, and who leads: decisions about topics and partitions.
+"""Which replicas are in sync, and who leads while brokers come and go.
 
 Functions here read the image and return records; nothing changes before those are committed and replayed.
 
@@ -6,40 +6,31 @@ Functions here read the image and return records; nothing changes before those a
 * A leader *proposes* another ISR. The proposal names the leader epoch and partition epoch it was made in; if the
   controller has moved on, it is refused: an old leader cannot undo an election it has not heard of (KIP-497).
 
-Mirrors `ReplicationControlManager`. What we leave out: deleting topics, more partitions, reassignment, racks,
-preferred elections, and the periodic try of unclean elections.
+Mirrors `ReplicationControlManager`; topics, elections and reassignments have files of their own. What we leave out:
+several partitions in one AlterPartition, log directories.
 """
 
 from __future__ import annotations
 
-from minikafka.config import ConfigError, ServerConfig
+from minikafka.config import ServerConfig
 from minikafka.controller import partition_change
 from minikafka.controller.partition_change import ElectionRules
 from minikafka.coordinator.result import CoordinatorResult
-from minikafka.metadata.image import MetadataImage, PartitionRegistration, is_legal_topic_name, merge
-from minikafka.metadata.records import (
-    ConfigRecord,
-    MetadataRecord,
-    PartitionChangeRecord,
-    PartitionRecord,
-    TopicRecord,
-)
-from minikafka.protocol.admin_messages import CreateTopicResult, CreateTopicsRequest, CreateTopicsResponse, NewTopicSpec
+from minikafka.metadata import settings
+from minikafka.metadata.image import MetadataImage, PartitionRegistration, merge
+from minikafka.metadata.records import MetadataRecord, PartitionChangeRecord
 from minikafka.protocol.controller_messages import AlterPartitionRequest, AlterPartitionResponse
 from minikafka.protocol.errors import ErrorCode
 from minikafka.types import BrokerId
 
-MAX_PARTITIONS_IN_REQUEST = 10_000
-"""`ReplicationControlManager.MAX_PARTITIONS_PER_BATCH`."""
-
 
 def election_rules(image: MetadataImage, config: ServerConfig, topic: str, live: frozenset[BrokerId]) -> ElectionRules:
     """What a topic's settings say about elections."""
-    settings = config.topic(image.topics[topic].configs)
+    in_force = settings.topic_settings(image, config, topic)
     return ElectionRules(
         live,
-        settings.min_insync_replicas,
-        settings.unclean_leader_election_enable,
+        in_force.min_insync_replicas,
+        in_force.unclean_leader_election_enable,
         config.eligible_leader_replicas_enable,
     )
 
@@ -99,9 +90,11 @@ def alter_partition(
         recovered=not request.recovering,
     )
     after = partition if change is None else merge(partition, change)
+    # The proposal may have completed a reassignment that takes the proposer itself away.
+    error = ErrorCode.NONE if after.leader == request.broker_id else ErrorCode.NEW_LEADER_ELECTED
     response = AlterPartitionResponse(
         request.partition,
-        ErrorCode.NONE,
+        error,
         after.leader,
         after.leader_epoch,
         after.isr,
@@ -135,7 +128,7 @@ def check_alter_partition(
     for member in request.new_isr:
         broker = image.brokers.get(member.broker_id)
         # KIP-903: a follower that has restarted since the leader saw it is another process, perhaps with less data.
-        if broker is None or broker.fenced or member.broker_epoch not in (-1, broker.broker_epoch):
+        if broker is None or not broker.is_active or member.broker_epoch not in (-1, broker.broker_epoch):
             return ErrorCode.INELIGIBLE_REPLICA
     return ErrorCode.NONE
 
@@ -144,110 +137,3 @@ def _refusal(
     request: AlterPartitionRequest, error: ErrorCode
 ) -> CoordinatorResult[MetadataRecord, AlterPartitionResponse]:
     return CoordinatorResult((), AlterPartitionResponse(request.partition, error))
-
-
-# --- Topics ---
-
-
-def create_topics(
-    image: MetadataImage, config: ServerConfig, request: CreateTopicsRequest, topic_ids: tuple[str, ...]
-) -> CoordinatorResult[MetadataRecord, CreateTopicsResponse]:
-    """Create what can be created; each topic has its own answer. `topic_ids` holds a fresh id for each."""
-    records: list[MetadataRecord] = []
-    results: list[CreateTopicResult] = []
-    if sum(_partitions_asked(config, topic) for topic in request.topics) > MAX_PARTITIONS_IN_REQUEST:
-        sentence = f"A request may create {MAX_PARTITIONS_IN_REQUEST} partitions at most."
-        refused = tuple(_refused(topic, ErrorCode.POLICY_VIOLATION, sentence) for topic in request.topics)
-        return CoordinatorResult((), CreateTopicsResponse(refused))
-    names = [topic.name for topic in request.topics]
-    for spec, topic_id in zip(request.topics, topic_ids, strict=True):
-        if names.count(spec.name) > 1:
-            # One answer for all of them, as Kafka gives.
-            if all(result.name != spec.name for result in results):
-                results.append(_refused(spec, ErrorCode.INVALID_REQUEST, "The request names this topic twice."))
-            continue
-        created, result = _create_topic(image, config, spec, topic_id)
-        results.append(result)
-        if not request.validate_only:
-            records += created
-    return CoordinatorResult(tuple(records), CreateTopicsResponse(tuple(results)))
-
-
-def _partitions_asked(config: ServerConfig, spec: NewTopicSpec) -> int:
-    if spec.assignment:
-        return len(spec.assignment)
-    return config.num_partitions if spec.num_partitions == -1 else max(spec.num_partitions, 0)
-
-
-def _create_topic(
-    image: MetadataImage, config: ServerConfig, spec: NewTopicSpec, topic_id: str
-) -> tuple[list[MetadataRecord], CreateTopicResult]:
-    error, message = check_topic_name(image, spec.name)
-    if error != ErrorCode.NONE:
-        return [], _refused(spec, error, message)
-    try:
-        config.topic(dict(spec.configs))
-    except ConfigError as problem:
-        return [], _refused(spec, ErrorCode.INVALID_CONFIG, str(problem))
-    error, message, assignment = place_replicas(image, config, spec)
-    if error != ErrorCode.NONE:
-        return [], _refused(spec, error, message)
-    records: list[MetadataRecord] = [TopicRecord(spec.name, topic_id)]
-    records += [ConfigRecord(spec.name, name, value) for name, value in spec.configs]
-    for number, replicas in enumerate(assignment):
-        isr = tuple(broker for broker in replicas if image.is_active(broker))
-        records.append(PartitionRecord(spec.name, number, replicas, isr, isr[0]))
-    result = CreateTopicResult(spec.name, ErrorCode.NONE, None, topic_id, len(assignment), len(assignment[0]))
-    return records, result
-
-
-def check_topic_name(image: MetadataImage, name: str) -> tuple[ErrorCode, str]:
-    """Is the name legal and free? `.` and `_` count as the same letter, since metrics cannot tell them apart."""
-    if not is_legal_topic_name(name):
-        return (
-            ErrorCode.INVALID_TOPIC_EXCEPTION,
-            f"{name!r} is no topic name: 1 to 249 letters, digits, '.', '_' or '-'.",
-        )
-    if name in image.topics:
-        return ErrorCode.TOPIC_ALREADY_EXISTS, f"Topic {name!r} already exists."
-    for other in image.topics:
-        if other.replace(".", "_") == name.replace(".", "_"):
-            return ErrorCode.INVALID_TOPIC_EXCEPTION, f"Topic {name!r} collides with {other!r}: '.' and '_' look alike."
-    return ErrorCode.NONE, ""
-
-
-def place_replicas(
-    image: MetadataImage, config: ServerConfig, spec: NewTopicSpec
-) -> tuple[ErrorCode, str, tuple[tuple[BrokerId, ...], ...]]:
-    """Replicas of each partition: as asked, or dealt over the active brokers, a new first one for each partition."""
-    brokers = sorted(image.active_brokers())
-    if spec.assignment:
-        return _check_assignment(brokers, spec)
-    count = config.num_partitions if spec.num_partitions == -1 else spec.num_partitions
-    replicas = config.default_replication_factor if spec.replication_factor == -1 else spec.replication_factor
-    if count < 1:
-        return ErrorCode.INVALID_PARTITIONS, f"A topic has at least one partition, not {count}.", ()
-    if not 1 <= replicas <= len(brokers):
-        return (
-            ErrorCode.INVALID_REPLICATION_FACTOR,
-            f"Replication factor {replicas} does not fit: {len(brokers)} brokers are alive.",
-            (),
-        )
-    dealt = tuple(tuple(brokers[(number + step) % len(brokers)] for step in range(replicas)) for number in range(count))
-    return ErrorCode.NONE, "", dealt
-
-
-def _check_assignment(
-    brokers: list[BrokerId], spec: NewTopicSpec
-) -> tuple[ErrorCode, str, tuple[tuple[BrokerId, ...], ...]]:
-    if spec.num_partitions != -1 or spec.replication_factor != -1:
-        return ErrorCode.INVALID_REQUEST, "Give either an assignment or numbers of partitions and replicas.", ()
-    sizes = {len(replicas) for replicas in spec.assignment}
-    for replicas in spec.assignment:
-        if not replicas or len(set(replicas)) < len(replicas) or not set(replicas) <= set(brokers) or len(sizes) > 1:
-            return ErrorCode.INVALID_REPLICA_ASSIGNMENT, f"Replicas {replicas} do not fit the brokers {brokers}.", ()
-    return ErrorCode.NONE, "", spec.assignment
-
-
-def _refused(spec: NewTopicSpec, error: ErrorCode, message: str) -> CreateTopicResult:
-    return CreateTopicResult(spec.name, error, message)

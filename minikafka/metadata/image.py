@@ -12,13 +12,18 @@ import re
 from dataclasses import dataclass, field, replace
 
 from minikafka.metadata.records import (
+    TOPIC_SETTINGS,
     BrokerRegistrationChangeRecord,
+    ClearElrRecord,
     ConfigRecord,
     MetadataRecord,
     PartitionChangeRecord,
     PartitionRecord,
+    ProducerIdsRecord,
     RegisterBrokerRecord,
+    RemoveTopicRecord,
     TopicRecord,
+    UnregisterBrokerRecord,
 )
 from minikafka.types import NO_LEADER, BrokerId, Epoch, Offset, TopicPartition
 
@@ -36,6 +41,13 @@ class BrokerRegistration:
     host: str = ""
     port: int = 0
     rack: str | None = None
+    in_controlled_shutdown: bool = False
+    """It has asked to be let go: it serves what it still leads, and may lead nothing new."""
+
+    @property
+    def is_active(self) -> bool:
+        """May it lead, and be in sync?"""
+        return not self.fenced and not self.in_controlled_shutdown
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +67,15 @@ class PartitionRegistration:
     """Empty, or the last leader there was before the partition lost all of ISR and leader."""
     recovering: bool = False
     """The leader was chosen uncleanly and has not yet said that it is done."""
+    adding_replicas: tuple[BrokerId, ...] = ()
+    """Among `replicas`: those that a reassignment adds; they must catch up first."""
+    removing_replicas: tuple[BrokerId, ...] = ()
+    """Among `replicas`: those that go once the others are in sync."""
+
+    @property
+    def is_reassigning(self) -> bool:
+        """Is a reassignment under way?"""
+        return bool(self.adding_replicas or self.removing_replicas)
 
     @property
     def last_known_leader(self) -> BrokerId | None:
@@ -79,6 +100,9 @@ class MetadataImage:
         self.next_offset: Offset = 0
         self.brokers: dict[BrokerId, BrokerRegistration] = {}
         self.topics: dict[str, TopicImage] = {}
+        self.settings: dict[tuple[int, str], dict[str, str]] = {}
+        """Dynamic settings of brokers and groups by (type, name); those of topics lie with the topic."""
+        self.next_producer_id = 0
 
     def replay(self, record: MetadataRecord) -> None:
         """Apply one committed record."""
@@ -88,19 +112,26 @@ class MetadataImage:
                     record.broker_id, record.incarnation_id, record.broker_epoch, True,
                     record.host, record.port, record.rack,
                 )  # fmt: skip
+            case UnregisterBrokerRecord():
+                del self.brokers[record.broker_id]
             case BrokerRegistrationChangeRecord():
-                self.brokers[record.broker_id] = replace(self.brokers[record.broker_id], fenced=record.fenced)
+                self.brokers[record.broker_id] = merge_broker(self.brokers[record.broker_id], record)
             case TopicRecord():
                 self.topics[record.topic] = TopicImage(record.topic, record.topic_id)
+            case RemoveTopicRecord():
+                del self.topics[record.topic]
             case ConfigRecord():
                 self._configure(record)
             case PartitionRecord():
-                self.topics[record.topic].partitions[record.partition] = PartitionRegistration(
-                    record.replicas, record.isr, record.leader, record.leader_epoch, record.partition_epoch
-                )
+                self.topics[record.topic].partitions[record.partition] = registration_of(record)
             case PartitionChangeRecord():
                 partitions = self.topics[record.topic].partitions
                 partitions[record.partition] = merge(partitions[record.partition], record)
+            case ClearElrRecord():
+                for change in cleared_by(record, self):
+                    self.replay(change)
+            case ProducerIdsRecord():
+                self.next_producer_id = record.next_producer_id
 
     def partition(self, partition: TopicPartition) -> PartitionRegistration | None:
         """A partition by name, None when it does not exist."""
@@ -116,12 +147,21 @@ class MetadataImage:
         ]
 
     def is_active(self, broker: BrokerId) -> bool:
-        """Registered and not fenced."""
+        """Registered, not fenced, and not about to leave: may it lead, and be in sync?"""
+        registration = self.brokers.get(broker)
+        return registration is not None and registration.is_active
+
+    def is_alive(self, broker: BrokerId) -> bool:
+        """Registered and not fenced: a broker that is about to leave still serves."""
         registration = self.brokers.get(broker)
         return registration is not None and not registration.fenced
 
     def active_brokers(self) -> frozenset[BrokerId]:
         """All brokers that may lead."""
+        return frozenset(broker for broker, registration in self.brokers.items() if registration.is_active)
+
+    def unfenced_brokers(self) -> frozenset[BrokerId]:
+        """All brokers that have a session, those that are about to leave among them."""
         return frozenset(broker for broker, registration in self.brokers.items() if not registration.fenced)
 
     def topic_with_id(self, topic_id: str) -> TopicImage | None:
@@ -129,7 +169,10 @@ class MetadataImage:
         return next((topic for topic in self.topics.values() if topic.topic_id == topic_id), None)
 
     def _configure(self, record: ConfigRecord) -> None:
-        configs = self.topics[record.topic].configs
+        if record.resource_type == TOPIC_SETTINGS:
+            configs = self.topics[record.resource_name].configs
+        else:
+            configs = self.settings.setdefault((record.resource_type, record.resource_name), {})
         if record.value is None:
             configs.pop(record.name, None)
         else:
@@ -139,7 +182,7 @@ class MetadataImage:
 def merge(old: PartitionRegistration, change: PartitionChangeRecord) -> PartitionRegistration:
     """A partition after a change record. Mirrors `PartitionRegistration.merge`."""
     return PartitionRegistration(
-        replicas=old.replicas,
+        replicas=old.replicas if change.replicas is None else change.replicas,
         isr=old.isr if change.isr is None else change.isr,
         leader=old.leader if change.leader is None else change.leader,
         leader_epoch=old.leader_epoch + (change.leader is not None),
@@ -147,7 +190,36 @@ def merge(old: PartitionRegistration, change: PartitionChangeRecord) -> Partitio
         elr=old.elr if change.elr is None else change.elr,
         last_known_elr=old.last_known_elr if change.last_known_elr is None else change.last_known_elr,
         recovering=old.recovering if change.recovering is None else change.recovering,
+        adding_replicas=old.adding_replicas if change.adding_replicas is None else change.adding_replicas,
+        removing_replicas=old.removing_replicas if change.removing_replicas is None else change.removing_replicas,
     )
+
+
+def registration_of(record: PartitionRecord) -> PartitionRegistration:
+    """A partition as its first record tells it."""
+    return PartitionRegistration(
+        record.replicas, record.isr, record.leader, record.leader_epoch, record.partition_epoch, record.elr,
+        record.last_known_elr, record.recovering, record.adding_replicas, record.removing_replicas,
+    )  # fmt: skip
+
+
+def merge_broker(old: BrokerRegistration, change: BrokerRegistrationChangeRecord) -> BrokerRegistration:
+    """A broker after a change record."""
+    leaving = change.in_controlled_shutdown
+    return replace(
+        old,
+        fenced=old.fenced if change.fenced is None else change.fenced,
+        in_controlled_shutdown=old.in_controlled_shutdown if leaving is None else leaving,
+    )
+
+
+def cleared_by(record: ClearElrRecord, image: MetadataImage) -> list[PartitionChangeRecord]:
+    """What a `ClearElrRecord` comes to, partition by partition (KIP-966)."""
+    return [
+        PartitionChangeRecord(name.topic, name.partition, elr=(), last_known_elr=())
+        for name, partition in image.partitions()
+        if record.topic in ("", name.topic) and (partition.elr or partition.last_known_elr)
+    ]
 
 
 def is_legal_topic_name(name: str) -> bool:

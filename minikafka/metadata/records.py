@@ -3,7 +3,8 @@
 Topics, partitions, leaders, brokers: nothing of the cluster's state exists anywhere but as the sum of these records
 (KIP-500, KIP-631). Brokers copy the log and replay it, so each of them knows the same past, some of them a little late.
 
-What we leave out: Kafka's binary encoding and version numbers of each record; ours are JSON, readable in a dump.
+What we leave out: records of features, ACLs, quotas, delegation tokens and share groups; Kafka's binary encoding and
+version numbers of each record (ours are JSON, readable in a dump).
 """
 
 from __future__ import annotations
@@ -28,12 +29,21 @@ class RegisterBrokerRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class BrokerRegistrationChangeRecord:
-    """A broker was fenced or unfenced."""
+class UnregisterBrokerRecord:
+    """A broker is gone for good, and its registration with it."""
 
     broker_id: BrokerId
     broker_epoch: Epoch
-    fenced: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerRegistrationChangeRecord:
+    """A broker was fenced or unfenced, or begins a controlled shutdown; None leaves a field as it was."""
+
+    broker_id: BrokerId
+    broker_epoch: Epoch
+    fenced: bool | None = None
+    in_controlled_shutdown: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +55,25 @@ class TopicRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class ConfigRecord:
-    """A topic's setting; None removes it."""
+class RemoveTopicRecord:
+    """A topic is gone, with its partitions and settings. Its name is free again; its id never comes back."""
 
     topic: str
+    topic_id: str
+
+
+TOPIC_SETTINGS, BROKER_SETTINGS, GROUP_SETTINGS = 2, 4, 32
+"""What a `ConfigRecord` is about, by Kafka's numbers (`ConfigResource.Type`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigRecord:
+    """A setting of a topic, of a broker (by its number; "" stands for all brokers) or of a group; None removes it."""
+
+    resource_name: str
     name: str
     value: str | None
+    resource_type: int = TOPIC_SETTINGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +87,11 @@ class PartitionRecord:
     leader: BrokerId
     leader_epoch: Epoch = 0
     partition_epoch: Epoch = 0
+    elr: tuple[BrokerId, ...] = ()
+    last_known_elr: tuple[BrokerId, ...] = ()
+    recovering: bool = False
+    adding_replicas: tuple[BrokerId, ...] = ()
+    removing_replicas: tuple[BrokerId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,31 +108,58 @@ class PartitionChangeRecord:
     elr: tuple[BrokerId, ...] | None = None
     last_known_elr: tuple[BrokerId, ...] | None = None
     recovering: bool | None = None
+    replicas: tuple[BrokerId, ...] | None = None
+    adding_replicas: tuple[BrokerId, ...] | None = None
+    removing_replicas: tuple[BrokerId, ...] | None = None
 
     @property
     def is_no_op(self) -> bool:
         """Does it change nothing?"""
-        return (self.isr, self.leader, self.elr, self.last_known_elr, self.recovering) == (None,) * 5
+        return self == PartitionChangeRecord(self.topic, self.partition)
+
+
+@dataclass(frozen=True, slots=True)
+class ClearElrRecord:
+    """Nobody counts as eligible any more: min.insync.replicas has changed (KIP-966). Topic "": in all topics."""
+
+    topic: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProducerIdsRecord:
+    """A broker has been given the producer ids below `next_producer_id`; nobody else ever gets them."""
+
+    broker_id: BrokerId
+    broker_epoch: Epoch
+    next_producer_id: int
 
 
 MetadataRecord: TypeAlias = (
     RegisterBrokerRecord
+    | UnregisterBrokerRecord
     | BrokerRegistrationChangeRecord
     | TopicRecord
+    | RemoveTopicRecord
     | ConfigRecord
     | PartitionRecord
     | PartitionChangeRecord
+    | ClearElrRecord
+    | ProducerIdsRecord
 )
 
 _TYPES: dict[str, type[Any]] = {
     kind.__name__: kind
     for kind in (
         RegisterBrokerRecord,
+        UnregisterBrokerRecord,
         BrokerRegistrationChangeRecord,
         TopicRecord,
+        RemoveTopicRecord,
         ConfigRecord,
         PartitionRecord,
         PartitionChangeRecord,
+        ClearElrRecord,
+        ProducerIdsRecord,
     )
 }
 

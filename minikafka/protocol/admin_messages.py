@@ -176,6 +176,8 @@ class ConfigEntry:
     read_only: bool = False
     config_type: int = 0
     """Kafka's number for the type: 1 boolean, 2 string, 3 int, 5 long, 6 double, 7 list."""
+    synonyms: tuple[tuple[str, str, int], ...] = ()
+    """(name, value, source) of everything that is set for it, the one in force first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +261,21 @@ class ListPartitionReassignmentsResponse(Response):
 
     error: ErrorCode
     partitions: tuple[OngoingReassignment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class UnregisterBrokerRequest(Request):
+    """Strike a broker off the list: it will not come back."""
+
+    broker_id: BrokerId
+
+
+@dataclass(frozen=True, slots=True)
+class UnregisterBrokerResponse(Response):
+    """Answer to `UnregisterBrokerRequest`."""
+
+    error: ErrorCode
+    error_message: str | None = None
 
 
 # --- answered by leaders ---

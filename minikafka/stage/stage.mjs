@@ -123,7 +123,7 @@ function setFenced(fenced) {
 
 const CONTROLLER = {
   QuorumLeaderElected: (state, fact, node) => { state.controllers[node] = { quorum_epoch: fact.epoch }; },
-  BrokerRegistered: setFenced(true), BrokerFenced: setFenced(true), BrokerUnfenced: setFenced(false),
+  BrokerRegistered: setFenced(true), BrokerFenced: setFenced(true), BrokerReleased: setFenced(true), BrokerUnfenced: setFenced(false),
   PartitionChanged: (state, fact, node, step) => {
     const before = state.partitions[fact.partition];
     const same = before && before.leader === fact.leader && before.leader_epoch === fact.leader_epoch;

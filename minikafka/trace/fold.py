@@ -90,7 +90,7 @@ _OF_THE_WORLD = {
     "PromiseBroken", "LossBeyondPromise",
 }  # fmt: skip
 _OF_THE_CONTROLLER = {
-    "QuorumLeaderElected", "BrokerRegistered", "BrokerFenced", "BrokerUnfenced", "PartitionChanged",
+    "QuorumLeaderElected", "BrokerRegistered", "BrokerFenced", "BrokerReleased", "BrokerUnfenced", "PartitionChanged",
 }  # fmt: skip
 _STANDING = {
     "NodeStarted": "up", "NodeRestarted": "up", "NodeResumed": "up", "NodePaused": "paused", "NodeCrashed": "crashed",

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from minikafka.config import ServerConfig
-from minikafka.controller import cluster_control, election, replication_control
+from minikafka.controller import cluster_control, election, replication_control, topic_control
 from minikafka.controller.election import Election
 from minikafka.controller.partition_change import ElectionRules, change_partition
 from minikafka.metadata.image import BrokerRegistration, MetadataImage, PartitionRegistration, merge
@@ -290,7 +290,7 @@ def test_an_answer_tells_the_new_state():
 def create(*specs, image=None, validate_only=False):
     request = CreateTopicsRequest(specs, validate_only=validate_only)
     ids_ = tuple(f"id{number}" for number in range(len(specs)))
-    result = replication_control.create_topics(image or image_of(), CONFIG, request, ids_)
+    result = topic_control.create_topics(image or image_of(), CONFIG, request, ids_)
     return [topic.error for topic in result.response.topics], result.records
 
 

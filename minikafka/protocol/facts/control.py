@@ -42,11 +42,47 @@ class BrokerUnfenced(NamedTuple):
     broker: BrokerId
 
 
+class BrokerLeaving(NamedTuple):
+    """This broker has asked to be let go: what it leads is given to others, and it is in no ISR any more."""
+
+    broker: BrokerId
+
+
+class BrokerReleased(NamedTuple):
+    """A broker that asked to be let go leads nothing, and all others have read so: it may stop."""
+
+    broker: BrokerId
+
+
+class BrokerUnregistered(NamedTuple):
+    """This broker is gone for good."""
+
+    broker: BrokerId
+
+
 class TopicCreated(NamedTuple):
     """A topic exists; a `PartitionChanged` for each of its partitions follows."""
 
     topic: str
     topic_id: str
+
+
+class TopicDeleted(NamedTuple):
+    """A topic is gone; brokers drop their replicas when they read of it."""
+
+    topic: str
+    topic_id: str
+
+
+class ConfigChanged(NamedTuple):
+    """A setting was written; None: taken back."""
+
+    resource_type: int
+    """2 a topic, 4 a broker (name "": all of them), 32 a group."""
+    resource_name: str
+    name: str
+    value: str | None
+    metadata_offset: Offset
 
 
 class PartitionChanged(NamedTuple):
@@ -78,6 +114,11 @@ ControlFact: TypeAlias = (
     | RegistrationRefused
     | BrokerFenced
     | BrokerUnfenced
+    | BrokerLeaving
+    | BrokerReleased
+    | BrokerUnregistered
     | TopicCreated
+    | TopicDeleted
+    | ConfigChanged
     | PartitionChanged
 )

@@ -16,7 +16,7 @@ from minikafka.types import METADATA_PARTITION, NodeId
 __all__ = ["listed", "lower", "name_of", "records_of", "sentence", "text_of", "weight", "words"]
 
 _FAMILIES = (replication, control, clients, groups, transactions, logs, quorum, world)
-_WEIGHED_AT_HOME = (groups, transactions, logs, quorum)
+_WEIGHED_AT_HOME = (control, groups, transactions, logs, quorum)
 
 
 def sentence(node: NodeId, fact: facts.Fact) -> str:

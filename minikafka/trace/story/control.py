@@ -26,11 +26,41 @@ def sentence(node: NodeId, fact: facts.Fact) -> str:
             return f"{who} has heard nothing of broker {fact.broker} for {fact.silent_ms / 1000:g} s, and fences it."
         case facts.BrokerUnfenced():
             return f"{who} counts broker {fact.broker} as alive."
+        case facts.BrokerLeaving():
+            return f"{who} lets broker {fact.broker} leave: it leads nothing more from now on."
+        case facts.BrokerReleased():
+            return f"{who} tells broker {fact.broker} to stop: all others have read that it leads nothing."
+        case facts.BrokerUnregistered():
+            return f"{who} strikes broker {fact.broker} off its list."
+        case facts.TopicDeleted():
+            return f"{who} writes that topic {fact.topic} is gone."
+        case facts.ConfigChanged():
+            return _config_changed(who, fact)
         case facts.TopicCreated():
             return f"{who} writes that topic {fact.topic} exists."
         case facts.PartitionChanged():
             return _partition_changed(who, fact)
     return ""
+
+
+def _config_changed(who: str, fact: facts.ConfigChanged) -> str:
+    kinds = {2: "topic", 4: "broker", 32: "group"}
+    whose = f"{kinds.get(fact.resource_type, 'resource')} {fact.resource_name}" if fact.resource_name else "all brokers"
+    if fact.value is None:
+        return f"{who} takes back {fact.name} of {whose}."
+    return f"{who} writes {fact.name}={fact.value} for {whose}."
+
+
+def weight(fact: facts.Fact) -> int:
+    """How loud the newer facts of this family are; -1 for all others."""
+    match fact:
+        case facts.BrokerReleased():
+            return 0
+        case facts.BrokerLeaving() | facts.BrokerUnregistered() | facts.TopicDeleted():
+            return 2
+        case facts.ConfigChanged():
+            return 1
+    return -1
 
 
 def _partition_changed(who: str, fact: facts.PartitionChanged) -> str:
