@@ -201,42 +201,92 @@ class ProducerConfig:
     """Here a `Cluster`; behind TCP a list of HOST:PORT."""
     client_id: str = ""
     acks: str = "all"
-    enable_idempotence: bool = False
-    """Kafka's default is true. The idempotent producer is not built yet, and `true` is refused."""
+    enable_idempotence: bool | None = None
+    """Kafka's default is true, and unless it is set, acks other than all or retries=0 switch it off without a word."""
+    transactional_id: str = ""
+    """Implies idempotence. One for each instance of an application: a second user fences the first."""
+    transaction_timeout_ms: Millis = 60_000
+    """The coordinator aborts a transaction that is open for longer."""
     linger_ms: Millis = 5
     batch_size: int = 16_384
+    """Upper target for each partition's batch; 0: one record, one batch."""
+    buffer_memory: int = 33_554_432
+    """What has been handed over and not reported yet takes no more than this."""
+    max_block_ms: Millis = 60_000
+    """How long `produce` waits for room in buffer.memory, a record for its topic, and a transaction's call for its
+    coordinator. 0: BufferError at once, as librdkafka does it."""
+    max_request_size: int = 1_048_576
     request_timeout_ms: Millis = 30_000
     delivery_timeout_ms: Millis = 120_000
+    """From `produce` to the report. Raised to linger.ms + request.timeout.ms where it was left alone."""
     retries: int = MAX_INT
+    """Bound by delivery.timeout.ms; leave it."""
     retry_backoff_ms: Millis = 100
     retry_backoff_max_ms: Millis = 1_000
     max_in_flight_requests_per_connection: int = 5
     metadata_max_age_ms: Millis = 300_000
     compression_type: str = "none"
     partitioner: str = "murmur2_random"
-    """Name and default of librdkafka's setting are not the Java client's; the murmur2 here is Kafka's own."""
+    """librdkafka's name; its own default is `consistent_random` (CRC-32), murmur2 is the Java client's."""
+    partitioner_ignore_keys: bool = False
+    partitioner_adaptive_partitioning_enable: bool = True
+    """Records without a key prefer partitions with little to send (KIP-794)."""
 
     def __post_init__(self) -> None:
-        if self.acks not in {"0", "1", "-1", "all"}:
-            raise ConfigError(f"acks is {self.acks!r}, but must be 0, 1 or all.")
-        if self.enable_idempotence:
-            raise ConfigError(
-                "enable.idempotence=true is not built yet: set it to false (our default for now; Kafka's is true)."
-            )
-        if self.compression_type != "none":
-            raise ConfigError(f"compression.type is {self.compression_type!r}; in the simulation only none works.")
-        if self.partitioner != "murmur2_random":
-            raise ConfigError(f"partitioner is {self.partitioner!r}; only murmur2_random (Kafka's own) is built.")
-        if self.delivery_timeout_ms < self.linger_ms + self.request_timeout_ms:
-            raise ConfigError(
-                f"delivery.timeout.ms is {self.delivery_timeout_ms}, but must be at least linger.ms + "
-                f"request.timeout.ms ({self.linger_ms + self.request_timeout_ms})."
-            )
+        _check_producer(self)
+        least_ms = self.linger_ms + self.request_timeout_ms
+        if self.delivery_timeout_ms < least_ms:
+            if self.delivery_timeout_ms != 120_000:
+                raise ConfigError(
+                    f"delivery.timeout.ms is {self.delivery_timeout_ms}, but must be at least linger.ms + "
+                    f"request.timeout.ms ({least_ms})."
+                )
+            object.__setattr__(self, "delivery_timeout_ms", least_ms)
 
     @property
     def required_acks(self) -> int:
         """acks as the number on the wire: `all` is -1."""
         return -1 if self.acks in {"all", "-1"} else int(self.acks)
+
+    @property
+    def is_idempotent(self) -> bool:
+        """Are batches numbered, so that a retry is stored once?"""
+        if self.enable_idempotence is not None:
+            return self.enable_idempotence
+        return bool(self.transactional_id) and self.required_acks == -1 and self.retries > 0
+
+
+PARTITIONERS = ("murmur2_random", "murmur2", "consistent_random", "consistent")
+
+
+def _check_producer(config: ProducerConfig) -> None:
+    if config.acks not in {"0", "1", "-1", "all"}:
+        raise ConfigError(f"acks is {config.acks!r}, but must be 0, 1 or all.")
+    if config.compression_type != "none":
+        raise ConfigError(f"compression.type is {config.compression_type!r}; in the simulation only none works.")
+    if config.partitioner not in PARTITIONERS:
+        raise ConfigError(f"partitioner is {config.partitioner!r}, but must be one of {', '.join(PARTITIONERS)}.")
+    if config.transactional_id and not config.is_idempotent:
+        raise ConfigError(
+            "transactional.id needs the idempotent producer: acks=all, retries, and enable.idempotence not false."
+        )
+    if config.is_idempotent:
+        _check_idempotent(config)
+
+
+def _check_idempotent(config: ProducerConfig) -> None:
+    most = config.max_in_flight_requests_per_connection
+    if config.required_acks != -1:
+        raise ConfigError(f"acks is {config.acks}, but enable.idempotence=true needs acks=all.")
+    if config.retries == 0:
+        raise ConfigError("retries is 0, but enable.idempotence=true needs retries.")
+    if most > 5:
+        raise ConfigError(
+            f"max.in.flight.requests.per.connection is {most}, but may be 5 at most for an idempotent producer: "
+            "a partition's leader remembers five batches."
+        )
+    if config.transaction_timeout_ms <= 0:
+        raise ConfigError(f"transaction.timeout.ms is {config.transaction_timeout_ms}, but must be above 0.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,7 +364,7 @@ def _converted(name: str, value: Any, wanted: str) -> Any:
     if wanted == "Any":
         return value
     text = str(value).strip()
-    if wanted == "bool":
+    if wanted in {"bool", "bool | None"}:
         if text.lower() in {"true", "false"}:
             return text.lower() == "true"
         raise ConfigError(f"{name} is {value!r}, but must be true or false.")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from minikafka.client.producer import PendingRecord, ProducerNode
+from minikafka.client.accumulator import PendingRecord
+from minikafka.client.producer import ProducerNode
 from minikafka.cluster import Cluster
 from minikafka.config import ProducerConfig, unknown_name
 from minikafka.trace.trace import Trace
@@ -88,7 +89,8 @@ def _send(cluster: Cluster, value: str, acks: str) -> None:
     name, sim = _name_for(acks), cluster.sim
     if name not in sim.machines:
         bootstrap = tuple(broker_node(broker) for broker in sim.broker_ids)
-        sim.add_client(ProducerNode(name, ProducerConfig(acks=acks, linger_ms=0), bootstrap), f"acks={acks}")
+        config = ProducerConfig(acks=acks, linger_ms=0, enable_idempotence=False)
+        sim.add_client(ProducerNode(name, config, bootstrap), f"acks={acks}")
     node: Any = sim.machines[name].node
     topic = next(iter(sim.running_brokers()[0].metadata.image.topics), "orders")
     record = PendingRecord(topic, 0, None, value.encode(), (), sim.now)

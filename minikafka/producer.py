@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from minikafka.api import KafkaError, Message, bootstrap_of
-from minikafka.client.producer import PendingRecord, ProducerNode
+from minikafka.client.accumulator import PendingRecord
+from minikafka.client.producer import ProducerNode
 from minikafka.config import ProducerConfig, read_settings
 from minikafka.protocol.errors import ErrorCode
 from minikafka.types import BrokerId, Millis

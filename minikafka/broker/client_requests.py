@@ -64,7 +64,12 @@ class ClientRequests:
             if not one.fenced
         )
         topics = tuple(self._describe(name) for name in names)
-        response = MetadataResponse(brokers, topics, brokers[0].broker_id if brokers else NO_LEADER)
+        response = MetadataResponse(
+            brokers,
+            topics,
+            brokers[0].broker_id if brokers else NO_LEADER,
+            transaction_version=self.config.transaction_version,
+        )
         effects: list[Effect] = [Send(envelope.reply(response))]
         unknown = [topic.topic for topic in topics if topic.error == ErrorCode.UNKNOWN_TOPIC_OR_PARTITION]
         if unknown and request.allow_auto_topic_creation and self.config.auto_create_topics_enable:

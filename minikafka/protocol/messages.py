@@ -97,6 +97,9 @@ class MetadataResponse(Response):
     topics: tuple[TopicMetadata, ...]
     controller_id: BrokerId = NO_LEADER
     cluster_id: str = ""
+    transaction_version: int = 2
+    """Ours alone, not on the wire: the cluster's feature level `transaction.version`, which Kafka's clients learn from
+    ApiVersions when they connect."""
 
 
 # --- Produce (producer → partition leader) ---

@@ -8,8 +8,8 @@ from minikafka.sim.scenario import Branch, Question, Scenario, Scene, World
 def play(world: World) -> None:
     """Three replicas on brokers 1, 2, 3. A and L both know that broker 1 leads when it is cut off."""
     world.create_topic("orders", (1, 2, 3), min_insync_replicas="2")
-    all_of_them = world.producer("A", acks="all", linger_ms=0, request_timeout_ms=30_000)
-    leader_only = world.producer("L", acks=world.choice("acks of L", "1"), linger_ms=0)
+    all_of_them = world.producer("A", acks="all", enable_idempotence="false", linger_ms=0, request_timeout_ms=30_000)
+    leader_only = world.producer("L", acks=world.choice("acks of L", "1"), enable_idempotence="false", linger_ms=0)
     leader_only.list_topics("orders")
     all_of_them.produce("orders", value="a")
     world.wait(700)
@@ -26,7 +26,7 @@ def play(world: World) -> None:
     world.wait(300)
     all_of_them.produce("orders", value="d")
     world.wait(300)
-    newcomer = world.producer("N", first=2, acks="all", linger_ms=0)
+    newcomer = world.producer("N", first=2, acks="all", enable_idempotence="false", linger_ms=0)
     newcomer.produce("orders", value="e")
     world.wait(700)
 

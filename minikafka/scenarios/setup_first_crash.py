@@ -8,7 +8,7 @@ from minikafka.sim.scenario import Scenario, Scene, World
 def play(world: World) -> None:
     """Two records before the crash, one after it."""
     world.create_topic("orders", (1, 2, 3), min_insync_replicas="2")
-    producer = world.producer("A", acks="all", linger_ms=0)
+    producer = world.producer("A", acks="all", enable_idempotence="false", linger_ms=0)
     producer.produce("orders", value="milk")
     world.wait(700)
     producer.produce("orders", value="tea")

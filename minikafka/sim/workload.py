@@ -14,8 +14,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from minikafka.client.accumulator import PendingRecord
 from minikafka.client.consumer import ConsumerNode
-from minikafka.client.producer import PendingRecord, ProducerNode
+from minikafka.client.producer import ProducerNode
 from minikafka.config import ConsumerConfig, ProducerConfig, read_settings
 from minikafka.trace.trace import Told
 from minikafka.types import BrokerId, Epoch, Offset, TopicPartition, broker_node
@@ -40,12 +41,22 @@ def call(run: Run, verb: str, *arguments: Any, **options: Any) -> None:
 
 
 def send(
-    run: Run, value: str, acks: str = "all", producer: str = "A", to: BrokerId | None = None, partition: int = 0
+    run: Run,
+    value: str,
+    acks: str = "all",
+    producer: str = "A",
+    to: BrokerId | None = None,
+    partition: int = 0,
+    idempotent: bool = False,
 ) -> None:
-    """A producer sends one record. One producer for each (name, acks); `to` is the broker it asks first who leads."""
+    """A producer sends one record. One producer for each (name, acks), as its first call makes it.
+
+    `to` is the broker it asks first who leads. Without idempotence a retry may be stored twice.
+    """
     node = run.producers.get((producer, acks))
     if node is None:
-        config = read_settings(ProducerConfig, {"acks": acks, "linger.ms": 0}, "producer")
+        settings = {"acks": acks, "linger.ms": 0, "enable.idempotence": idempotent}
+        config = read_settings(ProducerConfig, settings, "producer")
         name = f"producer-{producer}" if acks == "all" else f"producer-{producer}{acks}"
         node = ProducerNode(name, config, _bootstrap(run, to))
         run.producers[(producer, acks)] = node

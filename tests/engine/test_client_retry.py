@@ -61,7 +61,8 @@ def test_too_few_replicas_is_retried_until_there_are_enough():
 def test_after_the_delivery_timeout_the_application_hears_of_it():
     run = played((0, "crash", 2), (0, "crash", 3), (12_000, "send", "x"), (140_000, "read"))
     failed = told(run, facts.ProduceFailed)
-    assert [(fact.values, fact.error) for fact in failed] == [((b"x",), ErrorCode.NOT_ENOUGH_REPLICAS)]
+    assert [(fact.values, fact.error) for fact in failed] == [((b"x",), ErrorCode.REQUEST_TIMED_OUT)]
+    assert {fact.error for fact in told(run, facts.ProduceRetried)} == {ErrorCode.NOT_ENOUGH_REPLICAS}
 
 
 def test_a_consumer_follows_the_leader_and_reads_every_record_once():

@@ -252,7 +252,10 @@ RESPONSES = [
             "controller_id": "controller_id",
             "cluster_id": "cluster_id",
         },
-        only_core={"topics.partitions.partition.topic": "the topic it stands under"},
+        only_core={
+            "topics.partitions.partition.topic": "the topic it stands under",
+            "transaction_version": "real clients learn it from ApiVersions",
+        },
         only_wire=THROTTLE
         | {
             "error_code": "for rebootstrapping",
@@ -302,7 +305,7 @@ RESPONSES = [
             "controller_id": "controller_id",
             "cluster_id": "cluster_id",
         },
-        only_core={"topics": "none were asked for"},
+        only_core={"topics": "none were asked for", "transaction_version": "as in Metadata"},
         only_wire=THROTTLE
         | {
             "error_code": "said by the adapter",

@@ -99,7 +99,10 @@ def test_rebuilding_changes_a_setting_and_keeps_the_acts(cluster):
     [
         ({"ack": "all"}, "Did you mean 'acks'"),
         ({"acks": "2"}, "must be 0, 1 or all"),
-        ({"enable.idempotence": True}, "not built yet"),
+        ({"enable.idempotence": True, "acks": 1}, "needs acks=all"),
+        ({"enable.idempotence": True, "retries": 0}, "needs retries"),
+        ({"enable.idempotence": True, "max.in.flight.requests.per.connection": 6}, "five batches"),
+        ({"transactional.id": "t", "enable.idempotence": "false"}, "needs the idempotent producer"),
         ({"linger.ms": "soon"}, "whole number"),
         ({"delivery.timeout.ms": 1}, "at least linger.ms"),
         ({"compression.type": "gzip"}, "only none"),

@@ -114,6 +114,14 @@ class ProducerFailed(NamedTuple):
     fatal: bool
 
 
+class SequencesRestarted(NamedTuple):
+    """A producer without transactions goes on under a new epoch: in these partitions its numbers start again at 0."""
+
+    producer_id: int
+    producer_epoch: int
+    partitions: tuple[TopicPartition, ...]
+
+
 TransactionFact: TypeAlias = (
     ProducerIdGranted
     | TransactionChanged
@@ -126,4 +134,5 @@ TransactionFact: TypeAlias = (
     | TransactionEnding
     | TransactionEnded
     | ProducerFailed
+    | SequencesRestarted
 )

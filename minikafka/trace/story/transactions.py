@@ -66,6 +66,9 @@ def _of_a_producer(who: str, fact: facts.Fact) -> str:
             return f"{who} can do nothing more: {fact.error.name}."
         case facts.ProducerFailed():
             return f"{who} must abort its transaction: {fact.error.name}."
+        case facts.SequencesRestarted():
+            where = words.listed(fact.partitions)
+            return f"{who} goes on in epoch {fact.producer_epoch}: sequences of {where} start again at 0."
     return ""
 
 
@@ -85,6 +88,7 @@ def weight(fact: facts.Fact) -> int:
             | facts.TransactionBegun()
             | facts.TransactionEnding()
             | facts.TransactionEnded()
+            | facts.SequencesRestarted()
         ):
             return 1
     return -1
