@@ -27,8 +27,9 @@ from minikafka.config import (
 from minikafka.effects import Effect
 from minikafka.protocol import facts
 from minikafka.sim import faults
+from minikafka.sim.checkers.base import Checker
 from minikafka.sim.simulation import Simulation
-from minikafka.trace.trace import Trace
+from minikafka.trace.trace import Told, Trace
 from minikafka.types import BrokerId, Millis, NodeId, broker_node
 
 START_UP_MS: Millis = 12_000
@@ -64,6 +65,9 @@ class Cluster:
         self.about: dict[str, Any] = {"seed": seed, "settings": {k: str(v) for k, v in self.server_settings.items()}}
         self._journal: list[Act] = []
         self._clients = 0
+        self.held: list[Checker] = []
+        self.broken: dict[str, str] = {}
+        """The promises that were broken, each with the first sentence that said so."""
         self.sim = self._fresh()
 
     def _fresh(self) -> Simulation:
@@ -224,6 +228,29 @@ class Cluster:
         bootstrap = tuple(broker_node(broker) for broker in order)
         self.perform(lambda cluster: cluster.sim.add_client(make(bootstrap), about))
         return node
+
+    # --- promises ---
+
+    def watch(self, checkers: Sequence[Checker]) -> None:
+        """Hold the cluster to promises from now on; a broken one is a fact of the run (`PromiseBroken`)."""
+        self.held = list(checkers)
+        for checker in self.held:
+            checker.begin(self.sim)
+        self.sim.watchers.append(lambda sim, told: self._hold(sim, told))
+
+    def judge(self) -> None:
+        """Ask the promises that are kept or broken at the end only."""
+        for checker in self.held:
+            self._note(checker, checker.finish(self.sim))
+
+    def _hold(self, sim: Simulation, told: list[Told]) -> None:
+        for checker in self.held:
+            self._note(checker, checker.watch(sim, told))
+
+    def _note(self, checker: Checker, sentence: str | None) -> None:
+        if sentence is not None and checker.promise not in self.broken:
+            self.broken[checker.promise] = sentence
+            self.sim.tell(facts.PromiseBroken(checker.promise, checker.name, sentence))
 
     # --- the run so far ---
 

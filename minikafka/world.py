@@ -10,7 +10,10 @@ from minikafka.api import Consumer, TopicPartition
 from minikafka.cluster import Cluster
 from minikafka.config import dotted
 from minikafka.producer import Producer
+from minikafka.sim.checkers import by_promise
+from minikafka.sim.mutants import mutant
 from minikafka.sim.scenario import Branch, Scenario, bookmarks_of, common_steps
+from minikafka.sim.substitute import substituted
 from minikafka.trace.trace import Trace
 
 
@@ -23,13 +26,17 @@ class SimulatedWorld:
         self.shown: dict[str, str] = {}
         """Settings worth knowing when one looks at the run."""
 
-    def create_topic(self, name: str, replicas: tuple[int, ...], **configs: str) -> None:
+    def create_topic(self, name: str, *replicas: tuple[int, ...], **configs: str) -> None:
         """See `World.create_topic`. Waits until all brokers have read of it."""
-        admin = AdminClient({"bootstrap.servers": self.cluster})
-        self.shown |= {"replicas": " ".join(map(str, replicas)), **_dotted(configs)}
-        topic = NewTopic(name, replica_assignment=[replicas], config=_dotted(configs))
-        admin.create_topics([topic])[name].result()
+        dealt = ", ".join(" ".join(map(str, brokers)) for brokers in replicas)
+        self.shown |= {"replicas": dealt, **_dotted(configs)}
+        topic = NewTopic(name, replica_assignment=list(replicas), config=_dotted(configs))
+        self.admin().create_topics([topic])[name].result()
         self.wait(1_500)
+
+    def admin(self) -> AdminClient:
+        """See `World.admin`."""
+        return AdminClient({"bootstrap.servers": self.cluster})
 
     def producer(self, name: str, first: int | None = None, **settings: Any) -> Producer:
         """See `World.producer`."""
@@ -100,15 +107,20 @@ def _branch(scenario: Scenario, branch: Branch, seed: int, trunk: Trace) -> dict
 
 
 def _play(scenario: Scenario, seed: int, choices: Mapping[str, Any]) -> Trace:
-    cluster = Cluster(scenario.brokers, seed, settings=scenario.settings)
-    world = SimulatedWorld(cluster, choices)
-    scenario.play(world)
+    rules = mutant(scenario.mutant).replaces if scenario.mutant else {}
+    with substituted(rules):
+        cluster = Cluster(scenario.brokers, seed, scenario.controllers, scenario.settings)
+        world = SimulatedWorld(cluster, choices)
+        cluster.watch(by_promise(*scenario.promises, scenario.breaks))
+        scenario.play(world)
+        cluster.judge()
     session = {"broker.session.timeout.ms": str(cluster.setting("broker.session.timeout.ms"))}
+    planted = {"planted rule": scenario.mutant} if scenario.mutant else {}
     return cluster.trace(
         scenario=scenario.id,
         title=scenario.title,
         moral=scenario.moral,
-        settings={**world.shown, **session, **scenario.settings},
+        settings={**world.shown, **session, **scenario.settings, **planted},
     )
 
 

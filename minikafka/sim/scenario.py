@@ -21,8 +21,12 @@ class ScenarioError(ValueError):
 class World(Protocol):
     """What the client part of a scenario may use. All times are in milliseconds."""
 
-    def create_topic(self, name: str, replicas: tuple[int, ...], **configs: str) -> None:
-        """A topic with one partition on these brokers, in this order; settings with `_` for `.`."""
+    def create_topic(self, name: str, *replicas: tuple[int, ...], **configs: str) -> None:
+        """A topic with a partition for each tuple, on these brokers in this order; settings with `_` for `.`."""
+        ...
+
+    def admin(self) -> Any:
+        """An `AdminClient`."""
         ...
 
     def producer(self, name: str, first: int | None = None, **settings: Any) -> Any:
@@ -92,7 +96,14 @@ class Scenario:
     settings: Mapping[str, str] = field(default_factory=dict)
     """Of the brokers, by their dotted names."""
     brokers: int = 3
+    controllers: int = 1
     seed: int = 7
+    promises: tuple[str, ...] = ()
+    """Numbers of the promises that this run is about; each is held against it."""
+    breaks: str = ""
+    """Number of the promise that is broken in the scenario's own run, on purpose; empty: none is."""
+    mutant: str = ""
+    """Name of the planted rule in place; empty: Kafka's own rules."""
     scenes: tuple[Scene, ...] = ()
     questions: tuple[Question, ...] = ()
     branches: tuple[Branch, ...] = ()

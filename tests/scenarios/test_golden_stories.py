@@ -59,6 +59,12 @@ def test_same_seed_same_bytes_under_two_hash_seeds():
     assert len(set(outputs[0].split())) == len(outputs[0].split()), "other seeds make other runs"
 
 
+@pytest.mark.parametrize("one", all_scenarios(), ids=lambda one: one.id)
+def test_a_scenario_keeps_and_breaks_the_promises_it_says(one):
+    broken = {content["promise"] for _, _, kind, content, _, _ in run_scenario(one).facts() if kind == "PromiseBroken"}
+    assert broken == ({one.breaks} if one.breaks else set())
+
+
 def test_the_hook_has_its_seventeen_scenes_in_order(hook):
     steps = [step for step, _, _ in hook.document["bookmarks"]]
     assert len(steps) == 17
