@@ -53,6 +53,8 @@ class TopicConfig:
     min_cleanable_dirty_ratio: float = 0.5
     file_delete_delay_ms: Millis = 60_000
     index_interval_bytes: int = 4_096
+    segment_index_bytes: int = 10_485_760
+    """... or when an index has grown to this."""
     message_timestamp_type: str = "CreateTime"
     """Or `LogAppendTime`: the leader's clock, and the batch is checksummed anew."""
     message_timestamp_before_max_ms: Millis = MAX_LONG
@@ -110,6 +112,7 @@ class ServerConfig:
     log_cleaner_max_compaction_lag_ms: Millis = MAX_LONG
     log_cleaner_min_cleanable_ratio: float = 0.5
     log_index_interval_bytes: int = 4_096
+    log_index_size_max_bytes: int = 10_485_760
     log_message_timestamp_type: str = "CreateTime"
     log_message_timestamp_before_max_ms: Millis = MAX_LONG
     log_message_timestamp_after_max_ms: Millis = 3_600_000
@@ -186,6 +189,7 @@ class ServerConfig:
             "min.cleanable.dirty.ratio": self.log_cleaner_min_cleanable_ratio,
             "file.delete.delay.ms": self.log_segment_delete_delay_ms,
             "index.interval.bytes": self.log_index_interval_bytes,
+            "segment.index.bytes": self.log_index_size_max_bytes,
             "message.timestamp.type": self.log_message_timestamp_type,
             "message.timestamp.before.max.ms": self.log_message_timestamp_before_max_ms,
             "message.timestamp.after.max.ms": self.log_message_timestamp_after_max_ms,

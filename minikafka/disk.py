@@ -44,12 +44,16 @@ class Disk(Protocol):
         """Write a small file as a whole, durably, or not at all (write beside, fsync, rename)."""
         ...
 
+    def rename(self, path: str, new_path: str) -> None:
+        """Give a file another name, durably and at once, in place of one that has it; a missing file is no error."""
+        ...
+
     def delete(self, path: str) -> None:
         """Remove a file; a missing one is no error."""
         ...
 
-    def paths(self) -> list[str]:
-        """All files, sorted."""
+    def paths(self, directory: str = "") -> list[str]:
+        """All files, or those of one directory, sorted."""
         ...
 
 
@@ -91,10 +95,16 @@ class MemoryDisk:
         """See `Disk.replace`."""
         self.files[path] = bytearray(data)
 
+    def rename(self, path: str, new_path: str) -> None:
+        """See `Disk.rename`."""
+        if path in self.files:
+            self.files[new_path] = self.files.pop(path)
+
     def delete(self, path: str) -> None:
         """See `Disk.delete`."""
         self.files.pop(path, None)
 
-    def paths(self) -> list[str]:
+    def paths(self, directory: str = "") -> list[str]:
         """See `Disk.paths`."""
-        return sorted(self.files)
+        prefix = f"{directory}/" if directory else ""
+        return sorted(path for path in self.files if path.startswith(prefix))

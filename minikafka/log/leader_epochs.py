@@ -13,14 +13,17 @@ records of epoch 1 than that has records which the later leader never had: they 
 
 * Epochs and start offsets both rise along the list.
 * A new leader notes its epoch with its log end offset before it appends anything.
+* The list stands in the log's `leader-epoch-checkpoint`; what the file lacks, recovery reads from the batches.
 
-Mirrors `LeaderEpochFileCache`. What we leave out: the checkpoint file; the list is rebuilt from batches at start.
+Mirrors `LeaderEpochFileCache`.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple, TypeAlias
 
+from minikafka.disk import Disk
+from minikafka.log import checkpoints
 from minikafka.types import NO_EPOCH, Epoch, Offset
 
 Epochs: TypeAlias = tuple[tuple[Epoch, Offset], ...]
@@ -81,8 +84,11 @@ def truncation_step(own_epochs: Epochs, own_end: Offset, high_watermark: Offset,
 class LeaderEpochs:
     """The list of epochs of one log, oldest first."""
 
-    def __init__(self) -> None:
-        self.entries: Epochs = ()
+    def __init__(self, disk: Disk, path: str) -> None:
+        """Begin with what the file says."""
+        self._disk = disk
+        self._path = path
+        self.entries: Epochs = checkpoints.read_epochs(disk, path)
 
     @property
     def latest(self) -> Epoch:
@@ -95,12 +101,27 @@ class LeaderEpochs:
             return
         # An epoch that wrote nothing gives way to the next one that starts at the same offset.
         kept = tuple(entry for entry in self.entries if entry[1] < start_offset)
-        self.entries = (*kept, (epoch, start_offset))
+        self._set((*kept, (epoch, start_offset)))
 
     def truncate_to(self, end_offset: Offset) -> None:
         """Forget epochs that begin at or above `end_offset`."""
-        self.entries = tuple(entry for entry in self.entries if entry[1] < end_offset)
+        self._set(tuple(entry for entry in self.entries if entry[1] < end_offset))
+
+    def start_at(self, log_start: Offset) -> None:
+        """Forget what lies below the log start; the epoch that reaches across it begins there now."""
+        epoch = self.epoch_at(log_start)
+        later = tuple(entry for entry in self.entries if entry[1] > log_start)
+        self._set(later if epoch == NO_EPOCH else ((epoch, log_start), *later))
 
     def epoch_at(self, offset: Offset) -> Epoch:
         """The epoch under which the record at `offset` was written; -1 below the first entry."""
         return max((epoch for epoch, start in self.entries if start <= offset), default=NO_EPOCH)
+
+    def save(self) -> None:
+        """Write the file (also done at each change)."""
+        checkpoints.write_epochs(self._disk, self._path, self.entries)
+
+    def _set(self, entries: Epochs) -> None:
+        if entries != self.entries:
+            self.entries = entries
+            self.save()

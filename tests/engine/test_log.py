@@ -10,6 +10,7 @@ from minikafka.disk import MemoryDisk, StorageError
 from minikafka.log import leader_epochs
 from minikafka.log.leader_epochs import Cut, EpochEnd
 from minikafka.log.partition_log import PartitionLog
+from minikafka.protocol import facts
 from minikafka.protocol.records import build_batch, records_in, split_batches
 from minikafka.types import TopicPartition
 
@@ -26,6 +27,11 @@ def log_of(*epochs: int, disk: MemoryDisk | None = None) -> PartitionLog:
 
 def batch(*values: str):
     return build_batch([(0, None, value.encode(), ()) for value in values])
+
+
+def newest(disk: MemoryDisk) -> str:
+    """The file that is appended to."""
+    return [path for path in disk.paths() if path.endswith(".log")][-1]
 
 
 def values(log: PartitionLog) -> list[str]:
@@ -89,10 +95,11 @@ def test_recovery_finds_everything_again():
 def test_a_torn_tail_is_cut_off_whole(torn):
     disk = MemoryDisk()
     log_of(0, 0, disk=disk)
-    (path,) = disk.paths()
+    path = newest(disk)
     disk.truncate(path, disk.size(path) - torn)
     again = PartitionLog(ORDERS, disk)
     assert values(again) == ["r0"]
+    assert again.take_news() == [facts.TailCut(ORDERS, 1, 70 - torn)]
     again.append_as_leader(batch("new"), 1)
     assert values(PartitionLog(ORDERS, disk)) == ["r0", "new"]
 
@@ -100,7 +107,7 @@ def test_a_torn_tail_is_cut_off_whole(torn):
 def test_a_flipped_bit_ends_the_log_there():
     disk = MemoryDisk()
     log_of(0, 0, 0, disk=disk)
-    (path,) = disk.paths()
+    path = newest(disk)
     disk.files[path][disk.size(path) // 3 + 40] ^= 0x10
     assert values(PartitionLog(ORDERS, disk)) == ["r0"]
 
@@ -143,7 +150,7 @@ def test_a_log_is_a_list_that_survives_its_process(seed):
             case "reopen":
                 log = PartitionLog(ORDERS, disk)
             case "tear" if model:
-                (path,) = disk.paths()
+                path = newest(disk)
                 disk.truncate(path, disk.size(path) - random.randint(1, len(model[-1].data)))
                 model.pop()
                 log = PartitionLog(ORDERS, disk)
