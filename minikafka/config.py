@@ -164,6 +164,10 @@ class ServerConfig:
     transaction_remove_expired_transaction_cleanup_interval_ms: Millis = 3_600_000
     transaction_partition_verification_enable: bool = True
     """A leader asks the coordinator whether the transaction is open (KIP-890 part 1). Off, transactions can hang."""
+    add_partitions_to_txn_retry_backoff_ms: Millis = 20
+    """A leader that adds a partition asks a busy coordinator again after this ..."""
+    add_partitions_to_txn_retry_backoff_max_ms: Millis = 100
+    """... until so much time has passed."""
 
     def __post_init__(self) -> None:
         if self.broker_session_timeout_ms <= self.broker_heartbeat_interval_ms:

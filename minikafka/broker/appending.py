@@ -53,7 +53,8 @@ class Appender:
             return ProducePartitionResult(name, ErrorCode[verdict]), NO_OFFSET, []
         try:
             batch = validation.check_produced_batch(asked.records, partition.config.max_message_bytes)
-            known = partition.log.check_producer(batch)
+            # KIP-890: what opens a transaction here must be the producer's first batch in its epoch.
+            known = partition.log.check_producer(batch, batch.is_transactional and request.adds_partition)
             if known != producer_state.ACCEPTED:
                 return _not_appended(partition, batch, known)
             written, told = partition.append_as_leader(batch, now)

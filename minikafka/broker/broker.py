@@ -6,6 +6,7 @@ asked, each timer to its owner:
 ```
  clients, followers ─▶ Produce, Fetch, ListOffsets ─▶ ReplicaManager
  clients ───────────▶ Metadata ─────────────────────▶ the image
+ producers, leaders ▶ InitProducerId … EndTxn ──────▶ TransactionCoordinator ─▶ markers
  clients ───────────▶ CreateTopics ─────────────────▶ forwarded to the active controller
  controller ◀─────── registration, heartbeats, AlterPartition, fetches of the metadata log
 ```
@@ -24,9 +25,13 @@ from minikafka.broker.lifecycle import HEARTBEAT, Lifecycle
 from minikafka.broker.metadata_cache import METADATA_BACKOFF, MetadataCache
 from minikafka.broker.replica_fetcher import FETCH_BACKOFF, ReplicaFetcher
 from minikafka.broker.replica_manager import ReplicaManager
+from minikafka.broker.transaction_coordinator import TransactionCoordinator
+from minikafka.broker.transaction_markers import MARKERS_RETRY
+from minikafka.broker.transactional_writes import ADD_PARTITIONS_RETRY, TransactionalWrites
 from minikafka.config import ServerConfig
 from minikafka.disk import Disk
 from minikafka.effects import Effect, SetTimer, Timer
+from minikafka.protocol import transaction_messages as txn
 from minikafka.protocol.admin_messages import CreateTopicsRequest, CreateTopicsResponse
 from minikafka.protocol.group_messages import FindCoordinatorRequest
 from minikafka.protocol.messages import (
@@ -69,6 +74,8 @@ class Broker:
         self.isr_changes = AlterPartitionManager(broker_id, controller, config, self.replicas.proposing, next_id)
         self.forwarder = Forwarder(self.id, controller, config, next_id)
         self.creation = TopicCreation(self.metadata.image, config)
+        self.writes = TransactionalWrites(config, self.replicas, next_id)
+        self.transactions = TransactionCoordinator(config, self.replicas, next_id)
         self.clients = ClientRequests(config, self.replicas, self.forwarder, self.creation)
         self._purgatory_due_ms: Millis | None = None
 
@@ -87,7 +94,7 @@ class Broker:
             return self._settle(self._answered(envelope, now), now)
         match envelope.message:
             case ProduceRequest() as produce:
-                effects = self.replicas.produce(envelope, produce, now)
+                effects = self.writes.produce(envelope, produce, now)
             case FetchRequest() as fetch:
                 effects = self.replicas.fetch_request(envelope, fetch, now)
             case MetadataRequest() as metadata:
@@ -100,6 +107,19 @@ class Broker:
                 effects = self.clients.find_coordinator(envelope, find, now)
             case CreateTopicsRequest() as request:
                 effects = self.forwarder.forward(envelope, request, now)
+            case txn.WriteTxnMarkersRequest() as markers:
+                effects = self.writes.write_markers(envelope, markers, now)
+            case txn.DescribeProducersRequest() as producers:
+                effects = self.writes.describe_producers(envelope, producers)
+            case (
+                txn.InitProducerIdRequest()
+                | txn.AddPartitionsToTxnRequest()
+                | txn.AddOffsetsToTxnRequest()
+                | txn.EndTxnRequest()
+                | txn.DescribeTransactionsRequest()
+                | txn.ListTransactionsRequest()
+            ):
+                effects = self.transactions.serve(envelope, now)
             case other:
                 raise AssertionError(f"a broker does not serve {type(other).__name__}")
         return self._settle(effects, now)
@@ -111,6 +131,8 @@ class Broker:
         effects += self.lifecycle.connection_lost(peer)
         effects += self.isr_changes.connection_lost(peer)
         effects += self.forwarder.connection_lost(peer)
+        effects += self.writes.connection_lost(peer, now)
+        effects += self.transactions.connection_lost(peer)
         for fetcher in self.replicas.fetchers.values():
             effects += fetcher.connection_lost(peer, now)
         return self._settle(effects, now)
@@ -142,15 +164,23 @@ class Broker:
             case "forward":
                 own, effects = self.forwarder.answered(envelope, now)
                 return effects + ([] if own is None else self._own_answered(own, now))
-        fetcher = self._fetcher_of(envelope.channel.partition("#")[0])
+        channel = envelope.channel.partition("#")[0]
+        if channel.startswith("verify-"):
+            return self.writes.verifier.take(envelope, now)
+        if channel.startswith("markers-"):
+            return self.transactions.markers.take(envelope, now)
+        fetcher = self._fetcher_of(channel)
         if fetcher is None:
             return []
         return fetcher.take(envelope, now) + fetcher.fetch(self.replicas.broker_epoch, now)
 
     def _own_answered(self, own: Own, now: Millis) -> list[Effect]:
         """The controller has answered a request that this broker made for itself."""
-        if isinstance(own[1], CreateTopicsResponse):
-            self.creation.answered(own[1])
+        match own[1]:
+            case CreateTopicsResponse() as created:
+                self.creation.answered(created)
+            case txn.AllocateProducerIdsResponse() as allocated:
+                self.transactions.ids.answered(allocated)
         return []
 
     def _metadata_arrived(self, envelope: Envelope, now: Millis) -> list[Effect]:
@@ -161,7 +191,9 @@ class Broker:
         return effects
 
     def _act_on_metadata(self, now: Millis) -> list[Effect]:
-        return self.replicas.apply_image(now) if self.lifecycle.is_ready(self.metadata.last_applied_offset) else []
+        if not self.lifecycle.is_ready(self.metadata.last_applied_offset):
+            return []
+        return self.replicas.apply_image(now) + self.transactions.host.apply_image(now)
 
     def _fetcher_of(self, channel: str) -> ReplicaFetcher | None:
         return next((one for one in self.replicas.fetchers.values() if one.channel.name == channel), None)
@@ -194,6 +226,13 @@ class Broker:
             case "high-watermark-checkpoint":
                 self.replicas.checkpoint_high_watermarks()
                 return [SetTimer(Timer(CHECKPOINT), self.config.replica_high_watermark_checkpoint_interval_ms)]
+            case "markers-retry":
+                self.transactions.markers.resume()
+                return []
+            case "add-partitions-retry":
+                return self.writes.ask_again(now)
+        if timer.name.startswith("transactions/"):
+            return self.transactions.fire(timer, now)
         raise AssertionError(f"unknown timer {timer}")
 
     def _timed_out(self, channel: str, now: Millis) -> list[Effect]:
@@ -204,13 +243,21 @@ class Broker:
                 return self.lifecycle.timed_out(self.metadata.last_applied_offset, now)
             case "alter-partition":
                 return self.isr_changes.timed_out(now)
+        if channel.startswith("verify-"):
+            return self.writes.verifier.timed_out(channel, now)
+        if channel.startswith("markers-"):
+            return self.transactions.markers.timed_out(channel, now)
         fetcher = self._fetcher_of(channel)
         return fetcher.timed_out(now) if fetcher else []
 
     # --- after every call ---
 
     def _settle(self, effects: list[Effect], now: Millis) -> list[Effect]:
-        """Send proposals that came up, and keep one timer for the parked request that is due first."""
+        """Go on with what was waiting, send proposals that came up, and keep one timer for whoever is due first."""
+        effects += self.writes.settle(now) + self.transactions.settle(now)
+        wanted = self.transactions.ids.request(self.lifecycle.broker_epoch)
+        if wanted is not None:
+            effects += self.forwarder.forward(None, wanted, now)
         if self.replicas.proposing:
             effects += self.isr_changes.submit(self.lifecycle.broker_epoch, now)
         due = self.replicas.purgatory.next_due_ms()
@@ -224,11 +271,22 @@ class Broker:
         return self._correlation_id
 
 
-assert {HEARTBEAT, REQUEST_TIMEOUT, FETCH_BACKOFF, METADATA_BACKOFF, PROPOSAL_RETRY, FORWARD_RETRY} == {
+assert {
+    HEARTBEAT,
+    REQUEST_TIMEOUT,
+    FETCH_BACKOFF,
+    METADATA_BACKOFF,
+    PROPOSAL_RETRY,
+    FORWARD_RETRY,
+    MARKERS_RETRY,
+    ADD_PARTITIONS_RETRY,
+} == {
     "heartbeat",
     "request-timeout",
     "fetch-backoff",
     "metadata-backoff",
     "isr-proposal-retry",
     "forward-retry",
+    "markers-retry",
+    "add-partitions-retry",
 }, "the switchboard matches these timers by name"

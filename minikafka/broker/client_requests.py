@@ -1,7 +1,7 @@
 """What clients ask that neither writes nor reads records: who leads, which offsets there are.
 
 * Metadata is answered from this broker's image: by a broker that is cut off, from an old one.
-* Offsets are answered by leaders only, up to the high watermark.
+* Offsets are answered by leaders only, up to the high watermark (read_committed: the last stable offset).
 * A topic that nobody knows may be created by being asked for; the controller creates it, and the client asks again.
 
 Mirrors the corresponding handlers of `KafkaApis`. What we leave out: a lookup by time opens no
@@ -10,6 +10,7 @@ compressed batch, and answers with its first offset.
 
 from __future__ import annotations
 
+from minikafka.broker import reading
 from minikafka.broker.forwarding import Forwarder
 from minikafka.broker.internal_topics import TopicCreation
 from minikafka.broker.replica_manager import ReplicaManager
@@ -110,23 +111,22 @@ class ClientRequests:
 
     def list_offsets(self, envelope: Envelope, request: ListOffsetsRequest) -> list[Effect]:
         """Start, end, or the first offset at a time."""
-        results = tuple(self._offset_for(asked) for asked in request.partitions)
+        committed = request.isolation_level == reading.READ_COMMITTED
+        results = tuple(self._offset_for(asked, committed) for asked in request.partitions)
         return [Send(envelope.reply(ListOffsetsResponse(results)))]
 
-    def _offset_for(self, asked: ListOffsetsPartition) -> ListOffsetsPartitionResult:
+    def _offset_for(self, asked: ListOffsetsPartition, committed: bool) -> ListOffsetsPartitionResult:
         partition, error = self.replicas.reader.check(asked.partition, asked.current_leader_epoch)
         if partition is None:
             return ListOffsetsPartitionResult(asked.partition, error)
         log = partition.log
+        end = log.last_stable_offset if committed else log.high_watermark
         if asked.timestamp == EARLIEST_TIMESTAMP:
             epoch = log.epochs.epoch_at(log.log_start_offset)
             return ListOffsetsPartitionResult(asked.partition, ErrorCode.NONE, -1, log.log_start_offset, epoch)
         if asked.timestamp == LATEST_TIMESTAMP:
-            return ListOffsetsPartitionResult(
-                asked.partition, ErrorCode.NONE, -1, log.high_watermark, partition.leader_epoch
-            )
-        committed = log.read(log.log_start_offset, 1 << 62, log.high_watermark)
-        for batch in split_batches(committed):
+            return ListOffsetsPartitionResult(asked.partition, ErrorCode.NONE, -1, end, partition.leader_epoch)
+        for batch in split_batches(log.read(log.log_start_offset, 1 << 62, end)):
             if batch.max_timestamp_ms >= asked.timestamp:
                 at_ms, offset = _first_at(batch, asked.timestamp)
                 return ListOffsetsPartitionResult(asked.partition, ErrorCode.NONE, at_ms, offset, batch.leader_epoch)

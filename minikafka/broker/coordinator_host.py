@@ -361,9 +361,12 @@ class CoordinatorHost:
             return self._load(timer, now)
         if what == GIVE_UP:
             return self._give_up(now)
-        name, epoch, wake = self._wakes.pop(timer.guards)
+        return self.prompt(*self._wakes.pop(timer.guards), now)
+
+    def prompt(self, name: TopicPartition, leader_epoch: Epoch, wake: Wake, now: Millis) -> list[Effect]:
+        """Wake a shard, unless it is no longer the one of that epoch. For timers, and for others on this broker."""
         led = self.led.get(name)
-        if led is None or led.leader_epoch != epoch:
+        if led is None or not led.loaded or led.leader_epoch != leader_epoch:
             return []
         return self._carry_out(led, None, led.shard.wake(wake, now), now)
 

@@ -18,7 +18,14 @@ from minikafka.metadata.image import MetadataImage
 from minikafka.protocol import facts
 from minikafka.protocol.errors import ErrorCode
 from minikafka.protocol.messages import FetchPartition, FetchPartitionResult, FetchRequest
-from minikafka.types import NO_LEADER, NO_OFFSET, BrokerId, Epoch, Millis, NodeId, TopicPartition
+from minikafka.types import NO_LEADER, NO_OFFSET, BrokerId, Epoch, Millis, NodeId, Offset, TopicPartition
+
+READ_COMMITTED = 1
+
+
+def committed_end(end: Offset, last_stable_offset: Offset, fetch_offset: Offset) -> Offset:
+    """How far a reader with isolation.level=read_committed may read: not into an undecided transaction (I22)."""
+    return max(fetch_offset, min(end, last_stable_offset))
 
 
 class Reader:
@@ -72,10 +79,18 @@ class Reader:
             told = partition.record_follower_fetch(
                 request.replica_id, asked.fetch_offset, request.replica_epoch, asked.current_leader_epoch, now
             )
+        aborted = None
+        if request.replica_id < 0 and request.isolation_level == READ_COMMITTED:
+            end = committed_end(end, log.last_stable_offset, asked.fetch_offset)
+            aborted = tuple((one[0], one[1]) for one in log.aborted_transactions(asked.fetch_offset, end))
         records = b""
         if room is None or room > 0:
             records = log.read(asked.fetch_offset, min(asked.max_bytes, room or asked.max_bytes), end)
-        return FetchPartitionResult(name, ErrorCode.NONE, log.high_watermark, log.log_start_offset, records), told
+        result = FetchPartitionResult(
+            name, ErrorCode.NONE, log.high_watermark, log.log_start_offset, records,
+            last_stable_offset=log.last_stable_offset, aborted_transactions=aborted,
+        )  # fmt: skip
+        return result, told
 
     def check(
         self, name: TopicPartition, request_epoch: Epoch, leader_only: bool = True

@@ -12,7 +12,8 @@ What we leave out: fetch sessions, quotas, log directories, deleting replicas.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from minikafka.broker import reading, replica_fetcher
 from minikafka.broker.appending import Appender
@@ -39,6 +40,7 @@ from minikafka.protocol.messages import (
 from minikafka.protocol.records import RecordBatch
 from minikafka.types import NO_LEADER, NO_OFFSET, BrokerId, Epoch, Millis, Offset, TopicPartition
 
+NOBODY_REFUSED: Mapping[TopicPartition, ErrorCode] = MappingProxyType({})
 HIGH_WATERMARKS_PATH = "replication-offset-checkpoint"
 
 
@@ -122,14 +124,23 @@ class ReplicaManager:
 
     # --- producers ---
 
-    def produce(self, envelope: Envelope, request: ProduceRequest, now: Millis) -> list[Effect]:
-        """Append each batch; answer now, or when the in-sync replicas have it."""
+    def produce(
+        self,
+        envelope: Envelope,
+        request: ProduceRequest,
+        now: Millis,
+        refused: Mapping[TopicPartition, ErrorCode] = NOBODY_REFUSED,
+    ) -> list[Effect]:
+        """Append each batch that is not `refused` already; answer now, or when the in-sync replicas have it."""
         if request.acks not in (-1, 0, 1):
             return _refuse_all(envelope, request, ErrorCode.INVALID_REQUIRED_ACKS)
         results: dict[TopicPartition, ProducePartitionResult] = {}
         waiting: dict[TopicPartition, Offset] = {}
         effects: list[Effect] = []
         for asked in request.partitions:
+            if asked.partition in refused:
+                results[asked.partition] = ProducePartitionResult(asked.partition, refused[asked.partition])
+                continue
             result, last_offset, told = self.appender.append(asked, request, now)
             results[asked.partition] = result
             if last_offset != NO_OFFSET:

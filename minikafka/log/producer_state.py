@@ -146,10 +146,12 @@ def check_marker(
     """May this marker end the producer's transaction here? `ProducerAppendInfo.checkProducerEpoch`.
 
     KIP-890: under protocol 2 the marker's epoch is above that of every record it ends, so a late one is known by it.
+    A marker that is written already may come again: its answer was lost, or another coordinator took over.
     """
     if entry is None:
         return ErrorCode.NONE
-    lowest = entry.producer_epoch + 1 if transaction_version >= 2 else entry.producer_epoch
+    is_repeated = producer_epoch == entry.producer_epoch and entry.transaction_start == NO_OFFSET
+    lowest = entry.producer_epoch + (1 if transaction_version >= 2 and not is_repeated else 0)
     if producer_epoch < lowest:
         return ErrorCode.INVALID_PRODUCER_EPOCH
     if coordinator_epoch < entry.coordinator_epoch:

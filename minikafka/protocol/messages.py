@@ -124,6 +124,8 @@ class ProduceRequest(Request):
     transactional_id: str | None = None
     adds_partition: bool = True
     """Produce v12+ (protocol 2): the leader itself adds the partition to the transaction (KIP-890)."""
+    knows_abortable: bool = True
+    """Produce v11+: TRANSACTION_ABORTABLE instead of INVALID_TXN_STATE."""
 
     @property
     def expects_response(self) -> bool:

@@ -118,6 +118,8 @@ class TxnOffsetCommitRequest(Request):
     group_instance_id: str | None = None
     adds_partition: bool = True
     """TxnOffsetCommit v5+ (protocol 2): the group coordinator adds its own partition to the transaction."""
+    knows_abortable: bool = True
+    """TxnOffsetCommit v4+: TRANSACTION_ABORTABLE instead of INVALID_TXN_STATE."""
 
 
 @dataclass(frozen=True, slots=True)

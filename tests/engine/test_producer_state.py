@@ -182,9 +182,16 @@ def test_a_marker_without_records_before_it_ends_nothing():
     ],
 )
 def test_markers_of_the_past_are_refused(epoch, coordinator_epoch, version, error):
-    entry = ProducerState(7, 3, coordinator_epoch=2)
+    entry = ProducerState(7, 3, coordinator_epoch=2, transaction_start=10)
     assert producer_state.check_marker(entry, epoch, coordinator_epoch, version) == error
     assert producer_state.check_marker(None, epoch, coordinator_epoch, version) == ErrorCode.NONE
+
+
+def test_a_marker_that_is_written_already_may_come_again():
+    entry = ProducerState(7, 3, coordinator_epoch=2)
+    assert producer_state.check_marker(entry, 3, 2, 2) == ErrorCode.NONE
+    assert producer_state.check_marker(entry, 2, 2, 2) == ErrorCode.INVALID_PRODUCER_EPOCH
+    assert producer_state.check_marker(entry, 3, 1, 2) == ErrorCode.TRANSACTION_COORDINATOR_FENCED
 
 
 def test_after_a_marker_with_a_raised_epoch_the_next_transaction_starts_at_zero():
