@@ -12,9 +12,12 @@ from minikafka.config import dotted
 from minikafka.producer import Producer
 from minikafka.sim.checkers import by_promise
 from minikafka.sim.mutants import mutant
-from minikafka.sim.scenario import Branch, Scenario, bookmarks_of, common_steps
+from minikafka.sim.scenario import Branch, Scenario, ScenarioError, bookmarks_of, common_steps, is_wanted
 from minikafka.sim.substitute import substituted
-from minikafka.trace.trace import Trace
+from minikafka.trace.trace import Trace, plain_fields
+from minikafka.types import Millis
+
+WAIT_AT_MOST_MS: Millis = 120_000
 
 
 class SimulatedWorld:
@@ -50,6 +53,22 @@ class SimulatedWorld:
     def wait(self, milliseconds: int) -> None:
         """See `World.wait`."""
         self.cluster.run(milliseconds / 1000)
+
+    def wait_for(self, fact: str, node: str = "", **fields: Any) -> None:
+        """See `World.wait_for`. Raises `ScenarioError` when it has not come within two minutes."""
+        told = self.cluster.sim.recorder.told
+        seen = len(told)
+
+        def has_come() -> bool:
+            nonlocal seen
+            fresh, seen = told[seen:], len(told)
+            return any(
+                is_wanted(fact, node, fields, type(one.fact).__name__, one.node, plain_fields(one.fact))
+                for one in fresh
+            )
+
+        if not self.cluster.sim.run_until(has_come, WAIT_AT_MOST_MS):
+            raise ScenarioError(f"Nobody states {fact} {node} {fields or ''} within {WAIT_AT_MOST_MS} ms.")
 
     def strike(self, verb: str, *arguments: Any, **options: Any) -> None:
         """See `World.strike`."""

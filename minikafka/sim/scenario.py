@@ -41,6 +41,10 @@ class World(Protocol):
         """Let time pass."""
         ...
 
+    def wait_for(self, fact: str, node: str = "", **fields: Any) -> None:
+        """Let time pass until a fact of this kind is stated, by this node, with these fields. Simulation only."""
+        ...
+
     def strike(self, verb: str, *arguments: Any, **options: Any) -> None:
         """A fault verb, as in `world.strike("cut", 1, "controllers")`."""
         ...
@@ -128,10 +132,17 @@ def bookmarks_of(trace: Trace, scenes: tuple[Scene, ...], scenario: str) -> list
 
 def _is_scene(scene: Scene, told: tuple[int, str, str, dict[str, Any], str, int]) -> bool:
     _, node, kind, content, _, _ = told
+    return is_wanted(scene.fact, scene.node, scene.fields, kind, node, content)
+
+
+def is_wanted(
+    fact: str, by: str, fields: Mapping[str, Any], kind: str, node: str, content: Mapping[str, Any]
+) -> bool:
+    """Is this (kind, node, content) a fact of that kind, stated by that node (empty: any), with those fields?"""
     return (
-        kind == scene.fact
-        and (not scene.node or node == scene.node)
-        and all(content.get(name) == value for name, value in scene.fields.items())
+        kind == fact
+        and (not by or node == by)
+        and all(content.get(name) == value for name, value in fields.items())
     )
 
 

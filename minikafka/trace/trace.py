@@ -209,7 +209,7 @@ def _user_partition(fact: facts.Fact) -> TopicPartition | None:
 
 def _fact(told: Told, index: dict[NodeId, int]) -> list[Any]:
     fact = told.fact
-    content = {name: _plain(value) for name, value in fact._asdict().items() if name != "batches"}
+    content = plain_fields(fact)
     if isinstance(fact, facts.RecordsAppended):
         content["records"] = [
             [record.offset, epoch, _plain(record.key), _plain(record.value)]
@@ -218,6 +218,11 @@ def _fact(told: Told, index: dict[NodeId, int]) -> list[Any]:
         ]
     said = story.sentence(told.node, fact)
     return [told.step, index.get(told.node, -1), type(fact).__name__, content, said, story.weight(fact)]
+
+
+def plain_fields(fact: facts.Fact) -> dict[str, Any]:
+    """The fields of a fact as the document holds them; batches are told as records."""
+    return {name: _plain(value) for name, value in fact._asdict().items() if name != "batches"}
 
 
 def _plain(value: Any) -> Any:
