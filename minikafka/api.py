@@ -26,14 +26,51 @@ OFFSET_END = -1
 OFFSET_INVALID = -1001
 
 
+_CLIENT_CODES = {
+    "_PARTITION_EOF": -191,
+    "_UNKNOWN_PARTITION": -190,
+    "_INVALID_ARG": -186,
+    "_TIMED_OUT": -185,
+    "_STATE": -172,
+    "_NOT_IMPLEMENTED": -170,
+    "_NO_OFFSET": -168,
+    "_PURGE_QUEUE": -152,
+    "_PURGE_INFLIGHT": -151,
+    "_FATAL": -150,
+    "_AUTO_OFFSET_RESET": -140,
+}
+"""Errors that no broker sends: librdkafka's names and numbers."""
+
+
 class KafkaError:
-    """Why something failed: Kafka's number and name."""
+    """Why something failed: Kafka's number and name, or one of the client library's own, which are negative."""
 
+    _PARTITION_EOF = -191
+    _UNKNOWN_PARTITION = -190
+    _INVALID_ARG = -186
+    _TIMED_OUT = -185
+    _STATE = -172
     _NOT_IMPLEMENTED = -170
+    _NO_OFFSET = -168
+    _PURGE_QUEUE = -152
+    _PURGE_INFLIGHT = -151
+    _FATAL = -150
+    _AUTO_OFFSET_RESET = -140
 
-    def __init__(self, code: int, reason: builtins.str = "") -> None:
+    def __init__(
+        self,
+        code: int,
+        reason: builtins.str = "",
+        fatal: bool = False,
+        retriable: bool | None = None,
+        txn_requires_abort: bool = False,
+    ) -> None:
+        """`retriable` is what Kafka says about the code, unless it is given."""
         self._code = code
         self._reason = reason
+        self._fatal = fatal
+        self._retriable = retriable
+        self._txn_requires_abort = txn_requires_abort
 
     def code(self) -> int:
         """Kafka's number."""
@@ -41,7 +78,8 @@ class KafkaError:
 
     def name(self) -> builtins.str:
         """Kafka's name."""
-        return "_NOT_IMPLEMENTED" if self._code == self._NOT_IMPLEMENTED else ErrorCode(self._code).name
+        own = next((name for name, code in _CLIENT_CODES.items() if code == self._code), "")
+        return own or ErrorCode(self._code).name
 
     def str(self) -> builtins.str:
         """For people."""
@@ -49,7 +87,17 @@ class KafkaError:
 
     def retriable(self) -> bool:
         """May the same be tried again?"""
-        return self._code != self._NOT_IMPLEMENTED and ErrorCode(self._code).retriable
+        if self._retriable is not None:
+            return self._retriable
+        return self._code not in _CLIENT_CODES.values() and ErrorCode(self._code).retriable
+
+    def fatal(self) -> bool:
+        """Is this client of no use any more?"""
+        return self._fatal
+
+    def txn_requires_abort(self) -> bool:
+        """Must the present transaction be aborted, after which the producer can go on?"""
+        return self._txn_requires_abort
 
     def __repr__(self) -> builtins.str:
         return f"KafkaError({self.name()}, {self.str()!r})"

@@ -113,7 +113,7 @@ def split_target(batch: Batch, batch_size: int) -> int:
     if not batch.is_piece:
         return batch_size
     largest = HEADER_SIZE + max(record.size for record in batch.records)
-    return max(largest, batch.size // 2)  # KAFKA-8350: else a topic's own limit would never be met
+    return max(largest, (batch.size + HEADER_SIZE) // 2)  # KAFKA-8350: else a topic's own limit would never be met
 
 
 class RecordAccumulator:

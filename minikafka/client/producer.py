@@ -223,7 +223,7 @@ class ProducerNode:
             self._requests.give_up_the_late(now)
         unplaced = self.accumulator.unplaced
         while unplaced and now - unplaced[0].handed_ms >= self.config.max_block_ms:
-            error = self.metadata.errors.get(unplaced[0].topic, ErrorCode.REQUEST_TIMED_OUT)
+            error = self.metadata.errors.get(unplaced[0].topic) or ErrorCode.REQUEST_TIMED_OUT
             batch = self.accumulator.finish_unplaced(error)
             effects.append(Observe(facts.ProduceFailed(batch.partition, error, batch.values)))
         if self._metadata_asked is not None and self._metadata_asked[2] <= now:

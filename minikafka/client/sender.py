@@ -175,9 +175,7 @@ class Sender:
                 effects += self._outcome(batch, result, sent, now)
         return effects
 
-    def _outcome(
-        self, batch: Batch, result: ProducePartitionResult, sent: InFlight, now: Millis
-    ) -> list[Effect]:
+    def _outcome(self, batch: Batch, result: ProducePartitionResult, sent: InFlight, now: Millis) -> list[Effect]:
         if result.error in (ErrorCode.NONE, ErrorCode.DUPLICATE_SEQUENCE_NUMBER):
             return self._stored(batch, result.base_offset, sent.broker, sent.epochs[batch.partition])
         if result.error == ErrorCode.MESSAGE_TOO_LARGE and len(batch.records) > 1:

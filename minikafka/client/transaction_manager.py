@@ -436,6 +436,6 @@ def refusal_of(call: str, state: State, is_transactional: bool) -> str:
         return f"{call}() comes after init_transactions(), which has not been called."
     if state == State.INITIALIZING:
         return f"{call}() comes after init_transactions() has returned; the coordinator has not answered yet."
-    if state == State.READY:
+    if state == State.READY and call != "init_transactions":
         return f"{call}() comes after begin_transaction(); no transaction is open."
     return f"{call}() is not possible while the producer is {state.value}."
