@@ -59,7 +59,7 @@ def check(history: ClientHistory, allowed: tuple[str, ...] = ()) -> Verdict:
     logs = _logs(history)
     _of_offsets(logs, verdict)
     _of_writes(history, logs, verdict)
-    _of_reads(history, logs, verdict)
+    _of_reads(history, verdict)
     _of_polls(history, logs, verdict)
     _of_sends(history, logs, verdict)
     _of_cycles(history, logs, verdict)
@@ -149,7 +149,7 @@ def _of_writes(history: ClientHistory, logs: dict[Key, _Log], verdict: Verdict) 
                 verdict.add("unseen", f"{operation.process} sent {send.value} to {send.key}; in the end nobody saw it.")
 
 
-def _of_reads(history: ClientHistory, logs: dict[Key, _Log], verdict: Verdict) -> None:
+def _of_reads(history: ClientHistory, verdict: Verdict) -> None:
     failed = {
         (send.key, send.value): operation
         for operation in history.operations
@@ -162,7 +162,7 @@ def _of_reads(history: ClientHistory, logs: dict[Key, _Log], verdict: Verdict) -
             for _, value in poll.records:
                 sender = failed.get((poll.key, value))
                 if sender is not None and operation.outcome == OK and operation.read_committed:
-                    verdict.add("G1a", f"{operation.process} read {value} from {poll.key}: {sender.process} aborted it.")
+                    verdict.add("G1a", f"{operation.process} read {value} of {poll.key}: {sender.process} aborted it.")
                 if (poll.key, value) in own:
                     verdict.add(
                         "precommitted-read", f"{operation.process} read {value}, which it sent in the same transaction."
@@ -205,9 +205,8 @@ def _inside(
         if before is None or poll.key in operation.rebalanced or index == before + 1:
             continue
         name = "int-nonmonotonic-poll" if index <= before else "int-poll-skip"
-        verdict.add(
-            name, f"Within one operation {operation.process} read {value} after offset {log.order[before]} of {poll.key}."
-        )
+        after = f"after offset {log.order[before]} of {poll.key}"
+        verdict.add(name, f"Within one operation {operation.process} read {value} {after}.")
 
 
 def _between(operation: Operation, key: Key, before: int | None, index: int, log: _Log, verdict: Verdict) -> None:
@@ -244,16 +243,15 @@ def _next_send(
     before: tuple[int, Value] | None,
     verdict: Verdict,
 ) -> None:
+    who = operation.process
     if inside is not None and index < inside[0]:
-        verdict.add(
-            "int-nonmonotonic-send", f"{operation.process} sent {inside[1]} before {send.value}; {send.key} has them reversed."
-        )
+        sentence = f"{who} sent {inside[1]} before {send.value}; {send.key} has them reversed."
+        verdict.add("int-nonmonotonic-send", sentence)
     elif inside is not None and index > inside[0] + 1:
-        verdict.add("int-send-skip", f"{operation.process} sent {inside[1]} and {send.value}; others stand between them.")
+        verdict.add("int-send-skip", f"{who} sent {inside[1]} and {send.value}; others stand between them.")
     elif inside is None and before is not None and index < before[0]:
-        verdict.add(
-            "nonmonotonic-send", f"{operation.process} sent {before[1]} before {send.value}; {send.key} has them reversed."
-        )
+        sentence = f"{who} sent {before[1]} before {send.value}; {send.key} has them reversed."
+        verdict.add("nonmonotonic-send", sentence)
 
 
 # --- cycles of transactions ---

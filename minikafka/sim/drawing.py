@@ -81,6 +81,8 @@ def random_schedule(random: Random, setup: Setup, sends: int, faults: int, swarm
     for number, kind in enumerate(what):
         at_ms += _gap(random, mix, swarm)
         if kind == "send":
+            if swarm.calls and random.random() < 0.2:
+                lines.append(_call(random, setup, swarm, at_ms))
             lines += _send(random, mix, setup, at_ms, number)
         else:
             lines += _fault(random, mix, setup, swarm, at_ms)
@@ -119,6 +121,11 @@ def _send(random: Random, mix: Mix, setup: Setup, at_ms: Millis, number: int) ->
     return [Entry(at_ms, "send", (f"v{number}",), tuple(sorted(options.items())))]
 
 
+def _call(random: Random, setup: Setup, swarm: Swarm, at_ms: Millis) -> Entry:
+    """Something else that a client does."""
+    return Entry(at_ms, random.choice(swarm.calls), (random.choice(setup.replicas),))
+
+
 # --- faults ---
 
 
@@ -144,6 +151,8 @@ def _fault(random: Random, mix: Mix, setup: Setup, swarm: Swarm, at_ms: Millis) 
             return _double_failover(random, setup, swarm, at_ms, mended_ms)
         case "pause":
             return [Entry(at_ms, "pause", (broker,)), Entry(mended_ms, "resume", (broker,))]
+        case "one_after_another":
+            return _one_after_another(random, setup, mix, swarm, at_ms)
         case "fill_disk":
             return [Entry(at_ms, "fill_disk", (broker,)), Entry(mended_ms, "free_disk", (broker,))]
         case "disconnect":
@@ -159,6 +168,19 @@ def _double_failover(random: Random, setup: Setup, swarm: Swarm, at_ms: Millis, 
     downs = zip(brokers, (at_ms, second_ms), strict=False)
     lines = [Entry(when, "crash", (broker,)) for broker, when in downs]
     return lines + [Entry(max(mended_ms, second_ms) + 1, "restart", (broker,)) for broker in random.sample(brokers, 2)]
+
+
+def _one_after_another(random: Random, setup: Setup, mix: Mix, swarm: Swarm, at_ms: Millis) -> list[Entry]:
+    """All replicas go, each after the one before has left the ISR, and come back in another order (KIP-966); once."""
+    mix.kinds = [kind for kind in mix.kinds if kind != "one_after_another"] or ["crash"]
+    down, back = random.sample(setup.replicas, len(setup.replicas)), random.sample(setup.replicas, len(setup.replicas))
+    gone_ms, apart_ms = swarm.mended_after_ms[2], random.choice(swarm.mended_after_ms[:3])
+    lines = []
+    for number, broker in enumerate(down):
+        lossy = broker in mix.may_lose_power and random.random() < 0.7
+        lines.append(Entry(at_ms + number * gone_ms, "power_loss" if lossy else "crash", (broker,)))
+    back_ms = at_ms + len(down) * gone_ms
+    return lines + [Entry(back_ms + number * apart_ms, "restart", (broker,)) for number, broker in enumerate(back)]
 
 
 def _disconnect(random: Random, setup: Setup, broker: BrokerId, at_ms: Millis) -> Entry:

@@ -134,9 +134,7 @@ class _Reading:
     operations: list[Operation] = field(default_factory=list)
 
 
-def history_of(
-    recorder: Recorder, uncommitted: Iterable[NodeId] = (), *, caught_up: bool = False
-) -> ClientHistory:
+def history_of(recorder: Recorder, uncommitted: Iterable[NodeId] = (), *, caught_up: bool = False) -> ClientHistory:
     """The history of a recorded run. `uncommitted` are the consumers that read what is not committed."""
     reading = _Reading(frozenset(uncommitted))
     moves = _moves(recorder)

@@ -31,7 +31,9 @@ QUICK_SWARM = Swarm(
     kinds=(
         "crash", "power_loss", "pause", "cut_controllers", "cut_brokers", "cut_pair", "disconnect", "shut_down",
         "slow_link", "delay", "fast_restart", "double_failover", "crash_controller",
+        "one_after_another", "fill_disk",
     ),
+    calls=("probe",),
     paces_ms=(5, 100, 1_000, 3_000),
     mended_after_ms=(150, 1_700, 4_700, 11_000),
 )  # fmt: skip

@@ -183,11 +183,14 @@ def play_on(run: Run, lines: Schedule, checkers: Sequence[Checker]) -> None:
 def settle_down(run: Run, checkers: Sequence[Checker], *, until_settled: bool = False) -> None:
     """Mend the world, give it a minute, and check the promises about the end.
 
-    With `until_settled` the minute ends early, once no promise waits for anything any more.
+    With `until_settled` one more consumer reads everything, and the minute ends early, once no promise waits for
+    anything any more.
     """
     if run.violation is not None:
         return
     mend(run)
+    if until_settled:
+        workload.read(run, "final")
     end_ms = run.sim.now + SETTLE_MS
     while run.sim.now < end_ms and run.violation is None:
         go_on_until(run, run.sim.now + LOOK_AGAIN_MS if until_settled else end_ms)

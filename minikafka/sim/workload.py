@@ -24,7 +24,7 @@ from minikafka.types import BrokerId, Epoch, Offset, TopicPartition, broker_node
 if TYPE_CHECKING:
     from minikafka.sim.schedule import Run
 
-CALLS = ("send", "read", "ask")
+CALLS = ("send", "read", "ask", "probe")
 
 
 def call(run: Run, verb: str, *arguments: Any, **options: Any) -> None:
@@ -36,6 +36,8 @@ def call(run: Run, verb: str, *arguments: Any, **options: Any) -> None:
             read(run, *arguments, **options)
         case "ask":
             ask(run, *arguments, **options)
+        case "probe":
+            probe(run, *arguments, **options)
         case _:
             raise AssertionError(f"{verb} is no call of a client")
 
@@ -84,6 +86,14 @@ def ask(run: Run, broker: BrokerId, offset: Offset, epoch: Epoch, consumer: str 
         f"ask broker {broker}, epoch {epoch}",
         lambda: node.ask_once(broker, run.setup.partition, offset, epoch, run.sim.now),
     )
+
+
+def probe(run: Run, broker: BrokerId, offset: Offset = 0) -> None:
+    """A new consumer that has heard of the newest epoch asks this broker once, which may not have heard of it yet."""
+    controller = run.sim.active_controller()
+    known = controller.image.partition(run.setup.partition) if controller else None
+    if known is not None:
+        ask(run, broker, offset, known.leader_epoch, consumer=f"probe{len(run.consumers)}")
 
 
 def _consumer(run: Run, name: str, to: BrokerId | None) -> ConsumerNode:

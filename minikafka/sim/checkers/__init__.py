@@ -1,13 +1,13 @@
 """The promises of the cluster: small classes that look at the real nodes, and say a sentence when one is broken.
 
 ```
- step ─▶ ledger (what is committed, where it lies) ─▶ I1 … I11, I30 ─▶ a sentence, or silence
+ step ─▶ ledger (what is committed, where it lies) ─▶ I1 … I14, I17, I30 ─▶ a sentence, or silence
 ```
 
 * Checkers claim what Kafka promises, within its fault budget; a loss beyond it is reported and blamed on nobody.
 * Each counts its premises: a checker that had nothing to judge is no evidence.
 
-What we leave out, until their rooms are built: promises about disks, the quorum, idempotence, transactions and groups.
+What we leave out, until their rooms are built: promises about the quorum, idempotence, transactions and groups.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from minikafka.sim.checkers.base import Checker
-from minikafka.sim.checkers.control import Convergence, LeaderInIsr, SafeIsrGrowth, UncleanIsMarked
+from minikafka.sim.checkers.clients import SeenByClients
+from minikafka.sim.checkers.control import Convergence, LeaderInIsr, SafeIsrGrowth, SingleHistory, UncleanIsMarked
 from minikafka.sim.checkers.data import (
     Durability,
     EpochTruncation,
@@ -24,12 +25,15 @@ from minikafka.sim.checkers.data import (
     MinInsync,
     StrongIsr,
 )
+from minikafka.sim.checkers.disks import FullDisk, HonestDisk, LastReplicaStanding
 from minikafka.sim.checkers.ledger import Ledger
 from minikafka.sim.checkers.promise import Promise
 from minikafka.sim.checkers.readers import EpochFencing, MonotoneHighWatermark
 
 IN_ORDER: tuple[type[Promise], ...] = (
     LeaderInIsr,
+    SingleHistory,
+    LastReplicaStanding,
     LeaderCompleteness,
     UncleanIsMarked,
     EpochTruncation,
@@ -39,8 +43,11 @@ IN_ORDER: tuple[type[Promise], ...] = (
     SafeIsrGrowth,
     StrongIsr,
     MinInsync,
+    HonestDisk,
+    FullDisk,
     Durability,
     Convergence,
+    SeenByClients,
 )
 """The first that is broken is the one that is told, so causes come before what follows from them."""
 

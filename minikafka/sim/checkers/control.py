@@ -1,4 +1,7 @@
-"""Promises about who leads and who counts: I4 leader in ISR, I9 safe ISR growth, and I30 convergence at the end."""
+"""Promises about who leads and who counts.
+
+I4 leader in ISR, I9 safe ISR growth, I17 single history, and I30 convergence at the end.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from minikafka.sim.checkers import ledger
 from minikafka.sim.checkers.ledger import History, Ledger, brokers, members
 from minikafka.sim.checkers.promise import AT_THE_END, Promise
 from minikafka.trace.trace import Told
-from minikafka.types import NO_LEADER, BrokerId, TopicPartition
+from minikafka.types import NO_LEADER, BrokerId, NodeId, TopicPartition, number_of
 
 if TYPE_CHECKING:
     from minikafka.sim.simulation import Simulation
@@ -128,6 +131,64 @@ def _is_unknown(sim: Simulation, history: History, broker: BrokerId) -> str:
     return ""
 
 
+class SingleHistory(Promise):
+    """I17: what any broker is told of a partition only gets newer, and each leader epoch has one leader."""
+
+    promise, name = "I17", "single history"
+    looks_at = frozenset({facts.PartitionChanged, facts.BecameLeader, facts.BecameFollower, facts.IsrAdopted})
+
+    def __init__(self, book: Ledger) -> None:
+        super().__init__(book)
+        self._leaders: dict[tuple[TopicPartition, int], BrokerId] = {}
+        self._newest: dict[tuple[NodeId, TopicPartition], tuple[int, int, int]] = {}
+        """For each broker (start of its process, leader epoch, partition epoch)."""
+
+    def begin(self, sim: Simulation) -> None:
+        """See `Checker.begin`."""
+        super().begin(sim)
+        for name, history in self.ledger.histories.items():
+            self._leaders[(name, history.state.leader_epoch)] = history.state.leader
+
+    def look(self, sim: Simulation, told: list[Told]) -> str | None:
+        """Look at every leader named or begun, and at what each broker in this step believes."""
+        for _, node, fact in told:
+            match fact:
+                case facts.PartitionChanged(partition) if fact.leader != NO_LEADER:
+                    broken = self._one_leader(partition, fact.leader_epoch, fact.leader, "the controller names")
+                case facts.BecameLeader(partition, epoch):
+                    broken = self._one_leader(partition, epoch, number_of(node), "there leads")
+                    broken = broken or self._only_newer(sim, node, partition)
+                case facts.BecameFollower(partition) | facts.IsrAdopted(partition):
+                    broken = self._only_newer(sim, node, partition)
+                case _:
+                    continue
+            if broken:
+                return broken
+        return None
+
+    def _one_leader(self, partition: TopicPartition, epoch: int, leader: BrokerId, how: str) -> str | None:
+        self.premises += 1
+        known = self._leaders.setdefault((partition, epoch), leader)
+        if known == leader:
+            return None
+        return f"Epoch {epoch} of {partition} belongs to broker {known}, and now {how} broker {leader}."
+
+    def _only_newer(self, sim: Simulation, node: NodeId, partition: TopicPartition) -> str | None:
+        replica = ledger.replica_of(sim, number_of(node), partition)
+        if replica is None:
+            return None
+        self.premises += 1
+        now = (sim.machines[node].starts, replica.leader_epoch, replica.partition_epoch)
+        before = self._newest.get((node, partition), now)
+        self._newest[(node, partition)] = now
+        if now[0] != before[0] or (now[1] >= before[1] and now[2] >= before[2]):
+            return None
+        return (
+            f"Broker {number_of(node)} went from leader epoch {before[1]}, partition epoch {before[2]} of {partition} "
+            f"back to {now[1]}, {now[2]}."
+        )
+
+
 class Convergence(Promise):
     """I30: a while after all faults are mended, everything works and nobody waits."""
 
@@ -139,7 +200,10 @@ class Convergence(Promise):
         return self.finish(sim) is None
 
     def finish(self, sim: Simulation) -> str | None:
-        """Look at every partition, then at every client."""
+        """Look at every broker and every partition, then at every client."""
+        fenced = [broker for broker in sim.broker_ids if not ledger.is_active(sim, broker)]
+        if fenced:
+            return f"After everything was mended, {brokers(fenced)} did not come back into the cluster."
         for history in self.ledger.histories.values():
             self.premises += 1
             broken = _not_led(sim, history) or _not_in_sync(sim, history)

@@ -26,10 +26,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from minikafka.broker.broker import Broker
 from minikafka.broker.partition import Partition
-from minikafka.disk import MemoryDisk
-from minikafka.log.partition_log import PartitionLog
 from minikafka.protocol import facts
 from minikafka.protocol.records import Record, RecordBatch, records_in
+from minikafka.sim.checkers import files
 from minikafka.trace.trace import Told
 from minikafka.types import NO_EPOCH, NO_LEADER, BrokerId, Epoch, NodeId, Offset, TopicPartition, broker_node, number_of
 
@@ -333,7 +332,8 @@ class Ledger:
             if copy is None:
                 continue
             end = max(other.end for other in history.copies.values())
-            copy.cut(_end_on_disk(sim, number_of(node), history.name))
+            there = files.log_files(sim, number_of(node), history.name)
+            copy.cut(files.intact_end(there, copy.cells))
             safe = min((_durable_end(sim, history, member) for member in history.state.isr), default=0)
             history.power_losses.append(PowerLoss(number_of(node), safe, end))
             copy.lost_power = True
@@ -407,29 +407,7 @@ def _extend_agreement(history: History, copy: Copy) -> None:
         copy.agreed += 1
 
 
-def _log_files(sim: Simulation, broker: BrokerId, partition: TopicPartition) -> list[tuple[str, int, bytes]]:
-    """(path, bytes that survive a power loss, content), oldest first."""
-    disk = sim.machines[broker_node(broker)].disk
-    assert disk is not None, f"broker {broker} has no disk"
-    paths = [path for path in disk.paths() if path.startswith(f"{partition}/") and path.endswith(".log")]
-    return [(path, disk.durable_size(path), disk.read(path, 0, disk.size(path))) for path in paths]
-
-
-def _end_on_disk(sim: Simulation, broker: BrokerId, partition: TopicPartition) -> Offset:
-    """Log end of a machine that is down: recovery is tried on a copy of its files."""
-    scratch = MemoryDisk()
-    for path, _, content in _log_files(sim, broker, partition):
-        scratch.append(path, content)
-    return PartitionLog(partition, scratch).log_end_offset
-
-
 def _durable_end(sim: Simulation, history: History, broker: BrokerId) -> Offset:
     """Below this offset a broker has what is committed on disk."""
-    room = sum(durable for _, durable, _ in _log_files(sim, broker, history.name))
-    end = 0
-    for cell in history.copies[broker].cells:
-        room -= len(cell.data)
-        if room < 0:
-            break
-        end = cell.next_offset
-    return min(end, history.copies[broker].agreed_end)
+    copy = history.copies[broker]
+    return min(files.durable_end(files.log_files(sim, broker, history.name), copy.cells), copy.agreed_end)
