@@ -17,7 +17,7 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from random import Random
 from typing import Any, NamedTuple
@@ -299,8 +299,9 @@ class Simulation:
         lost, peers = self.network.close(one, other)
         for message in lost:
             if late_ms >= 0 and not message.envelope.is_response:
-                message.late = True
-                self._push(self.now + late_ms, Event("deliver", message.envelope.destination, 0, message, step))
+                # A message of its own, else it would arrive when it was due, too: late means once, and later.
+                late = replace(message, late=True)
+                self._push(self.now + late_ms, Event("deliver", message.envelope.destination, 0, late, step))
             else:
                 self._lose(message)
         for peer in peers:
