@@ -18,9 +18,10 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from minikafka.api import Consumer, KafkaError, KafkaException, Message, TopicPartition
+    from minikafka.api import KafkaError, KafkaException, Message, TopicPartition
     from minikafka.cluster import Cluster
     from minikafka.config import ConfigError
+    from minikafka.consumer import Consumer
     from minikafka.producer import Producer
     from minikafka.stage.widget import show
     from minikafka.world import play
@@ -30,7 +31,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Cluster": "minikafka.cluster",
     "Producer": "minikafka.producer",
-    "Consumer": "minikafka.api",
+    "Consumer": "minikafka.consumer",
     "Message": "minikafka.api",
     "TopicPartition": "minikafka.api",
     "KafkaError": "minikafka.api",

@@ -3,26 +3,27 @@
 A script written against these names runs unchanged with `from confluent_kafka import …` against `minikafka serve` or
 Apache Kafka; only `bootstrap.servers` differs. `poll` and `flush` let virtual time pass, as much as they would wait.
 
-Here is what producer and consumer share, and the `Consumer`; `Producer` is in `producer.py`.
+Here is what producer and consumer share; `Producer` is in `producer.py`, `Consumer` in `consumer.py`.
 
-What we leave out: groups (`subscribe`), commits, serializers, statistics.
+What we leave out: serializers, statistics, logging.
 """
 
 from __future__ import annotations
 
 import builtins
-from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
-from minikafka.client.consumer import ConsumerNode, Fetched
 from minikafka.cluster import Bootstrap, Cluster
-from minikafka.config import ConfigError, ConsumerConfig, read_settings
+from minikafka.config import ConfigError
 from minikafka.protocol.errors import ErrorCode
+from minikafka.protocol.messages import MetadataResponse
 from minikafka.types import BrokerId, Millis
 from minikafka.types import TopicPartition as Name
 
 OFFSET_BEGINNING = -2
 OFFSET_END = -1
+OFFSET_STORED = -1000
 OFFSET_INVALID = -1001
 
 
@@ -112,6 +113,11 @@ class KafkaError:
         return self._code
 
 
+for _code in ErrorCode:
+    # confluent-kafka has each of Kafka's numbers as a class attribute: `KafkaError.ILLEGAL_GENERATION`.
+    setattr(KafkaError, {0: "NO_ERROR", -1: "UNKNOWN"}.get(_code, _code.name), int(_code))
+
+
 class KafkaException(Exception):
     """Raised with a `KafkaError` in `args[0]`."""
 
@@ -119,10 +125,21 @@ class KafkaException(Exception):
 class TopicPartition:
     """A partition, and an offset in it."""
 
-    def __init__(self, topic: str, partition: int = -1, offset: int = OFFSET_INVALID) -> None:
+    def __init__(
+        self,
+        topic: str,
+        partition: int = -1,
+        offset: int = OFFSET_INVALID,
+        metadata: str | None = None,
+        leader_epoch: int | None = None,
+        error: KafkaError | None = None,
+    ) -> None:
         self.topic = topic
         self.partition = partition
         self.offset = offset
+        self.metadata = metadata
+        self.leader_epoch = leader_epoch
+        self.error = error
 
     def __repr__(self) -> str:
         return f"TopicPartition({self.topic!r}, {self.partition}, offset={self.offset})"
@@ -200,88 +217,67 @@ class Message:
         return f"Message({self._name}, offset={self.offset()}, key={self._key!r}, value={self._value!r})"
 
 
-class Consumer:
-    """Reads records from partitions assigned by hand."""
+class ConsumerGroupMetadata(NamedTuple):
+    """In whose name a producer commits offsets inside a transaction (KIP-447)."""
 
-    def __init__(self, conf: Mapping[str, Any]) -> None:
-        """`conf` has Kafka's dotted names; `bootstrap.servers` is a `Cluster`. Raises `ConfigError`."""
-        config = read_settings(ConsumerConfig, conf, "consumer")
-        self.cluster, first = bootstrap_of(config.bootstrap_servers)
-        self.node = self.cluster.add_consumer(config.client_id, config, first)
-        self._closed = False
+    group_id: str
+    generation_id: int = -1
+    member_id: str = ""
+    group_instance_id: str | None = None
 
-    def assign(self, partitions: Sequence[TopicPartition]) -> None:
-        """Read these partitions; without an offset from where `auto.offset.reset` says."""
-        positions = {Name(one.topic, one.partition): _position(one.offset) for one in partitions}
-        self.cluster.call(self.node, "~assign", lambda node, now: node.assign(positions, now))
 
-    def subscribe(self, topics: Sequence[str], **_: Any) -> NoReturn:
-        """Not built yet: groups come later."""
-        sentence = (
-            "subscribe() needs consumer groups, which are not built yet: "
-            "use assign([TopicPartition(topic, 0, offset)])."
-        )
-        raise KafkaException(KafkaError(KafkaError._NOT_IMPLEMENTED, sentence))
+class BrokerMetadata(NamedTuple):
+    """A broker in `ClusterMetadata`."""
 
-    def poll(self, timeout: float = 1) -> Message | None:
-        """The next record, waiting up to `timeout` seconds for it; None if there is none by then."""
-        node = self._client
-        if not node.state.buffer and not node.state.errors:
-            self.cluster.call(self.node, "~poll", lambda node, now: node.poll(True, now))
-            self.cluster.sim.run_until(lambda: bool(node.state.buffer or node.state.errors), round(timeout * 1000))
-            self.cluster.call(self.node, "~poll ends", lambda node, now: node.poll(False, now))
-        if node.state.errors:
-            name, error = node.state.errors.pop(0)
-            return Message(name, -1, None, None, (), 0, KafkaError(error))
-        return _message(node.state.buffer.pop(0)) if node.state.buffer else None
+    id: int
+    host: str
+    port: int
 
-    def consume(self, num_messages: int = 1, timeout: float = 1) -> list[Message]:
-        """Up to so many records, waiting up to `timeout` seconds altogether."""
-        end_ms = self.cluster.now_ms + round(timeout * 1000)
-        found: list[Message] = []
-        while len(found) < num_messages and (message := self.poll(max(end_ms - self.cluster.now_ms, 0) / 1000)):
-            found.append(message)
-        return found
 
-    def position(self, partitions: Sequence[TopicPartition]) -> list[TopicPartition]:
-        """The next offset the application will be given, for each partition."""
-        return [TopicPartition(one.topic, one.partition, self._next_offset(one)) for one in partitions]
+class PartitionMetadata(NamedTuple):
+    """A partition in `TopicMetadata`."""
 
-    def _next_offset(self, one: TopicPartition) -> int:
-        name, node = Name(one.topic, one.partition), self._client
-        for waiting in node.state.buffer:
-            if waiting.partition == name:
-                return waiting.record.offset
-        assigned = node.assigned.get(name)
-        return OFFSET_INVALID if assigned is None or assigned.position is None else assigned.position
+    id: int
+    leader: int
+    replicas: list[int]
+    isrs: list[int]
+    error: KafkaError | None
 
-    def get_watermark_offsets(
-        self, partition: TopicPartition, timeout: float = 1, cached: bool = False
-    ) -> tuple[int, int]:
-        """(log start offset, high watermark) as last heard from the leader; (-1001, -1001) before the first fetch."""
-        heard = self._client.state.watermarks.get(Name(partition.topic, partition.partition))
-        return heard or (OFFSET_INVALID, OFFSET_INVALID)
 
-    def ask_once(self, broker: BrokerId, partition: TopicPartition, offset: int, epoch: int) -> None:
-        """Ours alone, for lessons: one fetch to a broker of your choice, believing in a leader epoch of your choice."""
-        name = Name(partition.topic, partition.partition)
-        self.cluster.call(
-            self.node,
-            f"ask broker {broker}, epoch {epoch}",
-            lambda node, now: node.ask_once(broker, name, offset, epoch, now),
-        )
+class TopicMetadata(NamedTuple):
+    """A topic in `ClusterMetadata`."""
 
-    def close(self) -> None:
-        """Stop reading."""
-        if not self._closed:
-            self._closed = True
-            self.cluster.call(self.node, "~close", lambda node, now: node.poll(False, now))
+    topic: str
+    partitions: dict[int, PartitionMetadata]
+    error: KafkaError | None
 
-    @property
-    def _client(self) -> ConsumerNode:
-        node = self.cluster.client(self.node)
-        assert isinstance(node, ConsumerNode)
-        return node
+
+class ClusterMetadata(NamedTuple):
+    """What a broker says about the cluster, in confluent-kafka's shape."""
+
+    controller_id: int
+    brokers: dict[int, BrokerMetadata]
+    topics: dict[str, TopicMetadata]
+
+
+def cluster_metadata(news: MetadataResponse) -> ClusterMetadata:
+    """A metadata answer as `list_topics` returns it."""
+    topics = {}
+    for topic in news.topics:
+        partitions = {
+            one.partition.partition: PartitionMetadata(
+                one.partition.partition, one.leader, list(one.replicas), list(one.isr), error_or_none(one.error)
+            )
+            for one in topic.partitions
+        }
+        topics[topic.topic] = TopicMetadata(topic.topic, partitions, error_or_none(topic.error))
+    brokers = {one.broker_id: BrokerMetadata(one.broker_id, one.host, one.port) for one in news.brokers}
+    return ClusterMetadata(news.controller_id, brokers, topics)
+
+
+def error_or_none(code: ErrorCode) -> KafkaError | None:
+    """An error object, or None where nothing is wrong."""
+    return None if code == ErrorCode.NONE else KafkaError(code)
 
 
 def bootstrap_of(value: Any) -> tuple[Cluster, BrokerId | None]:
@@ -294,17 +290,3 @@ def bootstrap_of(value: Any) -> tuple[Cluster, BrokerId | None]:
         f"bootstrap.servers is {value!r}, but a simulated client needs a Cluster; "
         "to reach a server over TCP, import confluent_kafka instead of minikafka."
     )
-
-
-def _position(offset: int) -> int | None:
-    if offset == OFFSET_BEGINNING:
-        return 0
-    return None if offset < 0 else offset
-
-
-def _message(fetched: Fetched) -> Message:
-    record = fetched.record
-    return Message(
-        fetched.partition, record.offset, record.key, record.value, record.headers, record.timestamp_ms,
-        leader_epoch=fetched.leader_epoch,
-    )  # fmt: skip

@@ -10,6 +10,7 @@ What we leave out: every Kafka setting without a field here. `docs/fidelity.md` 
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
@@ -303,25 +304,94 @@ class ConsumerConfig:
 
     bootstrap_servers: Any = ""
     client_id: str = ""
+    client_rack: str = ""
+    """Where this consumer is: fetch from a replica there, if brokers have a `replica.selector.class` (KIP-392)."""
     group_id: str = ""
-    auto_offset_reset: str = "latest"
+    """Needed for `subscribe` and for commits."""
+    group_instance_id: str = ""
+    """Makes a static member (KIP-345): it may be away for a session without a rebalance."""
+    group_protocol: str = "classic"
+    """`consumer` is KIP-848."""
+    group_remote_assignor: str = ""
+    """KIP-848 only; empty: the coordinator's first, uniform."""
+    partition_assignment_strategy: str = "range,cooperative-sticky"
+    """Classic only. Range is listed and eager, so the default is eager."""
+    session_timeout_ms: Millis = 45_000
+    heartbeat_interval_ms: Millis = 3_000
+    max_poll_interval_ms: Millis = 300_000
+    """Also the rebalance timeout."""
+    max_poll_records: int = 500
     enable_auto_commit: bool = True
-    """Without groups there is nothing to commit to; accepted so that scripts run unchanged."""
+    auto_commit_interval_ms: Millis = 5_000
+    enable_auto_offset_store: bool = True
+    """librdkafka's: false, and commits take what `store_offsets` was given."""
+    enable_partition_eof: bool = False
+    """librdkafka's: true, and poll says when a partition is read to its end."""
+    auto_offset_reset: str = "latest"
     isolation_level: str = "read_uncommitted"
+    allow_auto_create_topics: bool = True
+    exclude_internal_topics: bool = True
+    check_crcs: bool = True
+    """Accepted; the simulated network does not corrupt."""
     fetch_min_bytes: int = 1
     fetch_max_wait_ms: Millis = 500
     fetch_max_bytes: int = 52_428_800
     max_partition_fetch_bytes: int = 1_048_576
-    max_poll_records: int = 500
     request_timeout_ms: Millis = 30_000
+    default_api_timeout_ms: Millis = 60_000
     retry_backoff_ms: Millis = 100
     metadata_max_age_ms: Millis = 300_000
 
     def __post_init__(self) -> None:
-        if self.auto_offset_reset not in {"latest", "earliest", "none"}:
-            raise ConfigError(f"auto.offset.reset is {self.auto_offset_reset!r}, but must be earliest, latest or none.")
-        if self.isolation_level != "read_uncommitted":
-            raise ConfigError("isolation.level: only read_uncommitted works until transactions are built.")
+        _one_of("isolation.level", self.isolation_level, ("read_uncommitted", "read_committed"))
+        _one_of("group.protocol", self.group_protocol, ("classic", "consumer"))
+        policy = self.auto_offset_reset
+        if not _RESET_BY_DURATION.fullmatch(policy):
+            _one_of("auto.offset.reset", policy, ("earliest", "latest", "none", "by_duration:PnDTnHnMnS"))
+        for name in self.assignors:
+            _one_of("partition.assignment.strategy", name, ("range", "roundrobin", "sticky", "cooperative-sticky"))
+        if self.heartbeat_interval_ms >= self.session_timeout_ms:
+            raise ConfigError(
+                f"heartbeat.interval.ms is {self.heartbeat_interval_ms}, but must be shorter than session.timeout.ms "
+                f"({self.session_timeout_ms}), else the member is expelled between two heartbeats."
+            )
+        if self.max_poll_records < 1:
+            raise ConfigError(f"max.poll.records is {self.max_poll_records}, but must be at least 1.")
+        if self.group_protocol == "consumer":
+            self._refuse_what_only_classic_members_have()
+
+    def _refuse_what_only_classic_members_have(self) -> None:
+        ours = (self.session_timeout_ms, self.heartbeat_interval_ms, self.partition_assignment_strategy)
+        usual = (45_000, 3_000, "range,cooperative-sticky")
+        names = ("session.timeout.ms", "heartbeat.interval.ms", "partition.assignment.strategy")
+        for name, value, default in zip(names, ours, usual, strict=True):
+            if value != default:
+                raise ConfigError(f"{name} cannot be set with group.protocol=consumer: there the broker decides it.")
+
+    @property
+    def assignors(self) -> tuple[str, ...]:
+        """Names of the listed assignors; Java's class names are understood."""
+        listed = [name.strip().rpartition(".")[2] for name in self.partition_assignment_strategy.split(",")]
+        return tuple(_ASSIGNOR_CLASSES.get(name, name) for name in listed)
+
+    @property
+    def instance_id(self) -> str | None:
+        """group.instance.id as the protocol has it: None for a dynamic member."""
+        return self.group_instance_id or None
+
+
+_RESET_BY_DURATION = re.compile(r"by_duration:P(?=.)(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+(\.\d{1,3})?S)?)?")
+_ASSIGNOR_CLASSES = {
+    "RangeAssignor": "range",
+    "RoundRobinAssignor": "roundrobin",
+    "StickyAssignor": "sticky",
+    "CooperativeStickyAssignor": "cooperative-sticky",
+}
+
+
+def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise ConfigError(f"{name} is {value!r}, but must be {', '.join(known[:-1])} or {known[-1]}.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from minikafka.admin import AdminClient, NewTopic
-from minikafka.api import Consumer, TopicPartition
+from minikafka.api import TopicPartition
 from minikafka.cluster import Cluster
 from minikafka.config import dotted
+from minikafka.consumer import Consumer
 from minikafka.producer import Producer
 from minikafka.sim.checkers import by_promise
 from minikafka.sim.mutants import mutant

@@ -1,333 +1,401 @@
-"""The consumer: it pulls, from an offset that it alone remembers.
+"""The consumer: it pulls, from an offset that it alone remembers, for as long as it polls.
 
 ```
- position 3 ─▶ Fetch(offset 3, the epoch I believe in) ─▶ leader ─▶ records 3, 4 ─▶ position 5
+ position 3 ─▶ Fetch(offset 3, the epoch I believe in) ─▶ leader ─▶ records 3, 4 ─▶ poll returns them: position 5
+                                                                     commit 5 ─▶ coordinator
 ```
 
-* Reading removes nothing; the position is this consumer's own.
-* What it is given lies below the high watermark of a leader of the epoch it believes in (KIP-320).
-* FENCED_LEADER_EPOCH: I am behind, look who leads. UNKNOWN_LEADER_EPOCH: the broker is behind, ask again.
+* Reading removes nothing; the position is this consumer's own. What it commits is only a place to start again.
+* Fetches, joins and commits happen inside poll; heartbeats do not wait for it.
+* One timer for everything: the earliest of what its parts wait for.
 
-Mirrors `KafkaConsumer` with `assign`. What we leave out: groups and `subscribe` (to come), commits, prefetching: here a
-fetch is sent only while the application polls.
+The parts: `consumer_positions` (where to read), `consumer_fetching`, `consumer_commits`, `coordinator_lookup`,
+`classic_membership` or `heartbeat_membership` (KIP-848), `consumer_rebalance`; `consumer_state` is what they share.
+
+Mirrors `ClassicKafkaConsumer` and `AsyncKafkaConsumer`. What we leave out: wakeup, interceptors, metrics, longer and
+longer pauses between retries (`retry.backoff.max.ms`); a KIP-848 member reconciles inside poll only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 
+from minikafka.client import consumer_positions
+from minikafka.client.classic_membership import ClassicMembership
 from minikafka.client.cluster_metadata import ClusterMetadata
+from minikafka.client.consumer_commits import NOBODY, Commits, Identity, Style
+from minikafka.client.consumer_ending import Ending, Membership, Stage
+from minikafka.client.consumer_fetching import Fetching
+from minikafka.client.consumer_positions import Positions
+from minikafka.client.consumer_requests import COORDINATOR, Asked, Requests
+from minikafka.client.consumer_state import (
+    Assigned,
+    ConsumerState,
+    Fetched,
+    Shared,
+    Subscription,
+)
+from minikafka.client.coordinator_lookup import CoordinatorLookup
+from minikafka.client.heartbeat_membership import HeartbeatMembership
 from minikafka.config import ConsumerConfig
-from minikafka.effects import Effect, Observe, Send, SetTimer, Timer
-from minikafka.protocol import facts
+from minikafka.effects import Effect, Observe, SetTimer, Timer
 from minikafka.protocol.errors import ErrorCode
+from minikafka.protocol.group_messages import (
+    FindCoordinatorRequest,
+    FindCoordinatorResponse,
+    OffsetCommitRequest,
+    OffsetCommitResponse,
+    OffsetFetchResponse,
+    OffsetToCommit,
+)
 from minikafka.protocol.messages import (
-    EARLIEST_TIMESTAMP,
-    LATEST_TIMESTAMP,
     Envelope,
-    FetchPartition,
-    FetchPartitionResult,
     FetchRequest,
     FetchResponse,
-    ListOffsetsPartition,
     ListOffsetsRequest,
     ListOffsetsResponse,
+    MetadataRequest,
     MetadataResponse,
-    Request,
+    OffsetForLeaderEpochRequest,
+    OffsetForLeaderEpochResponse,
+    Response,
 )
-from minikafka.protocol.records import Record, split_batches
-from minikafka.types import BrokerId, Epoch, Millis, NodeId, Offset, TopicPartition, broker_node, number_of
+from minikafka.types import NO_EPOCH, BrokerId, Epoch, Millis, NodeId, Offset, TopicPartition, broker_node
 
 WAKE = "consumer-wake"
 
-
-@dataclass(slots=True)
-class Assigned:
-    """One partition this consumer reads."""
-
-    position: Offset | None
-    """Next offset to ask for; None: to be looked up by auto.offset.reset."""
-    last_epoch: Epoch = -1
-    """Leader epoch of the last record it was given."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """A record with where it came from."""
-
-    partition: TopicPartition
-    record: Record
-    leader_epoch: Epoch
-
-
-@dataclass(slots=True)
-class Asked:
-    """A request under way."""
-
-    broker: NodeId
-    due_ms: Millis
-    request: Request
-    is_probe: bool = False
-
-
-@dataclass(slots=True)
-class ConsumerState:
-    """What an application can collect."""
-
-    buffer: list[Fetched] = field(default_factory=list)
-    errors: list[tuple[TopicPartition, ErrorCode]] = field(default_factory=list)
-    """Errors that the consumer cannot repair by itself."""
-    watermarks: dict[TopicPartition, tuple[Offset, Offset]] = field(default_factory=dict)
-    """(log start offset, high watermark) as last heard."""
-    probes: list[FetchPartitionResult] = field(default_factory=list)
+__all__ = ["Assigned", "ConsumerNode", "ConsumerState", "Fetched"]
 
 
 class ConsumerNode:
-    """One consumer with partitions assigned by hand."""
+    """One consumer: partitions by hand, or as a member of a group."""
 
     def __init__(self, node: NodeId, config: ConsumerConfig, bootstrap: tuple[NodeId, ...]) -> None:
         self.id = node
         self.config = config
         self.metadata = ClusterMetadata(bootstrap)
-        self.assigned: dict[TopicPartition, Assigned] = {}
-        self.state = ConsumerState()
-        self._asked: dict[int, Asked] = {}
-        self._not_before_ms: Millis = 0
-        self._metadata_wanted = False
-        self._polling = False
-        self._correlation_id = 0
-        self._connection = 0
+        self.requests = Requests(node, config.request_timeout_ms)
+        self.shared = Shared(node, config, self.metadata, self.requests)
+        self.state = self.shared.state
+        self.positions = Positions(self.shared)
+        self.fetching = Fetching(self.shared, self.positions)
+        self.lookup = CoordinatorLookup(config.group_id, self.requests, self.metadata, config.retry_backoff_ms)
+        self.commits = Commits(self.shared, self.lookup, self.positions)
+        kind = HeartbeatMembership if config.group_protocol == "consumer" else ClassicMembership
+        self.membership: Membership = kind(self.shared, self.lookup, self.commits)
+        self.last_ticket = 0
+        self.news: MetadataResponse | None = None
+        """The newest answer about the cluster."""
+        self.ending = Ending(self.shared, self.commits, self.membership)
+        self._most = 0
+        self._fills = False
+        self._metadata_due_ms: Millis = 0
         self._wake_due_ms: Millis | None = None
+
+    @property
+    def assigned(self) -> dict[TopicPartition, Assigned]:
+        """The partitions it reads."""
+        return self.shared.assigned
 
     @property
     def is_polling(self) -> bool:
         """Does the application wait for records?"""
-        return self._polling
+        return self.shared.polling
 
-    # --- the application's calls ---
+    @property
+    def is_closed(self) -> bool:
+        """Has it left its group and stopped?"""
+        return self.ending.stage == Stage.CLOSED
+
+    @property
+    def is_subscribed(self) -> bool:
+        """Are its partitions given by a group, and not by hand?"""
+        return not self.shared.subscription.is_empty
+
+    # --- the application's calls: what to read ---
 
     def assign(self, positions: Mapping[TopicPartition, Offset | None], now: Millis) -> list[Effect]:
-        """Read these partitions, from these offsets; None: where auto.offset.reset says."""
-        self.assigned = {partition: Assigned(position) for partition, position in positions.items()}
-        self.metadata.topics = {partition.topic for partition in positions}
+        """Read these partitions and no others. See `incremental_assign` for the offsets."""
+        self.commits.commit_if_due(now)
+        self.shared.give_up([one for one in self.assigned if one not in positions])
         self.state.buffer.clear()
-        self._metadata_wanted = any(partition not in self.metadata.leaders for partition in positions)
+        return self.incremental_assign(positions, now)
+
+    def incremental_assign(self, positions: Mapping[TopicPartition, Offset | None], now: Millis) -> list[Effect]:
+        """Read these too. None: where the group committed, else where auto.offset.reset says; -1, -2: end, start."""
+        self.shared.take_up([one for one in positions if one not in self.assigned])
+        for partition, offset in positions.items():
+            if offset is not None:
+                self._stand_at(partition, offset)
         return self._advance(now)
 
-    def poll(self, polling: bool, now: Millis) -> list[Effect]:
-        """The application waits for records from now on, or no longer does."""
-        self._polling = polling
+    def incremental_unassign(self, partitions: Iterable[TopicPartition], now: Millis) -> list[Effect]:
+        """Read these no more."""
+        self.shared.give_up(partitions)
         return self._advance(now)
+
+    def subscribe(
+        self, topics: tuple[str, ...], now: Millis, pattern: str = "", has_listener: bool = False
+    ) -> list[Effect]:
+        """Read what the group gives us of these topics. With a listener every rebalance waits for `callback_done`."""
+        assert self.config.group_id, "to subscribe needs a group.id"
+        self.shared.subscription = Subscription(tuple(sorted(set(topics))), pattern, has_listener)
+        self.metadata.topics.update(topics)
+        self.shared.metadata_wanted = True
+        self.commits.auto_due_ms = now + self.config.auto_commit_interval_ms
+        return self._advance(now)
+
+    def unsubscribe(self, now: Millis) -> list[Effect]:
+        """Give everything up, and leave the group."""
+        self.ending.begin(now, stays=True)
+        return self._advance(now)
+
+    def seek(self, partition: TopicPartition, offset: Offset, now: Millis) -> list[Effect]:
+        """Go on from another offset; -1, -2: end, start."""
+        assert partition in self.assigned, f"{partition} is not assigned"
+        self._stand_at(partition, offset)
+        return self._advance(now)
+
+    def pause(self, partitions: Iterable[TopicPartition], now: Millis, paused: bool = True) -> list[Effect]:
+        """Hand nothing over from these partitions, or do so again; they stay ours."""
+        for partition in partitions:
+            self.assigned[partition].paused = paused
+        return self._advance(now)
+
+    def _stand_at(self, partition: TopicPartition, offset: Offset) -> None:
+        self.shared.completed.pop(partition, None)
+        self.state.errors = [one for one in self.state.errors if one.partition != partition]
+        if offset < 0:
+            self.assigned[partition].reset(offset)
+        else:
+            self.assigned[partition].move(offset, NO_EPOCH)
+
+    # --- the application's calls: records, commits, questions ---
+
+    def poll(self, polling: bool, now: Millis, most: int | None = None) -> list[Effect]:
+        """The application waits for records from now on, or no longer does.
+
+        Poll returns, with records in `state.buffer`, as soon as there are any; with `most`, once there are so many.
+        Whoever polls again has taken what the last poll returned.
+        """
+        self.shared.polling = self.shared.listening = polling
+        self._most, self._fills = most or self.config.max_poll_records, most is not None
+        if polling:
+            self.state.buffer.clear()
+            self.state.errors.clear()
+            self.positions.tell_again()
+            self.membership.tell_again()
+        return self._advance(now)
+
+    def callback_done(self, now: Millis) -> list[Effect]:
+        """The rebalance listener has returned."""
+        return self.membership.turns.callback_done() + self._advance(now)
+
+    def commit(
+        self, offsets: Mapping[TopicPartition, OffsetToCommit] | None, is_async: bool, now: Millis
+    ) -> list[Effect]:
+        """Commit these offsets, or all positions; what became of it comes in `state.commits` under `last_ticket`."""
+        self.last_ticket += 1
+        wanted = dict(offsets) if offsets is not None else self.commits.consumed()
+        self.commits.commit(wanted, Style.ASYNC if is_async else Style.SYNC, self.last_ticket, now)
+        return self._advance(now)
+
+    def store(self, offsets: Mapping[TopicPartition, OffsetToCommit]) -> list[Effect]:
+        """These are what the next commit without offsets commits, where `enable.auto.offset.store` is off."""
+        self.commits.stored.update(offsets)
+        return []
+
+    def ask_committed(self, partitions: Iterable[TopicPartition], now: Millis) -> list[Effect]:
+        """What did the group commit? The answer comes in `state.answers` under `last_ticket`."""
+        self.last_ticket += 1
+        self.commits.ask_committed(tuple(partitions), self.last_ticket)
+        return self._advance(now)
+
+    def look_up(self, timestamps: Mapping[TopicPartition, int], now: Millis) -> list[Effect]:
+        """Which offsets have these times (-1 end, -2 start)? The answer comes under `last_ticket`."""
+        self.last_ticket += 1
+        self.positions.look_up(dict(timestamps), self.last_ticket, now)
+        return self._advance(now)
+
+    def learn_about(self, topics: Iterable[str], now: Millis) -> list[Effect]:
+        """Ask who leads the partitions of these topics."""
+        self.metadata.topics.update(topics)
+        self.shared.metadata_wanted = True
+        return self._advance(now)
+
+    def forget(self, ticket: int) -> list[Effect]:
+        """Nobody waits for that answer any more."""
+        self.positions.forget(ticket)
+        self.commits.forget(ticket)
+        return []
+
+    def lag(self, partition: TopicPartition) -> int | None:
+        """How far its position is behind what it may read, as far as it knows."""
+        assigned = self.assigned.get(partition)
+        return None if assigned is None else consumer_positions.lag(assigned, self.config.isolation_level)
 
     def ask_once(
         self, broker: BrokerId, partition: TopicPartition, offset: Offset, epoch: Epoch, now: Millis
     ) -> list[Effect]:
         """One fetch to a broker of our choice with an epoch of our choice, to see what it answers."""
-        request = self._fetch_request([(partition, offset, epoch, -1)], max_wait_ms=0)
-        return self._send(broker_node(broker), request, now, is_probe=True)
+        return self.fetching.probe(broker_node(broker), partition, offset, epoch, now) + self._timer(now)
+
+    def close(self, now: Millis) -> list[Effect]:
+        """Commit if that is automatic, give everything up, leave the group. `is_closed` says when it is done."""
+        self.ending.begin(now, stays=False)
+        return self._advance(now)
 
     # --- the four calls of a node ---
 
     def start(self, now: Millis) -> list[Effect]:
-        """Nothing to do before the first poll."""
+        """Nothing to do before the first call."""
         return []
 
     def handle(self, envelope: Envelope, now: Millis) -> list[Effect]:
         """An answer to one of our requests; late ones are ignored."""
-        asked = self._asked.pop(envelope.correlation_id, None)
+        asked = self.requests.answered(envelope.correlation_id)
         if asked is None:
             return []
-        effects: list[Effect] = []
-        match envelope.message:
-            case FetchResponse() as response:
-                effects = self._fetched(response, asked, now)
-            case ListOffsetsResponse() as offsets:
-                effects = self._offsets_found(offsets, now)
-            case MetadataResponse() as news:
-                self._metadata_wanted = False
-                self._not_before_ms = now + self.config.retry_backoff_ms if _has_errors(news) else now
-                self._metadata_wanted = _has_errors(news)
-                effects = [Observe(fact) for fact in self.metadata.update(news)]
-        return effects + self._advance(now)
+        assert isinstance(envelope.message, Response), "nobody asks a client"
+        return self._answered(envelope.message, asked, now) + self._advance(now)
 
     def disconnected(self, peer: NodeId, now: Millis) -> list[Effect]:
-        """The broker is gone: look who leads now."""
-        lost = [number for number, asked in self._asked.items() if asked.broker == peer]
-        if not lost:
+        """The broker is gone: look who leads and coordinates now."""
+        lost = self.requests.lost_with(peer)
+        if peer == self.lookup.node:
+            self.lookup.lost(now)
+        elif not lost:
             return []
-        for number in lost:
-            del self._asked[number]
-        self.metadata.ask_another()
-        self._want_metadata(now)
-        return self._advance(now)
+        return self._lost(lost, now) + self._advance(now)
 
     def fire(self, timer: Timer, now: Millis) -> list[Effect]:
-        """A pause is over, or a request has been under way for too long."""
+        """A pause is over, something is due, or a request has been under way for too long."""
         if timer.guards != self._wake_due_ms:
             return []
         self._wake_due_ms = None
-        late = [number for number, asked in self._asked.items() if asked.due_ms <= now]
-        for number in late:
-            del self._asked[number]
-        if late:
-            self._connection += 1
+        return self._lost(self.requests.too_late(now), now) + self._advance(now)
+
+    # --- answers ---
+
+    def _answered(self, response: Response, asked: Asked, now: Millis) -> list[Effect]:
+        match response:
+            case FetchResponse():
+                return self.fetching.fetched(response, asked, now)
+            case ListOffsetsResponse():
+                self.positions.offsets_found(response, asked, now)
+            case OffsetForLeaderEpochResponse():
+                self.positions.epochs_found(response, now)
+            case FindCoordinatorResponse():
+                self.lookup.found(response, now)
+            case OffsetFetchResponse():
+                self.commits.offsets_fetched(response, asked, now)
+            case OffsetCommitResponse():
+                effects, refusal = self.commits.committed(response, asked, now)
+                return effects + (self.membership.commit_refused(refusal, now) if refusal else [])
+            case MetadataResponse():
+                return self._metadata_arrived(response, now)
+            case _:
+                return self.membership.answered(response, asked, now)
+        return []
+
+    def _metadata_arrived(self, news: MetadataResponse, now: Millis) -> list[Effect]:
+        told = self.metadata.update(news)
+        self.news = news
+        self._metadata_due_ms = now + self.config.metadata_max_age_ms
+        self.shared.metadata_wanted = False
+        if any(topic.error != ErrorCode.NONE for topic in news.topics):
+            self.shared.want_metadata(now)
+        for partition, assigned in self.assigned.items():
+            if self.metadata.leader_of(partition) is not None:
+                assigned.retry_at_ms = min(assigned.retry_at_ms, now)
+        return [Observe(fact) for fact in told]
+
+    def _lost(self, lost: list[Asked], now: Millis) -> list[Effect]:
+        """These will not be answered."""
+        effects: list[Effect] = []
+        for asked in lost:
+            match asked.request:
+                case FetchRequest() | ListOffsetsRequest() | OffsetForLeaderEpochRequest() as request:
+                    self.positions.pause([one.partition for one in request.partitions], now)
+                case OffsetCommitRequest():
+                    effects += self.commits.lost(asked, now)
+                case FindCoordinatorRequest():
+                    self.lookup.lost(now)
+            if asked.channel == COORDINATOR:
+                self.lookup.lost(now)
+            effects += self.membership.lost(asked, now)
+        if lost:
             self.metadata.ask_another()
-            self._want_metadata(now)
-        return self._advance(now)
+            self.shared.want_metadata(now)
+        return effects
 
     # --- the one loop ---
 
     def _advance(self, now: Millis) -> list[Effect]:
-        effects: list[Effect] = []
-        if now >= self._not_before_ms:
-            if self._metadata_wanted and not self._is_under_way("MetadataRequest"):
-                request = self.metadata.request(allow_auto_topic_creation=True)
-                effects += self._send(self.metadata.whom_to_ask(), request, now)
-            effects += self._look_up_positions(now)
-            if self._polling and not self.state.buffer:
-                effects += self._fetch(now)
-        due = min((asked.due_ms for asked in self._asked.values()), default=None)
-        if self._not_before_ms > now:
-            due = self._not_before_ms if due is None else min(due, self._not_before_ms)
-        if due is not None and (self._wake_due_ms is None or due < self._wake_due_ms):
-            self._wake_due_ms = due
-            effects.append(SetTimer(Timer(WAKE, due), max(due - now, 1)))
-        return effects
-
-    def _fetch(self, now: Millis) -> list[Effect]:
-        if self._is_under_way("FetchRequest"):
+        if self.is_closed:
             return []
-        by_leader: dict[BrokerId, list[tuple[TopicPartition, Offset, Epoch, Epoch]]] = {}
-        for partition, assigned in self.assigned.items():
-            leader = self.metadata.leader_of(partition)
-            if leader is None:
-                self._want_metadata(now)
-            elif assigned.position is not None:
-                epoch = self.metadata.epoch_of(partition)
-                wanted = (partition, assigned.position, epoch, assigned.last_epoch)
-                by_leader.setdefault(leader, []).append(wanted)
+        effects = self._advance_group(now)
+        effects += self._refresh_metadata(now)
+        effects += self.positions.advance(now)
+        if self.shared.polling and not self.state.callbacks:
+            effects += self._hand_over(now)
+        return effects + ([] if self.is_closed else self._timer(now))
+
+    def _advance_group(self, now: Millis) -> list[Effect]:
         effects: list[Effect] = []
-        for leader, wanted_here in sorted(by_leader.items()):
-            request = self._fetch_request(wanted_here, self.config.fetch_max_wait_ms)
-            effects += self._send(broker_node(leader), request, now)
-        return effects
-
-    def _fetch_request(
-        self, wanted: list[tuple[TopicPartition, Offset, Epoch, Epoch]], max_wait_ms: Millis
-    ) -> FetchRequest:
-        partitions = tuple(
-            FetchPartition(partition, offset, epoch, last_epoch, self.config.max_partition_fetch_bytes)
-            for partition, offset, epoch, last_epoch in wanted
-        )
-        return FetchRequest(-1, partitions, -1, max_wait_ms, self.config.fetch_min_bytes, self.config.fetch_max_bytes)
-
-    def _look_up_positions(self, now: Millis) -> list[Effect]:
-        if self._is_under_way("ListOffsetsRequest") or self.config.auto_offset_reset == "none":
-            return []
-        timestamp = EARLIEST_TIMESTAMP if self.config.auto_offset_reset == "earliest" else LATEST_TIMESTAMP
-        by_leader: dict[BrokerId, list[ListOffsetsPartition]] = {}
-        for partition, assigned in self.assigned.items():
-            leader = self.metadata.leader_of(partition)
-            if assigned.position is None and leader is not None:
-                question = ListOffsetsPartition(partition, timestamp, self.metadata.epoch_of(partition))
-                by_leader.setdefault(leader, []).append(question)
-        effects: list[Effect] = []
-        for leader, questions in sorted(by_leader.items()):
-            effects += self._send(broker_node(leader), ListOffsetsRequest(tuple(questions)), now)
-        return effects
-
-    # --- answers ---
-
-    def _fetched(self, response: FetchResponse, asked: Asked, now: Millis) -> list[Effect]:
-        effects: list[Effect] = []
-        for result in response.partitions:
-            if asked.is_probe:
-                self.state.probes.append(result)
-            if result.error != ErrorCode.NONE:
-                effects += self._refused(result, asked, now)
-            elif result.diverging_epoch >= 0 and not asked.is_probe:
-                effects += self._diverged(result)
-            else:
-                effects += self._take_records(result, asked)
-        return effects
-
-    def _take_records(self, result: FetchPartitionResult, asked: Asked) -> list[Effect]:
-        request = asked.request
-        assert isinstance(request, FetchRequest), "only a fetch brings records"
-        start = next(one.fetch_offset for one in request.partitions if one.partition == result.partition)
-        assigned = self.assigned.get(result.partition)
-        if not asked.is_probe:
-            self.state.watermarks[result.partition] = (result.log_start_offset, result.high_watermark)
-            if assigned is None or assigned.position != start:
-                return []
-        got = [
-            Fetched(result.partition, record, batch.leader_epoch)
-            for batch in split_batches(result.records)
-            if not batch.is_control
-            for record in batch.records()
-            if record.offset >= start
-        ]
-        if not got:
-            return []
-        position = got[-1].record.offset + 1
-        if assigned is not None and not asked.is_probe:
-            assigned.position, assigned.last_epoch = position, got[-1].leader_epoch
-            self.state.buffer += got
-        told = tuple((one.record.offset, one.leader_epoch, one.record.key, one.record.value) for one in got)
-        return [Observe(facts.RecordsConsumed(result.partition, told, position))]
-
-    def _refused(self, result: FetchPartitionResult, asked: Asked, now: Millis) -> list[Effect]:
-        effects: list[Effect] = [Observe(facts.FetchFailed(result.partition, number_of(asked.broker), result.error))]
-        if asked.is_probe:
-            return effects
-        assigned = self.assigned.get(result.partition)
-        if result.error == ErrorCode.OFFSET_OUT_OF_RANGE and assigned is not None:
-            if self.config.auto_offset_reset == "none":
-                self.state.errors.append((result.partition, result.error))
-            else:
-                assigned.position, assigned.last_epoch = None, -1
-        elif result.error.refreshes_metadata:
-            self._want_metadata(now)
-        elif result.error.retriable:
-            self._not_before_ms = now + self.config.retry_backoff_ms
+        if self.ending.stage == Stage.NONE and self.is_subscribed:
+            effects += self.membership.advance(now)
+        if self.shared.polling and not self.state.buffer and not self.state.callbacks:
+            self.commits.commit_if_due(now)
+        committed = self.commits.advance(self._identity, self.membership.in_rebalance, now)
+        if committed and self.ending.stage == Stage.NONE and self.is_subscribed:
+            effects += committed + self.membership.advance(now)  # It may have waited for that commit.
         else:
-            self.state.errors.append((result.partition, result.error))
+            effects += committed
+        return effects + self.ending.go_on(now)
+
+    @property
+    def _identity(self) -> Identity | None:
+        return self.membership.identity if self.is_subscribed else NOBODY
+
+    def _hand_over(self, now: Millis) -> list[Effect]:
+        """Poll returns once it has something; the next fetches leave before that."""
+        effects = self.fetching.collect(self._most - len(self.state.buffer))
+        effects += self.fetching.fetch(now)
+        if len(self.state.buffer) >= (self._most if self._fills else 1):
+            self.shared.polling = self.shared.listening = False
         return effects
 
-    def _diverged(self, result: FetchPartitionResult) -> list[Effect]:
-        """The records before our position are no longer there (KIP-320): go on where the logs part."""
-        assigned = self.assigned[result.partition]
-        if assigned.position is not None:
-            assigned.position = min(assigned.position, result.diverging_end_offset)
-            assigned.last_epoch = result.diverging_epoch
-        return []
+    def _refresh_metadata(self, now: Millis) -> list[Effect]:
+        has_pattern = bool(self.shared.subscription.pattern)
+        if (self.metadata.topics or has_pattern) and now >= self._metadata_due_ms:
+            self.shared.metadata_wanted = True
+        wanted = self.shared.metadata_wanted and now >= self.shared.metadata_not_before_ms
+        if not wanted or self.requests.is_under_way(MetadataRequest):
+            return []
+        creates = self.config.allow_auto_create_topics
+        request = MetadataRequest(None) if has_pattern else self.metadata.request(creates)
+        return self.requests.send(self.metadata.whom_to_ask(), request, now)
 
-    def _offsets_found(self, response: ListOffsetsResponse, now: Millis) -> list[Effect]:
-        for result in response.partitions:
-            assigned = self.assigned.get(result.partition)
-            if result.error != ErrorCode.NONE:
-                self._want_metadata(now)
-            elif assigned is not None and assigned.position is None:
-                assigned.position = result.offset
-        return []
+    # --- one timer ---
 
-    # --- small parts ---
+    def _timer(self, now: Millis) -> list[Effect]:
+        due = min((at for at in self._due_times(now) if at is not None), default=None)
+        if due is None or (self._wake_due_ms is not None and self._wake_due_ms <= due):
+            return []
+        self._wake_due_ms = due
+        return [SetTimer(Timer(WAKE, due), max(due - now, 1))]
 
-    def _want_metadata(self, now: Millis) -> None:
-        self._metadata_wanted = True
-        self._not_before_ms = now + self.config.retry_backoff_ms
-
-    def _is_under_way(self, kind: str) -> bool:
-        return any(type(asked.request).__name__ == kind and not asked.is_probe for asked in self._asked.values())
-
-    def _send(self, broker: NodeId, request: Request, now: Millis, is_probe: bool = False) -> list[Effect]:
-        self._correlation_id += 1
-        name = "probe" if is_probe else "data"
-        channel = name if self._connection == 0 else f"{name}#{self._connection}"
-        self._asked[self._correlation_id] = Asked(broker, now + self.config.request_timeout_ms, request, is_probe)
-        return [Send(Envelope(self.id, broker, request, self._correlation_id, channel))]
-
-
-def _has_errors(news: MetadataResponse) -> bool:
-    return any(topic.error != ErrorCode.NONE for topic in news.topics)
+    def _due_times(self, now: Millis) -> list[Millis | None]:
+        times = [
+            self.requests.next_due_ms(),
+            self.positions.next_due_ms(now),
+            self.commits.next_due_ms(now),
+            self.lookup.next_due_ms(now),
+            self.membership.next_due_ms(now) if self.is_subscribed else None,
+        ]
+        if self.shared.metadata_wanted and self.shared.metadata_not_before_ms > now:
+            times.append(self.shared.metadata_not_before_ms)
+        if self._metadata_due_ms > now:
+            times.append(self._metadata_due_ms)
+        return times

@@ -17,7 +17,7 @@ from minikafka.config import ConfigError, ConsumerConfig, ProducerConfig, Server
         (ServerConfig, {"unclean.leader.election.enable": "yes"}, "must be true or false"),
         (ServerConfig, {"broker.session.timeout.ms": 2000}, "must be longer than broker.heartbeat.interval.ms"),
         (ProducerConfig, {"delivery.timeout.ms": 1000}, "must be at least linger.ms + request.timeout.ms"),
-        (ConsumerConfig, {"auto.offset.reset": "first"}, "must be earliest, latest or none"),
+        (ConsumerConfig, {"auto.offset.reset": "first"}, "must be earliest, latest, none or by_duration"),
         (TopicConfig, {"min.insync.replica": 2}, "Did you mean 'min.insync.replicas'?"),
     ],
 )
