@@ -4,27 +4,26 @@
 Java client's, where clients differ). A name that nobody knows is refused together with the nearest one that exists:
 a setting that is silently ignored is a lost record waiting for its day.
 
-What we leave out: every Kafka setting without a field here. `docs/fidelity.md` lists what that means.
+How they are read is in `settings.py`. What we leave out: every Kafka setting without a field here. `docs/fidelity.md` lists what that means.
 """
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any
 
+from minikafka.settings import ConfigError as ConfigError
+from minikafka.settings import dotted as dotted
+from minikafka.settings import one_of
+from minikafka.settings import overridden as overridden
+from minikafka.settings import read_settings as read_settings
+from minikafka.settings import unknown_name as unknown_name
 from minikafka.types import Millis
-
-Role = TypeVar("Role")
 
 MAX_INT = 2_147_483_647
 MAX_LONG = 9_223_372_036_854_775_807
-
-
-class ConfigError(ValueError):
-    """A setting is unknown, has a wrong value, or contradicts another; the message is one sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,13 +342,13 @@ class ConsumerConfig:
     metadata_max_age_ms: Millis = 300_000
 
     def __post_init__(self) -> None:
-        _one_of("isolation.level", self.isolation_level, ("read_uncommitted", "read_committed"))
-        _one_of("group.protocol", self.group_protocol, ("classic", "consumer"))
+        one_of("isolation.level", self.isolation_level, ("read_uncommitted", "read_committed"))
+        one_of("group.protocol", self.group_protocol, ("classic", "consumer"))
         policy = self.auto_offset_reset
         if not _RESET_BY_DURATION.fullmatch(policy):
-            _one_of("auto.offset.reset", policy, ("earliest", "latest", "none", "by_duration:PnDTnHnMnS"))
+            one_of("auto.offset.reset", policy, ("earliest", "latest", "none", "by_duration:PnDTnHnMnS"))
         for name in self.assignors:
-            _one_of("partition.assignment.strategy", name, ("range", "roundrobin", "sticky", "cooperative-sticky"))
+            one_of("partition.assignment.strategy", name, ("range", "roundrobin", "sticky", "cooperative-sticky"))
         if self.heartbeat_interval_ms >= self.session_timeout_ms:
             raise ConfigError(
                 f"heartbeat.interval.ms is {self.heartbeat_interval_ms}, but must be shorter than session.timeout.ms "
@@ -389,11 +388,6 @@ _ASSIGNOR_CLASSES = {
 }
 
 
-def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:
-    if value not in known:
-        raise ConfigError(f"{name} is {value!r}, but must be {', '.join(known[:-1])} or {known[-1]}.")
-
-
 @dataclass(frozen=True, slots=True)
 class AdminConfig:
     """Settings of an admin client."""
@@ -402,58 +396,3 @@ class AdminConfig:
     client_id: str = ""
     request_timeout_ms: Millis = 30_000
     retry_backoff_ms: Millis = 100
-
-
-def dotted(field_name: str) -> str:
-    """Kafka's name of a field: `linger_ms` → `linger.ms`."""
-    return field_name.replace("_", ".")
-
-
-def read_settings(role: type[Role], settings: Mapping[str, Any], who: str) -> Role:
-    """Make the dataclass `role` from dotted names. Raises `ConfigError` for an unknown name or a wrong value."""
-    return role(**_values(role, settings, who))
-
-
-def overridden(config: Role, settings: Mapping[str, Any], who: str) -> Role:
-    """The same settings but for those named here. Raises `ConfigError` as `read_settings` does."""
-    changed: Role = replace(config, **_values(type(config), settings, who))  # type: ignore[type-var]
-    return changed
-
-
-def _values(role: type[Any], settings: Mapping[str, Any], who: str) -> dict[str, Any]:
-    known = {dotted(item.name): item for item in fields(role)}
-    values: dict[str, Any] = {}
-    for name, value in settings.items():
-        if name not in known:
-            raise ConfigError(unknown_name(f"{who} setting", name, list(known)))
-        values[known[name].name] = _converted(name, value, str(known[name].type))
-    return values
-
-
-def unknown_name(what: str, name: str, known: list[str]) -> str:
-    """One sentence for a name that does not exist: with the nearest that does, or else with all there are."""
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    if near:
-        return f"There is no {what} {name!r}. Did you mean {near[0]!r}?"
-    return f"There is no {what} {name!r}. There are: {', '.join(sorted(known)) or 'none'}."
-
-
-def _converted(name: str, value: Any, wanted: str) -> Any:
-    if wanted == "Any":
-        return value
-    text = str(value).strip()
-    if wanted in {"bool", "bool | None"}:
-        if text.lower() in {"true", "false"}:
-            return text.lower() == "true"
-        raise ConfigError(f"{name} is {value!r}, but must be true or false.")
-    if wanted == "float":
-        try:
-            return float(text)
-        except ValueError:
-            raise ConfigError(f"{name} is {value!r}, but must be a number.") from None
-    if wanted in {"int", "Millis"}:
-        try:
-            return int(text)
-        except ValueError:
-            raise ConfigError(f"{name} is {value!r}, but must be a whole number.") from None
-    return text

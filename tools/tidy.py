@@ -25,7 +25,7 @@ ROOMS = (
     "root", "protocol", "effects", "metadata", "log", "coordinator", "controller", "client", "broker",
     "trace", "sim", "scenarios", "server", "stage", "grading", "surface",
 )  # fmt: skip
-ROOT_FILES = {"types", "config", "disk", "assignors"}
+ROOT_FILES = {"types", "config", "settings", "disk", "assignors"}
 SURFACE_FILES = {
     "__init__", "__main__", "api", "admin", "cli", "cluster", "consumer", "doctor", "live", "producer", "proving",
     "world",
