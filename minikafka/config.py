@@ -4,7 +4,9 @@
 Java client's, where clients differ). A name that nobody knows is refused together with the nearest one that exists:
 a setting that is silently ignored is a lost record waiting for its day.
 
-How they are read is in `settings.py`. What we leave out: every Kafka setting without a field here. `docs/fidelity.md` lists what that means.
+How they are read is in `settings.py`.
+
+What we leave out: every Kafka setting without a field here. `docs/fidelity.md` lists what that means.
 """
 
 from __future__ import annotations

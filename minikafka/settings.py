@@ -3,7 +3,7 @@
 `linger.ms` in a dict becomes the field `linger_ms`. A name that nobody knows is refused together with the nearest one
 that exists.
 
-What we leave out: Kafka's validators beyond type and choice; relations between settings are asserted by the dataclasses.
+What we leave out: Kafka's validators beyond type and choice; relations between settings are held by the dataclasses.
 """
 
 from __future__ import annotations
