@@ -33,6 +33,8 @@ from minikafka.trace.trace import Told, Trace
 from minikafka.types import BrokerId, Millis, NodeId, broker_node
 
 START_UP_MS: Millis = 12_000
+SHUTDOWN_MS: Millis = 301_000
+"""Longer than a broker waits for being let go."""
 
 
 class Act(NamedTuple):
@@ -107,8 +109,9 @@ class Cluster:
         self.strike("power_loss", broker)
 
     def shut_down(self, broker: BrokerId) -> None:
-        """The broker stops in order."""
+        """The broker stops in order: it gives its leaderships away, and is down when this call returns."""
         self.strike("shut_down", broker)
+        self.sim.run_until(lambda: self.sim.process(broker_node(broker)) is None, SHUTDOWN_MS)
 
     def restart(self, broker: BrokerId) -> None:
         """The broker's process starts again on its disk."""

@@ -69,6 +69,9 @@ class AlterPartitionManager:
             return None, []
         assert self._asked is not None, "an answer without a question"
         partition, proposal = self._asked
+        if response.error == ErrorCode.NONE and response.leader_epoch != partition.leader_epoch:
+            # It completed a reassignment that took replicas away: all that is in the metadata log, and on its way.
+            return None, []
         if response.error == ErrorCode.NONE:
             told = partition.proposal_accepted(response.isr, response.partition_epoch, now)
             return partition.name, [Observe(fact) for fact in told]

@@ -21,7 +21,7 @@ from minikafka.broker.channel import REQUEST_TIMEOUT
 from minikafka.broker.client_requests import ClientRequests
 from minikafka.broker.forwarding import FORWARD_RETRY, Forwarder, Own
 from minikafka.broker.internal_topics import TopicCreation
-from minikafka.broker.lifecycle import HEARTBEAT, Lifecycle
+from minikafka.broker.lifecycle import HEARTBEAT, SHUTDOWN_DEADLINE, Lifecycle
 from minikafka.broker.metadata_cache import METADATA_BACKOFF, MetadataCache
 from minikafka.broker.replica_fetcher import FETCH_BACKOFF, ReplicaFetcher
 from minikafka.broker.replica_manager import ReplicaManager
@@ -141,6 +141,20 @@ class Broker:
         """A loop's next turn, a pause that is over, or a request that has waited long enough."""
         return self._settle(self._fired(timer, now), now)
 
+    def begin_shutdown(self, now: Millis) -> list[Effect]:
+        """Asked to stop in order: give leaderships away first. Once `may_stop`, call `stop`."""
+        return self._settle(self.lifecycle.begin_shutdown(self.metadata.last_applied_offset, now), now)
+
+    @property
+    def is_leaving(self) -> bool:
+        """Was it asked to stop in order?"""
+        return self.lifecycle.leaving
+
+    @property
+    def may_stop(self) -> bool:
+        """It was asked to stop, and nothing keeps it any more."""
+        return self.lifecycle.may_stop
+
     def stop(self, now: Millis) -> None:
         """Stop in order: everything on disk, and a mark that says so."""
         for partition in self.replicas.partitions.values():
@@ -220,6 +234,8 @@ class Broker:
             case "forward-retry":
                 owns, effects = self.forwarder.resume(now)
                 return effects + [effect for own in owns for effect in self._own_answered(own, now)]
+            case "shutdown-deadline":
+                return self.lifecycle.give_up_waiting()
             case "isr-check":
                 again = SetTimer(Timer(ISR_CHECK), self.config.replica_lag_time_max_ms // 2)
                 return [*self.replicas.check_isr(now), again]
@@ -280,6 +296,7 @@ assert {
     FORWARD_RETRY,
     MARKERS_RETRY,
     ADD_PARTITIONS_RETRY,
+    SHUTDOWN_DEADLINE,
 } == {
     "heartbeat",
     "request-timeout",
@@ -289,4 +306,5 @@ assert {
     "forward-retry",
     "markers-retry",
     "add-partitions-retry",
+    "shutdown-deadline",
 }, "the switchboard matches these timers by name"

@@ -1,13 +1,15 @@
-"""How a broker comes to life: register, catch up with the metadata log, be unfenced, and keep saying so.
+"""How a broker comes to life: register, catch up with the metadata log, be unfenced, and keep saying so; and leaves.
 
 ```
  start ─▶ BrokerRegistration ─▶ broker epoch ─▶ heartbeats every 2 s ─▶ unfenced once caught up
+ stop  ─▶ heartbeats that want to shut down, every 50 ms ─▶ leads nothing, all know it ─▶ may stop ─▶ clean mark
 ```
 
 * The mark of a clean shutdown holds the broker epoch; it is removed at the start, so a crash leaves none behind.
+* Leaving in order is asked for, and waited for only so long: then the broker stops anyway.
 * A stale broker epoch means that the controller knows a newer process of this broker.
 
-Mirrors `BrokerLifecycleManager` and `CleanShutdownFileHandler`. What we leave out: controlled shutdown.
+Mirrors `BrokerLifecycleManager` and `CleanShutdownFileHandler`.
 """
 
 from __future__ import annotations
@@ -32,6 +34,11 @@ from minikafka.types import NO_EPOCH, BrokerId, Epoch, Millis, NodeId, Offset, b
 CLEAN_SHUTDOWN_PATH = ".kafka_cleanshutdown"
 HEARTBEAT = "heartbeat"
 REGISTRATION_RETRY_MS = 1_000
+SHUTDOWN_DEADLINE = "shutdown-deadline"
+SHUTDOWN_POLL_MS = 50
+"""How often a broker that wants to leave asks whether it may."""
+SHUTDOWN_WAIT_MS = 300_000
+"""How long it waits for that (`KafkaBroker.shutdown`: five minutes)."""
 
 
 class Lifecycle:
@@ -53,6 +60,10 @@ class Lifecycle:
         self.config = config
         self.broker_epoch: Epoch = NO_EPOCH
         self.fenced = True
+        self.leaving = False
+        """Has it been asked to stop in order?"""
+        self.may_stop = False
+        """Nothing keeps it any more, or it has waited long enough."""
         self._round = 0
         self._disk = disk
         self._registration = BrokerRegistrationRequest(
@@ -69,7 +80,9 @@ class Lifecycle:
             return []
         request: Request = self._registration
         if self.broker_epoch != NO_EPOCH:
-            request = BrokerHeartbeatRequest(self.broker_id, self.broker_epoch, applied)
+            request = BrokerHeartbeatRequest(
+                self.broker_id, self.broker_epoch, applied, want_shut_down=self.leaving
+            )
         return self.channel.send(self.controller, request, now)
 
     def take(self, envelope: Envelope, applied: Offset, now: Millis) -> list[Effect]:
@@ -82,7 +95,10 @@ class Lifecycle:
                 return self._again(1)
             case BrokerHeartbeatResponse(error=ErrorCode.NONE) as response:
                 self.fenced = response.is_fenced
-                return self._again(self.config.broker_heartbeat_interval_ms)
+                if response.should_shut_down:
+                    self.may_stop = True
+                    return []
+                return self._again(SHUTDOWN_POLL_MS if self.leaving else self.config.broker_heartbeat_interval_ms)
         return self._again(REGISTRATION_RETRY_MS)
 
     def is_ready(self, applied: Offset) -> bool:
@@ -106,6 +122,19 @@ class Lifecycle:
         """No answer in time: try another connection."""
         late, effects = self.channel.check(now)
         return self.report(applied, now) if late else effects
+
+    def begin_shutdown(self, applied: Offset, now: Millis) -> list[Effect]:
+        """Ask to be let go, now and until it is granted."""
+        self.leaving = True
+        if self.broker_epoch == NO_EPOCH or not self.config.controlled_shutdown_enable:
+            self.may_stop = True
+            return []
+        return [*self.report(applied, now), SetTimer(Timer(SHUTDOWN_DEADLINE), SHUTDOWN_WAIT_MS)]
+
+    def give_up_waiting(self) -> list[Effect]:
+        """Nobody has let it go in time: it stops as it is."""
+        self.may_stop = True
+        return []
 
     def leave_clean_shutdown_mark(self) -> None:
         """The last thing a broker does before it stops in order."""

@@ -11,7 +11,7 @@
 * It never falls while this leader leads, and stands still while the ISR is smaller than min.insync.replicas (KIP-966).
 * Leader, epoch and ISR are what this broker has *replayed*. It may be behind the controller, and acts in good faith.
 
-Mirrors `kafka.cluster.Partition`. What we leave out: reassignment, log directories, follower reads by rack.
+Mirrors `kafka.cluster.Partition`. What we leave out: log directories.
 """
 
 from __future__ import annotations
@@ -121,6 +121,7 @@ class Partition:
         self.log = log
         self.brokers = brokers
         self.lag_time_max_ms = lag_time_max_ms
+        self.topic_id = ""
         self.config = TopicConfig()
         self.role = Role.NONE
         self.leader: BrokerId = NO_LEADER
@@ -160,6 +161,7 @@ class Partition:
 
     def _lead(self, registration: PartitionRegistration, now: Millis) -> list[facts.Fact]:
         if self.is_leader and registration.leader_epoch == self.leader_epoch:
+            self._keep_followers(NEVER)
             return self._adopt(registration.isr) + self.advance(now)
         self._enter_epoch(registration, Role.LEADER)
         self.epoch_start_offset = self.log.log_end_offset
@@ -174,6 +176,18 @@ class Partition:
             self.name, self.leader_epoch, self.epoch_start_offset, tuple(sorted(self.isr)), self.partition_epoch
         )
         return [told, *self.advance(now)]
+
+    def _keep_followers(self, caught_up_ms: Millis) -> None:
+        """Know all that are replicas now, and nobody else: a reassignment adds some, and later takes others away."""
+        self.followers = {
+            broker: self.followers.get(broker) or FollowerState(caught_up_ms)
+            for broker in self.replicas
+            if broker != self.broker_id
+        }
+
+    def step_down(self) -> None:
+        """This broker holds no replica any more."""
+        self.role, self.proposal, self.followers = Role.NONE, None, {}
 
     def _follow(self, registration: PartitionRegistration) -> list[facts.Fact]:
         news = registration.leader_epoch != self.leader_epoch or self.role is not Role.FOLLOWER
@@ -316,7 +330,7 @@ class Partition:
             broker,
             state.log_end_offset,
             state.last_caught_up_ms,
-            known is not None and not known.fenced,
+            known is not None and known.is_active,
             state.broker_epoch,
             NO_EPOCH if known is None else known.broker_epoch,
         )

@@ -6,7 +6,7 @@
 ```
 
 Mirrors `ReplicaManager`. One batch appended: `appending.py`; one partition read: `reading.py`.
-What we leave out: fetch sessions, quotas, log directories, deleting replicas.
+What we leave out: fetch sessions, quotas, log directories.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import json
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from minikafka.broker import reading, replica_fetcher
+from minikafka.broker import reading, replica_fetcher, replica_files
 from minikafka.broker.appending import Appender
 from minikafka.broker.partition import Partition
 from minikafka.broker.purgatory import ParkedFetch, ParkedProduce, Purgatory
@@ -25,6 +25,7 @@ from minikafka.config import ServerConfig
 from minikafka.disk import Disk
 from minikafka.effects import Effect, Observe, Send
 from minikafka.log.partition_log import PartitionLog
+from minikafka.metadata import settings
 from minikafka.metadata.image import MetadataImage
 from minikafka.protocol import facts
 from minikafka.protocol.errors import ErrorCode
@@ -69,19 +70,22 @@ class ReplicaManager:
         self.reader = Reader(broker_id, self.partitions, image)
         self._next_correlation_id = next_correlation_id
         self._checkpoint = _read_checkpoint(disk)
+        self._swept = False
+        """Has this process looked for files of replicas that are not its own any more?"""
 
     # --- what the metadata log says ---
 
     def apply_image(self, now: Millis) -> list[Effect]:
         """Bring all local replicas to what the image says, then look again at everything that waits."""
-        effects: list[Effect] = []
+        effects = self._drop_what_is_gone(now)
+        in_force = settings.server_settings(self.image, self.config, self.broker_id)
         touched = []
         for name, registration in self.image.partitions():
             if self.broker_id not in registration.replicas:
                 continue
             partition = self._local(name, registration.partition_epoch > 0, effects)
             before = (partition.leader_epoch, partition.partition_epoch)
-            config = self.config.topic(self.image.topics[name.topic].configs)
+            config = in_force.topic(self.image.topics[name.topic].configs)
             effects += [Observe(fact) for fact in partition.apply(registration, config, now)]
             if before != (partition.leader_epoch, partition.partition_epoch):
                 touched.append(name)
@@ -92,11 +96,45 @@ class ReplicaManager:
             effects += self.recheck(name, now)
         return effects + self.fetch(now)
 
+    def _drop_what_is_gone(self, now: Millis) -> list[Effect]:
+        """Replicas of deleted topics, and those that a reassignment has taken away from this broker."""
+        effects: list[Effect] = []
+        held = list(self.partitions)
+        if not self._swept:
+            self._swept = True
+            held += [name for name in replica_files.found_on(self.disk) if name not in self.partitions]
+        for name in held:
+            registration, partition = self.image.partition(name), self.partitions.get(name)
+            topic_id = self.image.topics[name.topic].topic_id if registration is not None else ""
+            is_ours = registration is not None and self.broker_id in registration.replicas
+            if is_ours and (partition is None or partition.topic_id == topic_id):
+                continue
+            if partition is not None:
+                effects += self._step_down(partition, now)
+            replica_files.remove(self.disk, name)
+            effects.append(Observe(facts.ReplicaDeleted(name)))
+        return effects
+
+    def _step_down(self, partition: Partition, now: Millis) -> list[Effect]:
+        """Whoever waits for this partition hears that it is not led here, then it is forgotten."""
+        name = partition.name
+        partition.step_down()
+        for fetcher in self.fetchers.values():
+            fetcher.leave(name)
+        self.proposing.pop(name, None)
+        effects = self.recheck(name, now)
+        del self.partitions[name]
+        self._checkpoint.pop(str(name), None)
+        return effects
+
     def _local(self, name: TopicPartition, is_old: bool, effects: list[Effect]) -> Partition:
         partition = self.partitions.get(name)
         if partition is None:
+            topic_id = self.image.topics[name.topic].topic_id
+            replica_files.claim(self.disk, name, topic_id)
             log = PartitionLog(name, self.disk)
             partition = Partition(name, self.broker_id, log, self.image.brokers, self.config.replica_lag_time_max_ms)
+            partition.topic_id = topic_id
             self.partitions[name] = partition
             log.move_high_watermark(self._checkpoint.get(str(name), 0))
             # Of a partition with a past, nothing is news too: everything may have gone with the power.

@@ -223,6 +223,7 @@ def mend(run: Run) -> None:
     """Undo every fault: links, disks, pauses, crashes."""
     sim = run.sim
     sim.heal()
+    sim.end_shutdowns()
     for node, machine in list(sim.machines.items()):
         if machine.disk is None:
             continue

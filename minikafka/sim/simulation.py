@@ -100,6 +100,8 @@ class Simulation:
         self.recorder = Recorder()
         self.machines: dict[NodeId, Machine] = {}
         self.watchers: list[Watcher] = []
+        self._leaving: list[NodeId] = []
+        """Brokers that were asked to stop in order and are still at it."""
         self.event_limit = DEFAULT_EVENT_LIMIT
         self._heap: list[tuple[Millis, int, Event]] = []
         self._sequence = 0
@@ -193,6 +195,8 @@ class Simulation:
             machine.backlog.append(event)
             return
         self._happen(machine, event)
+        if self._leaving:
+            self._let_go()
 
     def _happen(self, machine: Machine, event: Event) -> None:
         node = machine.node
@@ -330,11 +334,27 @@ class Simulation:
         self.fault("power_loss" if power_lost else "crash", [facts.NodeCrashed(node, power_lost)], stop)
 
     def shut_down(self, node: NodeId) -> None:
-        """A broker stops in order: all is on disk, and a mark says so."""
+        """A broker is asked to stop in order: it gives its leaderships away, and is down some moments later."""
         process = self.machines[node].node
         assert isinstance(process, Broker), f"only a running broker shuts down in order, {node} is none"
-        process.stop(self.now)
-        self.crash(node)
+        self._leaving.append(node)
+        self._step("fault", node, self.recorder.step, "shut_down", lambda: process.begin_shutdown(self.now))
+        self._let_go()
+
+    def _let_go(self, at_once: bool = False) -> None:
+        """Whoever wanted to leave and may do so stops: all is on disk, and a mark says so."""
+        for node in list(self._leaving):
+            process = self.machines[node].node
+            if isinstance(process, Broker) and process.is_leaving and not (process.may_stop or at_once):
+                continue
+            self._leaving.remove(node)
+            if isinstance(process, Broker) and process.is_leaving:
+                process.stop(self.now)
+                self.crash(node)
+
+    def end_shutdowns(self) -> None:
+        """Whoever is still on its way out stops now."""
+        self._let_go(at_once=True)
 
     def restart(self, node: NodeId) -> None:
         """The process starts again on its disk."""

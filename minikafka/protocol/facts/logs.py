@@ -39,6 +39,12 @@ class TailCut(NamedTuple):
     lost_bytes: int
 
 
+class ReplicaDeleted(NamedTuple):
+    """This broker holds no copy any more: the topic is gone, or the replica has moved elsewhere."""
+
+    partition: TopicPartition
+
+
 class LastStableOffsetMoved(NamedTuple):
     """Below this offset every transaction is decided, as far as this replica knows."""
 
@@ -46,4 +52,4 @@ class LastStableOffsetMoved(NamedTuple):
     last_stable_offset: Offset
 
 
-LogFact: TypeAlias = SegmentRolled | LogStartMoved | LogCompacted | TailCut | LastStableOffsetMoved
+LogFact: TypeAlias = SegmentRolled | LogStartMoved | LogCompacted | TailCut | LastStableOffsetMoved | ReplicaDeleted

@@ -27,6 +27,8 @@ def sentence(node: NodeId, fact: facts.Fact) -> str:
             )
         case facts.LastStableOffsetMoved():
             return f"{who}: every transaction of {fact.partition} below {fact.last_stable_offset} is decided."
+        case facts.ReplicaDeleted():
+            return f"{words.name_of(node)} removes its copy of {fact.partition}."
     return ""
 
 
@@ -37,7 +39,7 @@ def weight(fact: facts.Fact) -> int:
             return 0
         case facts.LogStartMoved(reason="leader"):
             return 0
-        case facts.LogStartMoved() | facts.LogCompacted():
+        case facts.LogStartMoved() | facts.LogCompacted() | facts.ReplicaDeleted():
             return 1
         case facts.TailCut():
             return 2
