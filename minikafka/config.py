@@ -263,7 +263,7 @@ class ProducerConfig:
         """Are batches numbered, so that a retry is stored once?"""
         if self.enable_idempotence is not None:
             return self.enable_idempotence
-        return bool(self.transactional_id) and self.required_acks == -1 and self.retries > 0
+        return self.required_acks == -1 and self.retries > 0
 
 
 PARTITIONERS = ("murmur2_random", "murmur2", "consistent_random", "consistent")
