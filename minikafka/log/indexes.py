@@ -19,6 +19,7 @@ from __future__ import annotations
 import struct
 from bisect import bisect_right
 from itertools import pairwise
+from typing import ClassVar
 
 from minikafka.disk import Disk, StorageError
 from minikafka.types import Offset
@@ -30,16 +31,18 @@ TIME_ENTRY = struct.Struct(">qi")
 class Index:
     """A file of entries of two numbers, both of which rise along it; kept in memory too."""
 
-    def __init__(self, disk: Disk, path: str, entry: struct.Struct) -> None:
+    entry: ClassVar[struct.Struct]
+    """How an entry is packed. Of the class: an index is copied with its cluster, and a `Struct` cannot be."""
+
+    def __init__(self, disk: Disk, path: str) -> None:
         self.disk = disk
         self.path = path
         self.entries: list[tuple[int, int]] = []
-        self._entry = entry
 
     def add(self, one: int, two: int) -> bool:
         """Append an entry; False when the disk refuses it, which costs a longer scan and nothing else."""
         try:
-            self.disk.append(self.path, self._entry.pack(one, two))
+            self.disk.append(self.path, self.entry.pack(one, two))
         except StorageError:
             return False
         self.entries.append((one, two))
@@ -48,14 +51,14 @@ class Index:
     @property
     def size(self) -> int:
         """Bytes in the file."""
-        return len(self.entries) * self._entry.size
+        return len(self.entries) * self.entry.size
 
     def load(self) -> bool:
         """Take the entries as the file has them; False when it cannot be what was written."""
         data = self.disk.read(self.path, 0, self.disk.size(self.path))
-        if len(data) % self._entry.size:
+        if len(data) % self.entry.size:
             return False
-        self.entries = list(self._entry.iter_unpack(data))
+        self.entries = list(self.entry.iter_unpack(data))
         return all(one < two for one, two in pairwise(self.entries))
 
     def keep(self, count: int) -> None:
@@ -69,8 +72,7 @@ class Index:
 class OffsetIndex(Index):
     """(last offset of a batch minus base offset, position where the batch begins)."""
 
-    def __init__(self, disk: Disk, path: str) -> None:
-        super().__init__(disk, path, OFFSET_ENTRY)
+    entry = OFFSET_ENTRY
 
     def position_for(self, relative_offset: int) -> int:
         """Where to begin to look for an offset."""
@@ -85,8 +87,7 @@ class OffsetIndex(Index):
 class TimeIndex(Index):
     """(largest timestamp so far, last offset of its batch minus base offset)."""
 
-    def __init__(self, disk: Disk, path: str) -> None:
-        super().__init__(disk, path, TIME_ENTRY)
+    entry = TIME_ENTRY
 
     def note(self, timestamp_ms: int, relative_offset: int) -> bool:
         """Append an entry if the time has risen since the last one; False when that is needed and refused."""
