@@ -94,6 +94,38 @@ def assign_cooperative_sticky(
     return hold_back(assign_sticky(subscriptions, counts, owned, generations, instances), owned)
 
 
+def assign_uniform(
+    subscriptions: Subscriptions, counts: Counts, owned: Owned, instances: Mapping[str, str] | None = None
+) -> Assignment:
+    """The server's default (KIP-848): balanced within one partition, and then what each had stays.
+
+    Mirrors `UniformAssignor`; `owned` is the target assignment there was. Nothing is held back: the coordinator itself
+    gives a partition out only after the member before has given it up.
+    """
+    return assign_sticky(subscriptions, counts, owned, None, instances)
+
+
+def assign_server_range(
+    subscriptions: Subscriptions, counts: Counts, owned: Owned, instances: Mapping[str, str] | None = None
+) -> Assignment:
+    """The server's `range` (KIP-848): runs, as few moves as that allows, equal numbers of equal topics together.
+
+    Mirrors the coordinator's `RangeAssignor`: members take their places in the order of what they have, so that a
+    newcomer at the end moves little. Topics with the same number of partitions and the same readers are cut alike.
+    """
+    first = {member: min(owned.get(member, ()), default=None) for member in subscriptions}
+    places = sorted(
+        in_order(subscriptions, instances),
+        key=lambda member: (first[member] is None, _number_of(first[member])),
+    )
+    seats = {member: f"{place:09d}" for place, member in enumerate(places)}
+    return assign_range(subscriptions, counts, seats)
+
+
+def _number_of(partition: TopicPartition | None) -> int:
+    return -1 if partition is None else partition.partition
+
+
 def hold_back(assignment: Mapping[str, Sequence[TopicPartition]], owned: Owned) -> Assignment:
     """Take out what another member still owns: nobody may read it before its owner has given it up (KIP-429)."""
     owners: dict[TopicPartition, list[str]] = {}

@@ -7,11 +7,12 @@ asked, each timer to its owner:
  clients, followers ─▶ Produce, Fetch, ListOffsets ─▶ ReplicaManager
  clients ───────────▶ Metadata ─────────────────────▶ the image
  producers, leaders ▶ InitProducerId … EndTxn ──────▶ TransactionCoordinator ─▶ markers
+ members of groups ─▶ JoinGroup, OffsetCommit, ... ─▶ CoordinatorHost ─▶ the shard of the group
  clients ───────────▶ CreateTopics ─────────────────▶ forwarded to the active controller
  controller ◀─────── registration, heartbeats, AlterPartition, fetches of the metadata log
 ```
 
-Mirrors `BrokerServer` and `KafkaApis`. What we leave out: coordinators, quotas, security, deleting anything.
+Mirrors `BrokerServer` and `KafkaApis`. What we leave out: quotas, security, deleting anything.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from __future__ import annotations
 from minikafka.broker.alter_partition import PROPOSAL_RETRY, AlterPartitionManager
 from minikafka.broker.channel import REQUEST_TIMEOUT
 from minikafka.broker.client_requests import ClientRequests
+from minikafka.broker.coordinator_host import CoordinatorHost
 from minikafka.broker.forwarding import FORWARD_RETRY, Forwarder, Own
 from minikafka.broker.internal_topics import TopicCreation
 from minikafka.broker.lifecycle import HEARTBEAT, SHUTDOWN_DEADLINE, Lifecycle
@@ -29,11 +31,12 @@ from minikafka.broker.transaction_coordinator import TransactionCoordinator
 from minikafka.broker.transaction_markers import MARKERS_RETRY
 from minikafka.broker.transactional_writes import ADD_PARTITIONS_RETRY, TransactionalWrites
 from minikafka.config import ServerConfig
+from minikafka.coordinator.group_coordination import GroupCoordination, GroupRequest
 from minikafka.disk import Disk
 from minikafka.effects import Effect, SetTimer, Timer
 from minikafka.protocol import transaction_messages as txn
 from minikafka.protocol.admin_messages import CreateTopicsRequest, CreateTopicsResponse
-from minikafka.protocol.group_messages import FindCoordinatorRequest
+from minikafka.protocol.group_messages import FindCoordinatorRequest, ListGroupsRequest
 from minikafka.protocol.messages import (
     Envelope,
     FetchRequest,
@@ -77,6 +80,7 @@ class Broker:
         self.writes = TransactionalWrites(config, self.replicas, next_id)
         self.transactions = TransactionCoordinator(config, self.replicas, next_id)
         self.clients = ClientRequests(config, self.replicas, self.forwarder, self.creation)
+        self.groups = CoordinatorHost(GroupCoordination(config, self.metadata.image), self.replicas)
         self._purgatory_due_ms: Millis | None = None
 
     # --- the four calls of a node ---
@@ -105,6 +109,10 @@ class Broker:
                 effects = self.clients.end_of_epochs(envelope, epochs)
             case FindCoordinatorRequest() as find:
                 effects = self.clients.find_coordinator(envelope, find, now)
+            case message if isinstance(message, GroupRequest):
+                effects = self.groups.serve(envelope, now)
+            case ListGroupsRequest():
+                effects = self.groups.serve_everywhere(envelope, now)
             case CreateTopicsRequest() as request:
                 effects = self.forwarder.forward(envelope, request, now)
             case txn.WriteTxnMarkersRequest() as markers:
@@ -127,6 +135,7 @@ class Broker:
     def disconnected(self, peer: NodeId, now: Millis) -> list[Effect]:
         """Forget what `peer` waits for, and everything we asked of it."""
         self.replicas.purgatory.forget(peer)
+        self.groups.connection_lost(peer)
         effects = self.metadata.connection_lost(peer, now)
         effects += self.lifecycle.connection_lost(peer)
         effects += self.isr_changes.connection_lost(peer)
@@ -207,7 +216,8 @@ class Broker:
     def _act_on_metadata(self, now: Millis) -> list[Effect]:
         if not self.lifecycle.is_ready(self.metadata.last_applied_offset):
             return []
-        return self.replicas.apply_image(now) + self.transactions.host.apply_image(now)
+        effects = self.replicas.apply_image(now) + self.groups.apply_image(now)
+        return effects + self.transactions.host.apply_image(now)
 
     def _fetcher_of(self, channel: str) -> ReplicaFetcher | None:
         return next((one for one in self.replicas.fetchers.values() if one.channel.name == channel), None)
@@ -216,6 +226,8 @@ class Broker:
 
     def _fired(self, timer: Timer, now: Millis) -> list[Effect]:
         match timer.name:
+            case name if name.startswith("groups/"):
+                return self.groups.fire(timer, now)
             case "heartbeat":
                 return self.lifecycle.wake(timer, self.metadata.last_applied_offset, now)
             case "purgatory":
@@ -270,6 +282,7 @@ class Broker:
 
     def _settle(self, effects: list[Effect], now: Millis) -> list[Effect]:
         """Go on with what was waiting, send proposals that came up, and keep one timer for whoever is due first."""
+        effects += self.groups.settle(now)
         effects += self.writes.settle(now) + self.transactions.settle(now)
         wanted = self.transactions.ids.request(self.lifecycle.broker_epoch)
         if wanted is not None:

@@ -373,7 +373,8 @@ class CoordinatorHost:
     def _set(self, led: Led, wake: Wake) -> Effect:
         self._wake_number += 1
         self._wakes[self._wake_number] = (led.name, led.leader_epoch, wake)
-        return SetTimer(Timer(f"{self.kind.name}/{wake.name}", self._wake_number, wake.key), wake.after_ms)
+        whom = f"{wake.key}/{wake.detail}" if wake.detail else wake.key
+        return SetTimer(Timer(f"{self.kind.name}/{wake.name}", self._wake_number, whom), wake.after_ms)
 
     def _watch(self, now: Millis) -> list[Effect]:
         """One timer for the promise that is due first."""

@@ -34,9 +34,11 @@ class Wake(NamedTuple):
     name: str
     """What it is about: `session-timeout`."""
     key: str = ""
-    """Whom: a group and a member."""
+    """Whom: a group, or a transactional id."""
     guards: int = 0
     """Generation, epoch or round for which it was set; compared when it comes."""
+    detail: str = ""
+    """Whom within it: a member."""
 
 
 class ProducerStamp(NamedTuple):

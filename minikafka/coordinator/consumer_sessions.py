@@ -1,0 +1,60 @@
+"""Silence in a KIP-848 group: sessions, and the time a member has to give partitions up.
+
+Mirrors the timers of `GroupMetadataManager` (`scheduleConsumerGroupSessionTimeout`, `...RebalanceTimeoutIfNeeded`).
+"""
+
+from __future__ import annotations
+
+from minikafka.coordinator import group_records
+from minikafka.coordinator.consumer_group import ConsumerGroup, ConsumerMember, MemberState
+from minikafka.coordinator.result import KeyedRecord, Wake
+from minikafka.coordinator.turn import Turn
+
+SESSION, REVOCATION = "consumer-session-timeout", "consumer-rebalance-timeout"
+
+
+def keep_alive(group: ConsumerGroup, member: ConsumerMember, turn: Turn) -> None:
+    """A sign of life; and a watch on a member that has partitions to give up."""
+    member_id = member.member_id
+    group.heard_ms[member_id] = turn.now
+    if member_id not in group.watched:
+        _watch(group, member_id, turn.config.group_consumer_session_timeout_ms, turn)
+    if member.state is not MemberState.UNREVOKED_PARTITIONS:
+        group.revoke_by_ms.pop(member_id, None)
+    elif member_id not in group.revoke_by_ms:
+        group.revoke_by_ms[member_id] = turn.now + member.rebalance_timeout_ms
+        turn.wake(member.rebalance_timeout_ms, REVOCATION, group.group_id, group.revoke_by_ms[member_id], member_id)
+
+
+def _watch(group: ConsumerGroup, member_id: str, after_ms: int, turn: Turn) -> None:
+    group.watched[member_id] = turn.now + after_ms
+    turn.wake(after_ms, SESSION, group.group_id, group.watched[member_id], member_id)
+
+
+def is_over(group: ConsumerGroup, timer: Wake, turn: Turn) -> str:
+    """Why this member must go, now that its timer has come; empty when it may stay."""
+    member_id = timer.detail
+    if member_id not in group.members:
+        group.watched.pop(member_id, None)
+        group.revoke_by_ms.pop(member_id, None)
+        return ""
+    if timer.name == REVOCATION:
+        return "rebalance timeout" if group.revoke_by_ms.get(member_id) == timer.guards else ""
+    if group.watched.get(member_id) != timer.guards:
+        return ""
+    del group.watched[member_id]
+    left_ms = group.heard_ms[member_id] + turn.config.group_consumer_session_timeout_ms - turn.now
+    if left_ms <= 0:
+        return "session timeout"
+    _watch(group, member_id, left_ms, turn)
+    return ""
+
+
+def tombstones(group: str, member_id: str) -> list[KeyedRecord]:
+    """What takes a member out of the log."""
+    keys = (
+        group_records.ConsumerGroupCurrentMemberAssignmentKey(group, member_id),
+        group_records.ConsumerGroupTargetAssignmentMemberKey(group, member_id),
+        group_records.ConsumerGroupMemberMetadataKey(group, member_id),
+    )
+    return [group_records.record(key, None) for key in keys]
