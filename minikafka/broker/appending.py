@@ -80,6 +80,10 @@ class Appender:
             return ErrorCode[verdict], []
         if len(batch.data) > partition.config.max_message_bytes:
             return ErrorCode.MESSAGE_TOO_LARGE, []
+        entry = partition.log.producers.entries.get(batch.producer_id)
+        if not batch.is_control and entry is not None and batch.producer_epoch < entry.producer_epoch:
+            # I21: offsets of a fenced producer. Coordinators do not number their batches: there is no more to ask.
+            return ErrorCode.INVALID_PRODUCER_EPOCH, []
         try:
             return ErrorCode.NONE, partition.append_as_leader(batch, now)[1]
         except StorageError as problem:

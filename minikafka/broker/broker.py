@@ -109,6 +109,8 @@ class Broker:
                 effects = self.clients.end_of_epochs(envelope, epochs)
             case FindCoordinatorRequest() as find:
                 effects = self.clients.find_coordinator(envelope, find, now)
+            case txn.TxnOffsetCommitRequest() as commits:
+                effects = self.writes.commit_offsets(envelope, commits, now)
             case message if isinstance(message, GroupRequest):
                 effects = self.groups.serve(envelope, now)
             case ListGroupsRequest():
@@ -282,6 +284,7 @@ class Broker:
 
     def _settle(self, effects: list[Effect], now: Millis) -> list[Effect]:
         """Go on with what was waiting, send proposals that came up, and keep one timer for whoever is due first."""
+        effects += [effect for one in self.writes.take_verified_commits() for effect in self.groups.serve(one, now)]
         effects += self.groups.settle(now)
         effects += self.writes.settle(now) + self.transactions.settle(now)
         wanted = self.transactions.ids.request(self.lifecycle.broker_epoch)

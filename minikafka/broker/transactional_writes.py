@@ -185,6 +185,11 @@ class TransactionalWrites:
         numbers, self._asked_again = self._asked_again, []
         return [effect for number in numbers if number in self._writes for effect in self._ask(number, now)]
 
+    def take_verified_commits(self) -> list[Envelope]:
+        """TxnOffsetCommits that the group's coordinator may have now."""
+        verified, self.verified_commits = self.verified_commits, []
+        return verified
+
     # --- markers ---
 
     def write_markers(self, envelope: Envelope, request: WriteTxnMarkersRequest, now: Millis) -> list[Effect]:
