@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from minikafka.sim.scenario import Branch, Scenario, Scene, World
+from minikafka.sim.scenario import Scenario, Scene, World
 
 
 def play(world: World) -> None:
