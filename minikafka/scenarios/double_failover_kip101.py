@@ -1,4 +1,4 @@
-"""KIP-101's rule under a fast double failover: the answer says where an epoch ends, and not which epoch it speaks of."""
+"""A fast double failover: where does an epoch end, and which epoch does the answer speak of (KIP-101, KIP-279)?"""
 
 from __future__ import annotations
 
