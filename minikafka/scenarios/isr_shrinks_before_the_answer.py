@@ -23,7 +23,9 @@ def play(world: World) -> None:
     world.wait(1_000)
     world.strike("heal")
     world.strike("restart", 2)
-    world.wait(40_000)
+    world.wait(10_000)
+    world.strike("restart", 3)
+    world.wait(30_000)
 
 
 SCENARIO = Scenario(
