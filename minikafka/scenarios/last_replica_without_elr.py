@@ -17,5 +17,6 @@ SCENARIO = Scenario(
         Scene("Broker 1 is back, and leads", "PartitionChanged", "", {"leader": 1}),
     ),
     promises=("I12",),
+    breaks="I12",
     lesson=8,
 )
