@@ -52,7 +52,7 @@ class Appender:
         if verdict != "APPEND":
             return ProducePartitionResult(name, ErrorCode[verdict]), NO_OFFSET, []
         try:
-            batch = validation.check_produced_batch(asked.records, partition.config.max_message_bytes)
+            batch = validation.check_produced_batch(asked.records, partition.config, now)
             # KIP-890: what opens a transaction here must be the producer's first batch in its epoch.
             known = partition.log.check_producer(batch, batch.is_transactional and request.adds_partition)
             if known != producer_state.ACCEPTED:
@@ -64,7 +64,11 @@ class Appender:
             failed = facts.StorageFailed(name, str(problem))
             return ProducePartitionResult(name, ErrorCode.KAFKA_STORAGE_ERROR), NO_OFFSET, [failed]
         result = ProducePartitionResult(
-            name, ErrorCode.NONE, written.base_offset, log_start_offset=partition.log.log_start_offset
+            name,
+            ErrorCode.NONE,
+            written.base_offset,
+            written.max_timestamp_ms if written.has_append_time else -1,
+            partition.log.log_start_offset,
         )
         return result, written.last_offset, told
 
@@ -145,6 +149,10 @@ def _not_appended(
     if old is None:
         return ProducePartitionResult(name, verdict.error), NO_OFFSET, [facts.BatchRefused(*who, verdict.error)]
     result = ProducePartitionResult(
-        name, ErrorCode.NONE, old.first_offset, log_start_offset=partition.log.log_start_offset
+        name,
+        ErrorCode.NONE,
+        old.first_offset,
+        old.timestamp_ms if partition.config.message_timestamp_type == "LogAppendTime" else -1,
+        partition.log.log_start_offset,
     )
     return result, old.last_offset, [facts.DuplicateFound(*who, old.first_offset)]

@@ -21,9 +21,11 @@ from minikafka.broker.alter_partition import PROPOSAL_RETRY, AlterPartitionManag
 from minikafka.broker.channel import REQUEST_TIMEOUT
 from minikafka.broker.client_requests import ClientRequests
 from minikafka.broker.coordinator_host import CoordinatorHost
+from minikafka.broker.delete_records import TIMEOUT as DELETION_TIMEOUT
 from minikafka.broker.forwarding import FORWARD_RETRY, Forwarder, Own
 from minikafka.broker.internal_topics import TopicCreation
 from minikafka.broker.lifecycle import HEARTBEAT, SHUTDOWN_DEADLINE, Lifecycle
+from minikafka.broker.log_manager import TIMERS as LOG_TIMERS
 from minikafka.broker.metadata_cache import METADATA_BACKOFF, MetadataCache
 from minikafka.broker.replica_fetcher import FETCH_BACKOFF, ReplicaFetcher
 from minikafka.broker.replica_manager import ReplicaManager
@@ -35,7 +37,7 @@ from minikafka.coordinator.group_coordination import GroupCoordination, GroupReq
 from minikafka.disk import Disk
 from minikafka.effects import Effect, SetTimer, Timer
 from minikafka.protocol import transaction_messages as txn
-from minikafka.protocol.admin_messages import CreateTopicsRequest, CreateTopicsResponse
+from minikafka.protocol.admin_messages import CreateTopicsRequest, CreateTopicsResponse, DeleteRecordsRequest
 from minikafka.protocol.group_messages import FindCoordinatorRequest, ListGroupsRequest
 from minikafka.protocol.messages import (
     Envelope,
@@ -90,7 +92,7 @@ class Broker:
         effects = self.lifecycle.report(self.metadata.last_applied_offset, now) + self.metadata.fetch(now)
         effects.append(SetTimer(Timer(ISR_CHECK), self.config.replica_lag_time_max_ms // 2))
         effects.append(SetTimer(Timer(CHECKPOINT), self.config.replica_high_watermark_checkpoint_interval_ms))
-        return effects
+        return effects + self.replicas.logs.start()
 
     def handle(self, envelope: Envelope, now: Millis) -> list[Effect]:
         """A request of a client or a follower, or an answer to one of ours."""
@@ -115,6 +117,8 @@ class Broker:
                 effects = self.groups.serve(envelope, now)
             case ListGroupsRequest():
                 effects = self.groups.serve_everywhere(envelope, now)
+            case DeleteRecordsRequest() as deletion:
+                effects = self.replicas.deletions.handle(envelope, deletion)
             case CreateTopicsRequest() as request:
                 effects = self.forwarder.forward(envelope, request, now)
             case txn.WriteTxnMarkersRequest() as markers:
@@ -138,6 +142,7 @@ class Broker:
         """Forget what `peer` waits for, and everything we asked of it."""
         self.replicas.purgatory.forget(peer)
         self.groups.connection_lost(peer)
+        self.replicas.deletions.forget(peer)
         effects = self.metadata.connection_lost(peer, now)
         effects += self.lifecycle.connection_lost(peer)
         effects += self.isr_changes.connection_lost(peer)
@@ -168,9 +173,7 @@ class Broker:
 
     def stop(self, now: Millis) -> None:
         """Stop in order: everything on disk, and a mark that says so."""
-        for partition in self.replicas.partitions.values():
-            partition.log.flush()
-        self.replicas.checkpoint_high_watermarks()
+        self.replicas.logs.close()
         self.lifecycle.leave_clean_shutdown_mark()
 
     # --- answers ---
@@ -254,16 +257,19 @@ class Broker:
                 again = SetTimer(Timer(ISR_CHECK), self.config.replica_lag_time_max_ms // 2)
                 return [*self.replicas.check_isr(now), again]
             case "high-watermark-checkpoint":
-                self.replicas.checkpoint_high_watermarks()
+                self.replicas.logs.checkpoint(now)
                 return [SetTimer(Timer(CHECKPOINT), self.config.replica_high_watermark_checkpoint_interval_ms)]
             case "markers-retry":
                 self.transactions.markers.resume()
                 return []
             case "add-partitions-retry":
                 return self.writes.ask_again(now)
+            case "delete-records":
+                return self.replicas.deletions.timed_out(timer)
         if timer.name.startswith("transactions/"):
             return self.transactions.fire(timer, now)
-        raise AssertionError(f"unknown timer {timer}")
+        assert timer.name in LOG_TIMERS, f"unknown timer {timer}"
+        return self.replicas.logs.fired(timer, now)
 
     def _timed_out(self, channel: str, now: Millis) -> list[Effect]:
         match channel:
@@ -313,6 +319,7 @@ assert {
     MARKERS_RETRY,
     ADD_PARTITIONS_RETRY,
     SHUTDOWN_DEADLINE,
+    DELETION_TIMEOUT,
 } == {
     "heartbeat",
     "request-timeout",
@@ -323,4 +330,5 @@ assert {
     "markers-retry",
     "add-partitions-retry",
     "shutdown-deadline",
+    "delete-records",
 }, "the switchboard matches these timers by name"

@@ -23,6 +23,7 @@ from minikafka.protocol.group_messages import FindCoordinatorRequest
 from minikafka.protocol.messages import (
     EARLIEST_TIMESTAMP,
     LATEST_TIMESTAMP,
+    MAX_TIMESTAMP,
     BrokerEndpoint,
     Envelope,
     EpochEndPartition,
@@ -38,8 +39,7 @@ from minikafka.protocol.messages import (
     PartitionMetadata,
     TopicMetadata,
 )
-from minikafka.protocol.records import CorruptBatch, RecordBatch, split_batches
-from minikafka.types import NO_LEADER, Millis, Offset, TopicPartition
+from minikafka.types import NO_LEADER, Millis, TopicPartition
 
 
 class ClientRequests:
@@ -120,17 +120,19 @@ class ClientRequests:
         if partition is None:
             return ListOffsetsPartitionResult(asked.partition, error)
         log = partition.log
-        end = log.last_stable_offset if committed else log.high_watermark
         if asked.timestamp == EARLIEST_TIMESTAMP:
             epoch = log.epochs.epoch_at(log.log_start_offset)
             return ListOffsetsPartitionResult(asked.partition, ErrorCode.NONE, -1, log.log_start_offset, epoch)
+        end = log.last_stable_offset if committed else log.high_watermark
         if asked.timestamp == LATEST_TIMESTAMP:
             return ListOffsetsPartitionResult(asked.partition, ErrorCode.NONE, -1, end, partition.leader_epoch)
-        for batch in split_batches(log.read(log.log_start_offset, 1 << 62, end)):
-            if batch.max_timestamp_ms >= asked.timestamp:
-                at_ms, offset = _first_at(batch, asked.timestamp)
-                return ListOffsetsPartitionResult(asked.partition, ErrorCode.NONE, at_ms, offset, batch.leader_epoch)
-        return ListOffsetsPartitionResult(asked.partition, ErrorCode.NONE)
+        if asked.timestamp == MAX_TIMESTAMP:
+            found = log.offset_of_largest_time()
+        else:
+            found = log.offset_for_time(asked.timestamp)
+        if found is None or found[1] >= end:
+            return ListOffsetsPartitionResult(asked.partition, ErrorCode.NONE)
+        return ListOffsetsPartitionResult(asked.partition, ErrorCode.NONE, *found)
 
     def end_of_epochs(self, envelope: Envelope, request: OffsetForLeaderEpochRequest) -> list[Effect]:
         """Where leader epochs end in the logs led here."""
@@ -145,15 +147,3 @@ class ClientRequests:
         if end is None:
             return EpochEndPartitionResult(asked.partition, ErrorCode.NONE)
         return EpochEndPartitionResult(asked.partition, ErrorCode.NONE, end.epoch, end.end_offset)
-
-
-def _first_at(batch: RecordBatch, timestamp_ms: Millis) -> tuple[Millis, Offset]:
-    """(time, offset) of the first record at or after a time, in a batch that has one."""
-    try:
-        for record in batch.records():
-            if record.timestamp_ms >= timestamp_ms:
-                return record.timestamp_ms, record.offset
-    except CorruptBatch:
-        pass
-    # Compressed, or its head promises what its records do not keep: the batch itself is the best answer.
-    return batch.max_timestamp_ms, batch.base_offset

@@ -10,6 +10,7 @@ The same two functions follow a partition's leader and the active controller: on
 
 * Only whole batches with a valid checksum are taken.
 * A high watermark is never taken from an answer that found the logs to differ.
+* Where the leader's log starts, the follower's starts too; one that ends below that begins again there.
 
 Mirrors `AbstractFetcherThread.processFetchRequest` and `ReplicaFetcherThread`.
 """
@@ -56,6 +57,8 @@ def take_answer(log: PartitionLog, answer: FetchPartitionResult) -> tuple[ErrorC
         )
     if log.move_high_watermark(answer.high_watermark):
         told.append(facts.HighWatermarkMoved(log.partition, log.high_watermark, as_leader=False))
+    if answer.log_start_offset > log.log_start_offset:
+        log.move_log_start(min(answer.log_start_offset, log.high_watermark), "leader")
     told += log.take_news()
     return ErrorCode.NONE, told
 
@@ -69,6 +72,12 @@ def _intact(data: bytes) -> list[RecordBatch]:
 
 def _cut_without_answer(log: PartitionLog, answer: FetchPartitionResult) -> list[facts.Fact]:
     """The leader cannot place our end: fall back on the high watermark, and on starting over if that was it already."""
+    was_end = log.log_end_offset
+    if answer.log_start_offset > was_end:
+        # `fetchOffsetAndTruncate`: retention at the leader has overtaken us.
+        log.start_over_at(answer.log_start_offset)
+        moved = facts.LogStartMoved(log.partition, log.log_start_offset, "leader")
+        return [facts.LogTruncated(log.partition, log.log_end_offset, was_end), moved]
     step = log.truncation_step(None)
     return _cut(log, step.offset) or _cut(log, max(answer.log_start_offset, 0))
 

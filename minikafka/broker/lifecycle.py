@@ -80,9 +80,7 @@ class Lifecycle:
             return []
         request: Request = self._registration
         if self.broker_epoch != NO_EPOCH:
-            request = BrokerHeartbeatRequest(
-                self.broker_id, self.broker_epoch, applied, want_shut_down=self.leaving
-            )
+            request = BrokerHeartbeatRequest(self.broker_id, self.broker_epoch, applied, want_shut_down=self.leaving)
         return self.channel.send(self.controller, request, now)
 
     def take(self, envelope: Envelope, applied: Offset, now: Millis) -> list[Effect]:

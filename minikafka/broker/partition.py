@@ -93,6 +93,8 @@ class FollowerState:
     last_fetch_ms: Millis = 0
     leader_end_at_last_fetch: Offset = 0
     broker_epoch: Epoch = NO_EPOCH
+    log_start_offset: Offset = 0
+    """Where its log begins, by its last fetch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +151,7 @@ class Partition:
     def apply(self, registration: PartitionRegistration, config: TopicConfig, now: Millis) -> list[facts.Fact]:
         """Take the newest state from the metadata log; older ones are ignored (promise I17)."""
         self.config = config
+        self.log.configure(config)
         if registration.partition_epoch <= self.partition_epoch:
             return []
         self.partition_epoch = registration.partition_epoch
@@ -221,6 +224,8 @@ class Partition:
     def append_as_leader(self, batch: RecordBatch, now: Millis) -> tuple[RecordBatch, list[facts.Fact]]:
         """Stamp the batch with offset and epoch and write it. Raises `StorageError`, changing nothing."""
         assert self.is_leader, "only a leader appends what producers send"
+        if self.config.message_timestamp_type == "LogAppendTime":
+            batch = batch.with_append_time(now)
         written = self.log.append_as_leader(batch, self.leader_epoch)
         told = facts.RecordsAppended(self.name, written.base_offset, written.next_offset, written.data, as_leader=True)
         return written, [told, *self.log.take_news(), *self.advance(now)]
@@ -228,7 +233,13 @@ class Partition:
     # --- followers ---
 
     def record_follower_fetch(
-        self, follower: BrokerId, fetch_offset: Offset, broker_epoch: Epoch, claimed_epoch: Epoch, now: Millis
+        self,
+        follower: BrokerId,
+        fetch_offset: Offset,
+        broker_epoch: Epoch,
+        claimed_epoch: Epoch,
+        now: Millis,
+        log_start_offset: Offset = 0,
     ) -> list[facts.Fact]:
         """A follower asks for `fetch_offset`, so it holds everything below (`Replica.updateFetchState`)."""
         assert self.is_leader, "only a leader learns from fetches"
@@ -242,6 +253,7 @@ class Partition:
         state.last_fetch_ms = now
         state.leader_end_at_last_fetch = self.log.log_end_offset
         state.broker_epoch = broker_epoch
+        state.log_start_offset = log_start_offset
         told: list[facts.Fact] = []
         if moved:
             told.append(facts.FollowerProgress(self.name, follower, fetch_offset, self.leader_epoch, claimed_epoch))

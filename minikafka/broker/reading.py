@@ -77,8 +77,9 @@ class Reader:
         told: list[facts.Fact] = []
         if first_time and request.replica_id >= 0:
             told = partition.record_follower_fetch(
-                request.replica_id, asked.fetch_offset, request.replica_epoch, asked.current_leader_epoch, now
-            )
+                request.replica_id, asked.fetch_offset, request.replica_epoch, asked.current_leader_epoch, now,
+                asked.log_start_offset,
+            )  # fmt: skip
         aborted = None
         if request.replica_id < 0 and request.isolation_level == READ_COMMITTED:
             end = committed_end(end, log.last_stable_offset, asked.fetch_offset)

@@ -19,16 +19,17 @@ from minikafka.types import METADATA_PARTITION, TopicPartition
 _NAME = "partition.metadata"
 
 
-def claim(disk: Disk, partition: TopicPartition, topic_id: str) -> None:
-    """Make the files of `partition` those of this topic: files of another one that had its name are removed."""
+def claim(disk: Disk, partition: TopicPartition, topic_id: str) -> bool:
+    """Make the files of `partition` those of this topic; True when those of another with its name were removed."""
     path = f"{partition}/{_NAME}"
     wanted = f"version: 0\ntopic_id: {topic_id}\n".encode()
     found = disk.read(path, 0, disk.size(path))
     if found == wanted:
-        return
+        return False
     if found:
         remove(disk, partition)
     disk.replace(path, wanted)
+    return bool(found)
 
 
 def remove(disk: Disk, partition: TopicPartition) -> None:

@@ -11,20 +11,20 @@ What we leave out: fetch sessions, quotas, log directories.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from minikafka.broker import reading, replica_fetcher, replica_files
 from minikafka.broker.appending import Appender
+from minikafka.broker.delete_records import DeleteRecords
+from minikafka.broker.log_manager import LogManager
 from minikafka.broker.partition import Partition
 from minikafka.broker.purgatory import ParkedFetch, ParkedProduce, Purgatory
 from minikafka.broker.reading import Reader
 from minikafka.broker.replica_fetcher import ReplicaFetcher
-from minikafka.config import ServerConfig
+from minikafka.config import ServerConfig, TopicConfig
 from minikafka.disk import Disk
 from minikafka.effects import Effect, Observe, Send
-from minikafka.log.partition_log import PartitionLog
 from minikafka.metadata import settings
 from minikafka.metadata.image import MetadataImage
 from minikafka.protocol import facts
@@ -42,7 +42,6 @@ from minikafka.protocol.records import RecordBatch
 from minikafka.types import NO_LEADER, NO_OFFSET, BrokerId, Epoch, Millis, Offset, TopicPartition
 
 NOBODY_REFUSED: Mapping[TopicPartition, ErrorCode] = MappingProxyType({})
-HIGH_WATERMARKS_PATH = "replication-offset-checkpoint"
 
 
 class ReplicaManager:
@@ -59,6 +58,7 @@ class ReplicaManager:
         self.broker_id = broker_id
         self.config = config
         self.disk = disk
+        self.logs = LogManager(config, disk)
         self.image = image
         self.partitions: dict[TopicPartition, Partition] = {}
         self.fetchers: dict[BrokerId, ReplicaFetcher] = {}
@@ -68,8 +68,8 @@ class ReplicaManager:
         self.broker_epoch: Epoch = -1
         self.appender = Appender(self.partitions, image)
         self.reader = Reader(broker_id, self.partitions, image)
+        self.deletions = DeleteRecords(self.partitions, image)
         self._next_correlation_id = next_correlation_id
-        self._checkpoint = _read_checkpoint(disk)
         self._swept = False
         """Has this process looked for files of replicas that are not its own any more?"""
 
@@ -83,9 +83,9 @@ class ReplicaManager:
         for name, registration in self.image.partitions():
             if self.broker_id not in registration.replicas:
                 continue
-            partition = self._local(name, registration.partition_epoch > 0, effects)
-            before = (partition.leader_epoch, partition.partition_epoch)
             config = in_force.topic(self.image.topics[name.topic].configs)
+            partition = self._local(name, config, registration.partition_epoch > 0, effects)
+            before = (partition.leader_epoch, partition.partition_epoch)
             effects += [Observe(fact) for fact in partition.apply(registration, config, now)]
             if before != (partition.leader_epoch, partition.partition_epoch):
                 touched.append(name)
@@ -94,7 +94,9 @@ class ReplicaManager:
                     effects += self.propose(partition, partition.propose_recovered())
         for name in touched:
             effects += self.recheck(name, now)
-        return effects + self.fetch(now)
+        if self.deletions.parked:
+            effects += self.deletions.recheck()
+        return effects + self.logs.watch_compacted() + self.fetch(now)
 
     def _drop_what_is_gone(self, now: Millis) -> list[Effect]:
         """Replicas of deleted topics, and those that a reassignment has taken away from this broker."""
@@ -111,7 +113,7 @@ class ReplicaManager:
                 continue
             if partition is not None:
                 effects += self._step_down(partition, now)
-            replica_files.remove(self.disk, name)
+            self.logs.remove(name)
             effects.append(Observe(facts.ReplicaDeleted(name)))
         return effects
 
@@ -124,24 +126,24 @@ class ReplicaManager:
         self.proposing.pop(name, None)
         effects = self.recheck(name, now)
         del self.partitions[name]
-        self._checkpoint.pop(str(name), None)
         return effects
 
-    def _local(self, name: TopicPartition, is_old: bool, effects: list[Effect]) -> Partition:
+    def _local(self, name: TopicPartition, config: TopicConfig, is_old: bool, effects: list[Effect]) -> Partition:
         partition = self.partitions.get(name)
         if partition is None:
             topic_id = self.image.topics[name.topic].topic_id
-            replica_files.claim(self.disk, name, topic_id)
-            log = PartitionLog(name, self.disk)
+            if replica_files.claim(self.disk, name, topic_id):
+                self.logs.forget(name)
+            log = self.logs.open(name, config)
             partition = Partition(name, self.broker_id, log, self.image.brokers, self.config.replica_lag_time_max_ms)
             partition.topic_id = topic_id
             self.partitions[name] = partition
-            log.move_high_watermark(self._checkpoint.get(str(name), 0))
             # Of a partition with a past, nothing is news too: everything may have gone with the power.
             if log.log_end_offset or is_old:
                 effects.append(
                     Observe(facts.LogRecovered(name, log.log_start_offset, log.log_end_offset, log.high_watermark))
                 )
+            effects += [Observe(fact) for fact in log.take_news()]
         return partition
 
     def _assign_fetcher(self, partition: Partition) -> None:
@@ -224,6 +226,8 @@ class ReplicaManager:
             if request.replica_id >= 0 and result.error == ErrorCode.NONE and result.diverging_epoch < 0:
                 moved_mark = any(type(fact) is facts.HighWatermarkMoved for fact in told)
                 effects += self._follower_moved(asked.partition, request.replica_id, moved_mark, now)
+                if self.deletions.parked:
+                    effects += self.deletions.recheck()
         if request.max_wait_ms <= 0 or reading.has_news(request, results):
             effects.append(Send(envelope.reply(FetchResponse(tuple(results)))))
         else:
@@ -305,21 +309,7 @@ class ReplicaManager:
             Send(parked.envelope.reply(FetchResponse(tuple(results)))),
         ]
 
-    # --- high watermarks on disk ---
-
-    def checkpoint_high_watermarks(self) -> None:
-        """Write what is committed as far as we know; after a crash we start from here."""
-        marks = {str(name): partition.log.high_watermark for name, partition in sorted(self.partitions.items())}
-        if marks != self._checkpoint:
-            self._checkpoint = marks
-            self.disk.replace(HIGH_WATERMARKS_PATH, json.dumps(marks).encode())
-
 
 def _refuse_all(envelope: Envelope, request: ProduceRequest, error: ErrorCode) -> list[Effect]:
     refused = tuple(ProducePartitionResult(asked.partition, error) for asked in request.partitions)
     return [Send(envelope.reply(ProduceResponse(refused)))]
-
-
-def _read_checkpoint(disk: Disk) -> dict[str, Offset]:
-    content = disk.read(HIGH_WATERMARKS_PATH, 0, disk.size(HIGH_WATERMARKS_PATH))
-    return dict(json.loads(content)) if content else {}

@@ -252,6 +252,7 @@ class PartitionLog:
         self.segments.truncate_to(offset)
         self.log_end_offset = self.segments.active.next_offset
         self.recovery_point = min(self.recovery_point, self.log_end_offset)
+        self.cleaned_up_to = min(self.cleaned_up_to, self.log_end_offset)
         self.log_start_offset = min(self.log_start_offset, self.log_end_offset)
         self.epochs.truncate_to(self.log_end_offset)
         self.high_watermark = min(self.high_watermark, self.log_end_offset)
@@ -307,6 +308,12 @@ class PartitionLog:
         if reason:
             self.move_log_start(self.segments.first_offset, reason)
         return count
+
+    def compacted(self, below: Offset, removed: tuple[Offset, ...]) -> None:
+        """Compaction has been through everything below an offset."""
+        self.cleaned_up_to = below
+        if removed:
+            self._news.append(facts.LogCompacted(self.partition, below, removed))
 
     def doom(self, paths: list[str]) -> None:
         """Rename files to `.deleted`: readers under way may still hold them, so they go a while later."""

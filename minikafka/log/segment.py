@@ -239,6 +239,8 @@ class Segment:
             return b""
         self._load()
         first = bisect_right(self._ends, offset)
+        if first == len(self._ends):
+            return b""
         last = min(bisect_left(self._ends, up_to) + 1, len(self._ends))
         start = self._positions[first]
         end = self._position_of(first + 1)

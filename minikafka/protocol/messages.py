@@ -226,11 +226,12 @@ class FetchResponse(Response):
 
 LATEST_TIMESTAMP = -1
 EARLIEST_TIMESTAMP = -2
+MAX_TIMESTAMP = -3
 
 
 @dataclass(frozen=True, slots=True)
 class ListOffsetsPartition:
-    """Which offset has this timestamp? -1 asks for the end (high watermark), -2 for the log start."""
+    """Which offset has this timestamp? -1 asks for the end, -2 for the log start, -3 for the largest time of all."""
 
     partition: TopicPartition
     timestamp: int

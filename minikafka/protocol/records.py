@@ -44,6 +44,7 @@ _MARKER_KEY = struct.Struct(">hh")
 _MARKER_VALUE = struct.Struct(">hi")
 """Version, and the epoch of the coordinator that decided."""
 _CONTROL_BIT = 0x20
+_HORIZON_BIT = 0x40
 MAX_SEQUENCE = 2_147_483_647
 """After this one a producer's sequence numbers go on at 0."""
 
@@ -150,6 +151,11 @@ class RecordBatch:
         return bool(self.attributes & _APPEND_TIME_BIT)
 
     @property
+    def delete_horizon_ms(self) -> Millis | None:
+        """When compaction may remove tombstones and markers of this batch; None: it has not seen them yet."""
+        return self.base_timestamp_ms if self.attributes & _HORIZON_BIT else None
+
+    @property
     def is_compressed(self) -> bool:
         """Some codec packed the records; the core keeps them as they are."""
         return bool(self.attributes & _COMPRESSION_BITS)
@@ -215,6 +221,28 @@ def build_batch(
     HEADER.pack_into(
         packed, 0, base_offset, length, leader_epoch, MAGIC, 0, attributes, len(records) - 1, base_timestamp,
         max_timestamp, producer_id, producer_epoch, base_sequence, len(records),
+    )  # fmt: skip
+    return sealed(packed)
+
+
+def with_records(batch: RecordBatch, kept: Sequence[Record], delete_horizon_ms: Millis | None) -> RecordBatch:
+    """The batch with only some of its records, as compaction leaves it; offsets and sequences stay what they were.
+
+    `MemoryRecords.filterTo`: a delete horizon takes the place of the base timestamp.
+    """
+    base_timestamp = kept[0].timestamp_ms if kept else batch.base_timestamp_ms
+    attributes = batch.attributes
+    if delete_horizon_ms is not None:
+        base_timestamp, attributes = delete_horizon_ms, attributes | _HORIZON_BIT
+    packed = bytearray(HEADER_SIZE)
+    for record in kept:
+        delta = record.offset - batch.base_offset
+        _encode_record(packed, delta, record.timestamp_ms - base_timestamp, record.key, record.value, record.headers)
+    max_timestamp = max((record.timestamp_ms for record in kept), default=batch.max_timestamp_ms)
+    HEADER.pack_into(
+        packed, 0, batch.base_offset, len(packed) - LOG_OVERHEAD, batch.leader_epoch, MAGIC, 0, attributes,
+        batch.last_offset_delta, base_timestamp, max_timestamp, batch.producer_id, batch.producer_epoch,
+        batch.base_sequence, len(kept),
     )  # fmt: skip
     return sealed(packed)
 
