@@ -171,7 +171,7 @@ def play_on(run: Run, lines: Schedule, checkers: Sequence[Checker]) -> None:
     """Play a schedule on a cluster that is up."""
     for checker in checkers:
         checker.begin(run.sim)
-    run.sim.watchers.append(lambda sim, told: _watch(run, checkers, told))
+    run.sim.watchers.append(lambda sim, told: watch(run, checkers, told))
     run.sim.watchers.append(lambda sim, told: workload.take_what_was_read(run, told))
     for entry in sorted(lines, key=lambda entry: entry.at_ms):
         go_on_until(run, run.started_ms + entry.at_ms)
@@ -235,7 +235,8 @@ def mend(run: Run) -> None:
             sim.restart(node)
 
 
-def _watch(run: Run, checkers: Sequence[Checker], told: list[Told]) -> None:
+def watch(run: Run, checkers: Sequence[Checker], told: list[Told]) -> None:
+    """Show one step to all checkers, and note the first promise that is broken."""
     for checker in checkers:
         if run.violation is not None:
             return
