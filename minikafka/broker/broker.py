@@ -17,6 +17,7 @@ Mirrors `BrokerServer` and `KafkaApis`. What we leave out: quotas, security, del
 
 from __future__ import annotations
 
+from minikafka.broker.admin_requests import AdminRequests, AnsweredHere, PassedOn
 from minikafka.broker.alter_partition import PROPOSAL_RETRY, AlterPartitionManager
 from minikafka.broker.channel import REQUEST_TIMEOUT
 from minikafka.broker.client_requests import ClientRequests
@@ -37,7 +38,7 @@ from minikafka.coordinator.group_coordination import GroupCoordination, GroupReq
 from minikafka.disk import Disk
 from minikafka.effects import Effect, SetTimer, Timer
 from minikafka.protocol import transaction_messages as txn
-from minikafka.protocol.admin_messages import CreateTopicsRequest, CreateTopicsResponse, DeleteRecordsRequest
+from minikafka.protocol.admin_messages import CreateTopicsResponse, DeleteRecordsRequest
 from minikafka.protocol.group_messages import FindCoordinatorRequest, ListGroupsRequest
 from minikafka.protocol.messages import (
     Envelope,
@@ -83,6 +84,7 @@ class Broker:
         self.transactions = TransactionCoordinator(config, self.replicas, next_id)
         self.clients = ClientRequests(config, self.replicas, self.forwarder, self.creation)
         self.groups = CoordinatorHost(GroupCoordination(config, self.metadata.image), self.replicas)
+        self.admin = AdminRequests(config, self.replicas, self.forwarder)
         self._purgatory_due_ms: Millis | None = None
 
     # --- the four calls of a node ---
@@ -119,8 +121,8 @@ class Broker:
                 effects = self.groups.serve_everywhere(envelope, now)
             case DeleteRecordsRequest() as deletion:
                 effects = self.replicas.deletions.handle(envelope, deletion)
-            case CreateTopicsRequest() as request:
-                effects = self.forwarder.forward(envelope, request, now)
+            case request if isinstance(request, PassedOn | AnsweredHere):
+                effects = self.admin.serve(envelope, request, now)
             case txn.WriteTxnMarkersRequest() as markers:
                 effects = self.writes.write_markers(envelope, markers, now)
             case txn.DescribeProducersRequest() as producers:

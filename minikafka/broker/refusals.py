@@ -44,6 +44,8 @@ def refused(request: Request, error: ErrorCode) -> Response:  # one line for eac
             return admin.AlterPartitionReassignmentsResponse(error, why)
         case admin.ListPartitionReassignmentsRequest():
             return admin.ListPartitionReassignmentsResponse(error)
+        case admin.UnregisterBrokerRequest():
+            return admin.UnregisterBrokerResponse(error, why)
         case txn.AllocateProducerIdsRequest():
             return txn.AllocateProducerIdsResponse(error)
     raise AssertionError(f"a broker does not pass on {type(request).__name__}")
