@@ -307,7 +307,7 @@ class ConsumerNode:
             self.shared.want_metadata(now)
         for partition, assigned in self.assigned.items():
             if self.metadata.leader_of(partition) is not None:
-                assigned.retry_at_ms = min(assigned.retry_at_ms, now)
+                assigned.retry_at_ms = 0
         return [Observe(fact) for fact in told]
 
     def _lost(self, lost: list[Asked], now: Millis) -> list[Effect]:

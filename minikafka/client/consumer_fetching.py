@@ -121,6 +121,8 @@ class Fetching:
         return self.shared.requests.send(broker, self._request((wanted,), 0), now, channel=PROBE)
 
     def _is_fetchable(self, partition: TopicPartition, assigned: Assigned, now: Millis) -> bool:
+        if assigned.retry_at_ms and self.shared.metadata_wanted:
+            return False  # The last answer was an error, and who leads now is not known yet.
         return (
             assigned.need == Need.NOTHING
             and assigned.position is not None
