@@ -113,6 +113,11 @@ class Cluster:
         self.strike("shut_down", broker)
         self.sim.run_until(lambda: self.sim.process(broker_node(broker)) is None, SHUTDOWN_MS)
 
+    def kill(self, client: Any) -> None:
+        """The process of a client (a `Producer`, a `Consumer`) dies; whatever it had not sent is gone with it."""
+        node: NodeId = client.node
+        self.perform(lambda cluster: cluster.sim.crash(node))
+
     def restart(self, broker: BrokerId) -> None:
         """The broker's process starts again on its disk."""
         self.strike("restart", broker)
