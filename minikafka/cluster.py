@@ -57,9 +57,18 @@ class Cluster:
     """Brokers and a controller in virtual time, from one seed."""
 
     def __init__(
-        self, brokers: int = 3, seed: int = 0, controllers: int = 1, settings: Mapping[str, Any] | None = None
+        self,
+        brokers: int = 3,
+        seed: int = 0,
+        controllers: int = 1,
+        settings: Mapping[str, Any] | None = None,
+        racks: Sequence[str] = (),
     ) -> None:
-        """`settings` are those of the brokers, by Kafka's dotted names. Raises `ConfigError` with one sentence."""
+        """`settings` are those of the brokers, by Kafka's dotted names. Raises `ConfigError` with one sentence.
+
+        `racks` says where brokers 1, 2, ... are.
+        """
+        self.racks = tuple(racks)
         self.broker_count = brokers
         self.controller_count = controllers
         self.seed = seed
@@ -74,7 +83,7 @@ class Cluster:
 
     def _fresh(self) -> Simulation:
         config = read_settings(ServerConfig, self.server_settings, "broker")
-        sim = Simulation(self.seed, self.broker_count, self.controller_count, config)
+        sim = Simulation(self.seed, self.broker_count, self.controller_count, config, racks=self.racks)
         sim.run_until(sim.all_brokers_active, START_UP_MS)
         return sim
 

@@ -202,7 +202,9 @@ class Broker:
         fetcher = self._fetcher_of(channel)
         if fetcher is None:
             return []
-        return fetcher.take(envelope, now) + fetcher.fetch(self.replicas.broker_epoch, now)
+        effects = fetcher.take(envelope, now)
+        effects += self.replicas.followed(effects, now)
+        return effects + fetcher.fetch(self.replicas.broker_epoch, now)
 
     def _own_answered(self, own: Own, now: Millis) -> list[Effect]:
         """The controller has answered a request that this broker made for itself."""

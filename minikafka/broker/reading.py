@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from minikafka.broker import fencing
+from minikafka.broker import closest_replica, fencing
 from minikafka.broker import partition as partition_rules
+from minikafka.broker.closest_replica import ReplicaView
 from minikafka.broker.partition import Partition
 from minikafka.metadata.image import MetadataImage
 from minikafka.protocol import facts
@@ -32,12 +33,17 @@ class Reader:
     """Reads for followers and consumers from the partitions of one broker."""
 
     def __init__(
-        self, broker_id: BrokerId, partitions: Mapping[TopicPartition, Partition], image: MetadataImage
+        self,
+        broker_id: BrokerId,
+        partitions: Mapping[TopicPartition, Partition],
+        image: MetadataImage,
+        rack_aware: bool = False,
     ) -> None:
-        """`partitions` is the replica manager's own table, and `image` the broker's."""
+        """`partitions` is the replica manager's own table, and `image` the broker's; `rack_aware`: see KIP-392."""
         self.broker_id = broker_id
         self.partitions = partitions
         self.image = image
+        self.rack_aware = rack_aware
 
     def read(
         self,
@@ -50,11 +56,16 @@ class Reader:
     ) -> tuple[FetchPartitionResult, list[facts.Fact]]:
         """What one reader gets of one partition; `first_time` is not a look at a fetch that was parked."""
         name = asked.partition
-        partition, error = self.check(name, asked.current_leader_epoch)
+        from_rack = request.replica_id < 0 and request.rack_id != ""
+        partition, error = self.check(name, asked.current_leader_epoch, leader_only=not from_rack)
         if partition is None:
             return self._refuse_read(asked, reader, error)
         if request.replica_id == self.broker_id:
             return self._refuse_read(asked, reader, ErrorCode.NOT_LEADER_OR_FOLLOWER)
+        if from_rack and self.rack_aware and partition.is_leader:
+            closest = self._closest(partition, asked.fetch_offset, request.rack_id, now)
+            if closest != self.broker_id:
+                return _elsewhere(partition, closest), []
         log = partition.log
         diverging = log.divergence(asked.last_fetched_epoch, asked.fetch_offset)
         if diverging is not None:
@@ -93,6 +104,22 @@ class Reader:
         )  # fmt: skip
         return result, told
 
+    def _closest(self, partition: Partition, fetch_offset: Offset, rack: str, now: Millis) -> BrokerId:
+        """KIP-392: which of the replicas that are in sync and hold this offset the consumer should ask."""
+        views = tuple(
+            ReplicaView(broker, self._rack_of(broker), state.log_end_offset, now - state.last_caught_up_ms)
+            for broker, state in partition.followers.items()
+            if broker in partition.isr
+            and self.image.is_alive(broker)
+            and state.log_start_offset <= fetch_offset <= state.log_end_offset
+        )
+        leader = ReplicaView(self.broker_id, self._rack_of(self.broker_id), partition.log.log_end_offset, 0)
+        return closest_replica.choose_read_replica(rack, leader, views)
+
+    def _rack_of(self, broker: BrokerId) -> str | None:
+        known = self.image.brokers.get(broker)
+        return None if known is None else known.rack
+
     def check(
         self, name: TopicPartition, request_epoch: Epoch, leader_only: bool = True
     ) -> tuple[Partition | None, ErrorCode]:
@@ -120,11 +147,19 @@ class Reader:
         return result, [facts.ReadRefused(asked.partition, reader, error, asked.current_leader_epoch, epoch)]
 
 
+def _elsewhere(partition: Partition, closest: BrokerId) -> FetchPartitionResult:
+    log = partition.log
+    return FetchPartitionResult(
+        partition.name, ErrorCode.NONE, log.high_watermark, log.log_start_offset,
+        last_stable_offset=log.last_stable_offset, preferred_read_replica=closest,
+    )  # fmt: skip
+
+
 def has_news(request: FetchRequest, results: list[FetchPartitionResult]) -> bool:
     """Is there enough to answer at once?"""
     size = 0
     for result in results:
-        if result.error or result.diverging_epoch >= 0:
+        if result.error or result.diverging_epoch >= 0 or result.preferred_read_replica >= 0:
             return True
         size += len(result.records)
     return not results or size >= request.min_bytes

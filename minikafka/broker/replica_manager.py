@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from minikafka.broker import reading, replica_fetcher, replica_files
+from minikafka.broker import closest_replica, reading, replica_fetcher, replica_files
 from minikafka.broker.appending import Appender
 from minikafka.broker.delete_records import DeleteRecords
 from minikafka.broker.log_manager import LogManager
@@ -67,7 +67,9 @@ class ReplicaManager:
         """Partitions whose leader, here, wants another ISR and has not been asked for it yet."""
         self.broker_epoch: Epoch = -1
         self.appender = Appender(self.partitions, image)
-        self.reader = Reader(broker_id, self.partitions, image)
+        self.reader = Reader(
+            broker_id, self.partitions, image, config.replica_selector_class.endswith(closest_replica.RACK_AWARE)
+        )
         self.deletions = DeleteRecords(self.partitions, image)
         self._next_correlation_id = next_correlation_id
         self._swept = False
@@ -281,6 +283,14 @@ class ReplicaManager:
         if effects:
             self.purgatory.drop_settled()
         return effects
+
+    def followed(self, effects: list[Effect], now: Millis) -> list[Effect]:
+        """A follower has learnt of a higher high watermark: consumers that read here may go on (KIP-392)."""
+        if not self.purgatory.fetches:
+            return []
+        told = [effect.fact for effect in effects if isinstance(effect, Observe)]
+        moved = [fact.partition for fact in told if isinstance(fact, facts.HighWatermarkMoved)]
+        return [effect for name in moved for effect in self._recheck_fetches(name, now, of_followers=False)]
 
     def expire(self, now: Millis) -> list[Effect]:
         """Answer whoever has waited long enough."""

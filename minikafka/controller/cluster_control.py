@@ -96,7 +96,8 @@ def next_standing(
     far the slowest other active broker has read, None when there is no other.
     """
     if broker.fenced:
-        if request.want_shut_down:
+        # A heartbeat from before the leave-taking may come late; it brings nobody back.
+        if request.want_shut_down or broker.in_controlled_shutdown:
             return Standing.SHUTDOWN_NOW
         caught_up = request.current_metadata_offset >= broker.broker_epoch
         return Standing.UNFENCED if caught_up and not request.want_fence else Standing.FENCED

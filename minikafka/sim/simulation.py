@@ -86,8 +86,12 @@ class Simulation:
         controllers: int = 1,
         config: ServerConfig | None = None,
         latency_ms: tuple[Millis, Millis] = (1, 3),
+        racks: tuple[str, ...] = (),
     ) -> None:
-        """`controllers` is one for now; `latency_ms` are the bounds of a message's way."""
+        """`controllers` is one for now; `latency_ms` are the bounds of a message's way.
+
+        `racks` says where brokers 1, 2, ... are; without it all are where `broker.rack` says.
+        """
         if brokers < 1:
             raise ConfigError(f"A cluster has at least one broker, not {brokers}.")
         if controllers != 1:
@@ -96,6 +100,7 @@ class Simulation:
             )
         self.seed = seed
         self.config = config or ServerConfig()
+        self.racks = racks
         self.now: Millis = 0
         self.recorder = Recorder()
         self.machines: dict[NodeId, Machine] = {}
@@ -132,7 +137,8 @@ class Simulation:
         return Controller(self.controller, self.config, disk)
 
     def _make_broker(self, broker: BrokerId, disk: SimulatedDisk, starts: int) -> Node:
-        return Broker(broker, self.controller, self.config, disk, f"start-{starts}")
+        rack = self.racks[broker - 1] if broker <= len(self.racks) else self.config.broker_rack
+        return Broker(broker, self.controller, self.config, disk, f"start-{starts}", rack=rack or None)
 
     def add_client(self, node: Node, about: str = "") -> None:
         """A client joins the world; its process does not crash."""
