@@ -12,7 +12,7 @@
 * FENCED_MEMBER_EPOCH, UNKNOWN_MEMBER_ID: everything is lost; begin again with epoch 0.
 
 Mirrors `ConsumerMembershipManager` and `ConsumerHeartbeatRequestManager`. What we leave out: topic ids that the client
-does not know yet (the coordinator names topics here), jitter.
+does not know yet (the coordinator names topics here), patterns matched by the coordinator, jitter.
 """
 
 from __future__ import annotations

@@ -71,6 +71,8 @@ def _weight_of_the_rest(fact: facts.Fact) -> int:
             | facts.QuorumLeaderElected()
         ):
             return 0
+        case facts.RecordsConsumed(records=()):
+            return 0
         case facts.ProduceAnswered():
             return 1 if fact.error != ErrorCode.NONE else 0
         case facts.ReadRefused(error=ErrorCode.UNKNOWN_TOPIC_OR_PARTITION) | facts.BrokerRegistered(clean=True):

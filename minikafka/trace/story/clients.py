@@ -30,6 +30,8 @@ def sentence(node: NodeId, fact: facts.Fact) -> str:
             return f"{who} learns that nobody leads {fact.partition} (epoch {fact.leader_epoch})."
         case facts.LeaderLearned():
             return f"{who} learns that broker {fact.leader} leads {fact.partition} in epoch {fact.leader_epoch}."
+        case facts.RecordsConsumed(records=()):
+            return f"{who} passes over what is not for it, and stands at {fact.position}."
         case facts.RecordsConsumed():
             read = words.values_of([value for _, _, _, value in fact.records])
             first = fact.records[0][0]

@@ -14,6 +14,8 @@ def sentence(node: NodeId, fact: facts.Fact) -> str:
             return f"{words.name_of(fact.node)} starts."
         case facts.NodeCrashed(power_lost=True):
             return f"{words.name_of(fact.node)} loses power: what was not on disk is gone."
+        case facts.NodeCrashed() if fact.node.startswith(("producer-", "consumer-")):
+            return f"{words.name_of(fact.node)} dies; only what it had sent goes on without it."
         case facts.NodeCrashed():
             return f"{words.name_of(fact.node)} crashes; what it wrote is still in its machine's page cache."
         case facts.NodeRestarted():
