@@ -104,7 +104,7 @@ class ClientRequests:
             partition.leader_epoch,
             partition.replicas,
             partition.isr,
-            tuple(broker for broker in partition.replicas if not self.image.is_active(broker)),
+            tuple(broker for broker in partition.replicas if not self.image.is_alive(broker)),
         )
 
     # --- which offsets ---
@@ -124,6 +124,9 @@ class ClientRequests:
             epoch = log.epochs.epoch_at(log.log_start_offset)
             return ListOffsetsPartitionResult(asked.partition, ErrorCode.NONE, -1, log.log_start_offset, epoch)
         end = log.last_stable_offset if committed else log.high_watermark
+        if asked.timestamp == LATEST_TIMESTAMP and log.high_watermark < partition.epoch_start_offset:
+            # KIP-207: a new leader does not know yet how far its predecessor's watermark had got.
+            return ListOffsetsPartitionResult(asked.partition, ErrorCode.OFFSET_NOT_AVAILABLE)
         if asked.timestamp == LATEST_TIMESTAMP:
             return ListOffsetsPartitionResult(asked.partition, ErrorCode.NONE, -1, end, partition.leader_epoch)
         if asked.timestamp == MAX_TIMESTAMP:
