@@ -26,6 +26,12 @@ from minikafka.protocol.group_messages import (
     SyncGroupRequest,
 )
 from minikafka.protocol.messages import Envelope, Request, Response
+from minikafka.protocol.transaction_messages import (
+    EndTxnRequest,
+    InitProducerIdRequest,
+    TxnOffsetCommitRequest,
+    TxnOffsetCommitResponse,
+)
 from minikafka.sim.simulation import Simulation
 from minikafka.types import CONSUMER_OFFSETS_TOPIC, TopicPartition, broker_node
 
@@ -64,7 +70,9 @@ class Town:
     """Three brokers, a topic with two partitions, and callers."""
 
     def __init__(self, *names: str, seed: int = 1) -> None:
-        config = ServerConfig(offsets_topic_num_partitions=1, group_initial_rebalance_delay_ms=100)
+        config = ServerConfig(
+            offsets_topic_num_partitions=1, transaction_state_log_num_partitions=1, group_initial_rebalance_delay_ms=100
+        )
         self.sim = Simulation(seed, brokers=3, config=config)
         self.sim.run_until(self.sim.all_brokers_active, 12_000)
         self.callers = {name: Caller(name) for name in names}
@@ -86,11 +94,11 @@ class Town:
     def call(self, name: str, broker: int, request: Request):
         return self.answer(name, self.send(name, broker, request))
 
-    def find(self, name: str) -> int:
+    def find(self, name: str, key_type: int = 0) -> int:
         """Ask any running broker until there is a coordinator."""
         for _ in range(200):
             broker = self.sim.running_brokers()[0].broker_id
-            found = self.call(name, broker, FindCoordinatorRequest(0, ("g",))).coordinators[0]
+            found = self.call(name, broker, FindCoordinatorRequest(key_type, ("g",))).coordinators[0]
             if found.error == NONE and self.sim.process(broker_node(found.broker_id)) is not None:
                 return found.broker_id
             self.sim.run_for(100)
@@ -136,12 +144,16 @@ class Town:
         offsets = (OffsetToCommit(tea(0), offset),)
         return self.ask(name, OffsetCommitRequest("g", generation, member, offsets)).partitions[0][1]
 
+    def fetch(self, name: str, require_stable: bool = False):
+        asked = OffsetFetchGroup("g", (tea(0),))
+        return self.ask(name, OffsetFetchRequest((asked,), require_stable)).groups[0].offsets[0]
+
     def committed(self, name: str) -> int:
-        return self.ask(name, OffsetFetchRequest((OffsetFetchGroup("g", (tea(0),)),))).groups[0].offsets[0].offset
+        return self.fetch(name).offset
 
 
 def error_of(answer) -> ErrorCode:
-    if isinstance(answer, OffsetCommitResponse):
+    if isinstance(answer, OffsetCommitResponse | TxnOffsetCommitResponse):
         return answer.partitions[0][1]
     return answer.error if hasattr(answer, "error") else answer.groups[0].error
 
@@ -281,3 +293,35 @@ def test_a_partition_of_a_kip_848_group_never_has_two_owners(kill):
         turn("B")
     assert len(owns["A"]) == len(owns["B"]) == 1
     assert town.told(facts.GroupChanged)[-1].state == "Stable"
+
+
+@pytest.mark.parametrize("commit", [True, False])
+@pytest.mark.parametrize("kill", [False, True])
+def test_offsets_in_a_transaction_wait_for_its_end(commit, kill):
+    town = Town("A")
+    member = town.group("A")["A"]
+    town.commit("A", 3, member)
+    transactions = town.find("A", key_type=1)
+    town.sim.run_for(500)
+    producer = town.call("A", transactions, InitProducerIdRequest("t"))
+    if producer.error != NONE:
+        town.sim.run_for(500)
+        producer = town.call("A", transactions, InitProducerIdRequest("t"))
+    who = (producer.producer_id, producer.producer_epoch)
+    offsets = (OffsetToCommit(tea(0), 7),)
+    pending = town.ask("A", TxnOffsetCommitRequest("t", "g", *who, offsets, 1, member))
+    assert pending.partitions[0][1] == NONE
+    stale = town.ask("A", TxnOffsetCommitRequest("t", "g", *who, offsets, 0, member))
+    assert stale.partitions[0][1] == ErrorCode.ILLEGAL_GENERATION
+    if kill:
+        town.sim.crash(broker_node(town.coordinator))
+        town.sim.run_for(2_000)
+        town.coordinator, transactions = town.find("A"), town.find("A", key_type=1)
+        town.sim.run_for(500)
+    assert town.committed("A") == 3
+    assert town.fetch("A", require_stable=True).error == ErrorCode.UNSTABLE_OFFSET_COMMIT
+    assert town.call("A", transactions, EndTxnRequest("t", *who, commit)).error == NONE
+    town.sim.run_for(3_000)
+    assert town.fetch("A", require_stable=True).offset == (7 if commit else 3)
+    late = town.ask("A", TxnOffsetCommitRequest("t", "g", *who, (OffsetToCommit(tea(0), 9),), 1, member))
+    assert late.partitions[0][1] == ErrorCode.INVALID_PRODUCER_EPOCH, "the epoch has moved on (KIP-890)"
