@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from minikafka.admin import AdminClient, NewTopic
-from minikafka.api import TopicPartition
+from minikafka.api import KafkaException, TopicPartition
 from minikafka.cluster import Cluster
 from minikafka.config import dotted
 from minikafka.consumer import Consumer
@@ -70,6 +70,25 @@ class SimulatedWorld:
 
         if not self.cluster.sim.run_until(has_come, WAIT_AT_MOST_MS):
             raise ScenarioError(f"Nobody states {fact} {node} {fields or ''} within {WAIT_AT_MOST_MS} ms.")
+
+    def partition(self, topic: str, number: int, offset: int | None = None) -> TopicPartition:
+        """See `World.partition`."""
+        return TopicPartition(topic, number) if offset is None else TopicPartition(topic, number, offset)
+
+    def attempt(self, call: Callable[[], Any]) -> None:
+        """See `World.attempt`."""
+        try:
+            call()
+        except KafkaException as problem:
+            self.note(f"The application is told: {problem.args[0].name()}.")
+
+    def note(self, text: str) -> None:
+        """See `World.note`."""
+        self.cluster.note(text)
+
+    def kill(self, client: Producer | Consumer) -> None:
+        """See `World.kill`."""
+        self.cluster.kill(client)
 
     def strike(self, verb: str, *arguments: Any, **options: Any) -> None:
         """See `World.strike`."""

@@ -45,6 +45,22 @@ class World(Protocol):
         """Let time pass until a fact of this kind is stated, by this node, with these fields. Simulation only."""
         ...
 
+    def partition(self, topic: str, number: int, offset: int | None = None) -> Any:
+        """A `TopicPartition` of the clients in use."""
+        ...
+
+    def attempt(self, call: Callable[[], Any]) -> None:
+        """Call a client, and let it fail: its `KafkaException` belongs to the story."""
+        ...
+
+    def note(self, text: str) -> None:
+        """Say in the story what the application does: charging a card, calling a service."""
+        ...
+
+    def kill(self, client: Any) -> None:
+        """The application dies with its producer or consumer: no farewell, nothing flushed, nothing committed."""
+        ...
+
     def strike(self, verb: str, *arguments: Any, **options: Any) -> None:
         """A fault verb, as in `world.strike("cut", 1, "controllers")`."""
         ...

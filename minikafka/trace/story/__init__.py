@@ -11,7 +11,7 @@ from minikafka.protocol import facts
 from minikafka.protocol.errors import ErrorCode
 from minikafka.trace.story import clients, control, groups, logs, quorum, replication, transactions, words, world
 from minikafka.trace.story.words import listed, lower, name_of, records_of, text_of
-from minikafka.types import METADATA_PARTITION, NodeId
+from minikafka.types import NodeId
 
 __all__ = ["listed", "lower", "name_of", "records_of", "sentence", "text_of", "weight", "words"]
 
@@ -57,7 +57,7 @@ def _weight_of_the_rest(fact: facts.Fact) -> int:
         case facts.PartitionChanged():
             return 2 if fact.leader != fact.old_leader else 1
         case facts.RecordsAppended(partition=partition) | facts.HighWatermarkMoved(partition=partition):
-            internal = partition == METADATA_PARTITION
+            internal = partition.topic.startswith("__")
             follower_mark = isinstance(fact, facts.HighWatermarkMoved) and not fact.as_leader
             return 0 if internal or follower_mark else 1
         case (
@@ -79,6 +79,8 @@ def _weight_of_the_rest(fact: facts.Fact) -> int:
             return 0
         case facts.IsrProposalRefused():
             return 1
-        case facts.LogRecovered(partition=partition):
-            return 0 if partition == METADATA_PARTITION else 1
+        case facts.LogRecovered(partition=partition) | facts.BecameLeader(partition=partition):
+            return 0 if partition.topic.startswith("__") else 1
+        case facts.BecameFollower(partition=partition):
+            return 0 if partition.topic.startswith("__") else 1
     return 1

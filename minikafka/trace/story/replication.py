@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from minikafka.protocol import facts
 from minikafka.protocol.errors import ErrorCode
+from minikafka.protocol.records import split_batches
 from minikafka.trace.story import words
 from minikafka.types import METADATA_PARTITION, NodeId
 
@@ -73,11 +74,12 @@ def sentence(node: NodeId, fact: facts.Fact) -> str:
 
 def _appended(who: str, fact: facts.RecordsAppended) -> str:
     found = words.records_of(fact.batches)
-    if fact.partition == METADATA_PARTITION:
+    if fact.partition.topic.startswith("__"):
         verb = "writes" if fact.as_leader else "copies"
-        return f"{who} {verb} metadata records {fact.base_offset} to {fact.next_offset - 1}."
-    what = words.values_of([record.value for record, _ in found]) or "a batch"
-    epoch = found[-1][1] if found else "?"
+        return f"{who} {verb} records {fact.base_offset} to {fact.next_offset - 1} of {fact.partition}."
+    what = words.values_of([record.value for record, _ in found]) if found else "a marker"
+    *_, last = split_batches(fact.batches)
+    epoch = last.leader_epoch
     where = (
         f"offset {fact.base_offset}" if fact.next_offset == fact.base_offset + 1 else f"offset {fact.base_offset} on"
     )
