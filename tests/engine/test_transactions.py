@@ -232,6 +232,29 @@ def test_a_late_end_of_one_transaction_aborts_the_next_under_protocol_1():
     assert world.end(me.producer_id, 0, tv2=False).error == ErrorCode.INVALID_TXN_STATE
 
 
+@pytest.mark.parametrize(("tv2", "seen"), [(True, [[b"v"], [b"v"]]), (False, [[], [b"v"]])])
+def test_a_late_end_tears_a_transaction_under_protocol_1_and_not_under_protocol_2(tv2, seen):
+    """Half of the second transaction falls to the late abort of the first, the other half is committed (Jepsen)."""
+    world = World(transaction_version=2 if tv2 else 1)
+    me = world.init()
+
+    def write(partition, epoch, sequence):
+        if not tv2:
+            assert world.add(me.producer_id, epoch, partition) == ErrorCode.NONE
+        world.write(partition, me.producer_id, epoch, sequence, tv2=tv2)
+
+    write(T0, 0, 0)
+    after = delay_the_end_of_the_first(world, me, 0, tv2)
+    epoch = after.producer_epoch if tv2 else 0
+    world.sim.run_for(500)
+    write(T0, epoch, 0 if tv2 else 1)
+    world.sim.run_for(4_000)
+    write(T1, epoch, 0)
+    assert world.end(me.producer_id, epoch, tv2=tv2).error == ErrorCode.NONE
+    world.sim.run_for(500)
+    assert [world.read(T0)[0], world.read(T1)[0]] == seen
+
+
 # --- hanging transactions (I24) ---
 
 
