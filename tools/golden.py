@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
+
+if TYPE_CHECKING:
+    from minikafka.trace.trace import Trace
 
 
 def golden_path(module_file: str) -> Path:
@@ -14,14 +18,14 @@ def golden_path(module_file: str) -> Path:
     return Path(module_file).with_suffix(".golden")
 
 
-def stories() -> dict[Path, str]:
-    """The story of each scenario, as its own seed tells it."""
+def stories(played: dict[str, Trace] | None = None) -> dict[Path, str]:
+    """The story of each scenario, as its own seed tells it; `played` are their traces by id, if there are any yet."""
     from minikafka.scenarios import all_scenarios
     from minikafka.sim.scenario import Scenario
     from minikafka.world import run_scenario
 
     def told(scenario: Scenario) -> str:
-        trace = run_scenario(scenario)
+        trace = run_scenario(scenario) if played is None else played[scenario.id]
         lines = [f"{scenario.title} (seed {scenario.seed}, {trace.steps} steps)"]
         lines += [f"{step:6}  {sentence}" for step, sentence in trace.story()]
         for branch in trace.document["branches"]:
