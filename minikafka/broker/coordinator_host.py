@@ -15,7 +15,8 @@ log that is replicated like any other (D3 of the design: decide, append, replay)
 * A shard sees records only as it reads them in the log: its own, those it found there, and the markers that end
   transactions. What was decided and not appended has never happened.
 * Every answer waits, also one that wrote nothing: it may rest on a record that is not committed yet.
-* The leader may give a shard's name to nobody else: one partition, one leader, one shard (I27, I28 rest on that).
+* Two brokers may believe that they lead. Only one of them can have anything committed (I27 and I28 rest on that); the
+  other, cut off, goes on answering questions from what it knew, until it learns better.
 
 To build a coordinator on this, write two classes. A `Shard` decides: `handle(request, ticket, now)` returns a
 `CoordinatorResult`; its records are appended in one batch and come back through `replay` before anything else is
