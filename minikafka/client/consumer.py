@@ -321,6 +321,9 @@ class ConsumerNode:
                     effects += self.commits.lost(asked, now)
                 case FindCoordinatorRequest():
                     self.lookup.lost(now)
+                case MetadataRequest():
+                    # Else a refused connection is tried again at once, and a cluster that is down is a storm.
+                    self.shared.metadata_not_before_ms = now + self.config.retry_backoff_ms
             if asked.channel == COORDINATOR:
                 self.lookup.lost(now)
             effects += self.membership.lost(asked, now)
