@@ -79,6 +79,8 @@ class _Log:
     order: list[Offset] = field(default_factory=list)
     read: set[Value] = field(default_factory=set)
     """Values that somebody has polled."""
+    open_to_all: set[Offset] = field(default_factory=set)
+    """What a reader of committed records must be shown: what was acknowledged, or shown to another such reader."""
     highest_read: int = -1
     """Highest index that somebody has polled."""
 
@@ -102,8 +104,11 @@ def _logs(history: ClientHistory) -> dict[Key, _Log]:
                 logs[action.key].read |= {value for _, value in action.records}
                 for offset, value in action.records:
                     logs[action.key].put(offset, value)
+                    if operation.read_committed:
+                        logs[action.key].open_to_all.add(offset)
             elif isinstance(action, Send) and operation.outcome == OK and action.offset is not None:
                 logs[action.key].put(action.offset, action.value)
+                logs[action.key].open_to_all.add(action.offset)
     for operation in history.operations:
         for send in operation.sends():
             seen = operation.outcome == INFO and send.value in logs[send.key].read
@@ -202,15 +207,23 @@ def _inside(
         index, before = log.index[offset], here.get(poll.key)
         first_here.setdefault(poll.key, index)
         here[poll.key] = index
-        if before is None or poll.key in operation.rebalanced or index == before + 1:
+        if before is None or poll.key in operation.rebalanced or _follows(operation, log, before, index):
             continue
         name = "int-nonmonotonic-poll" if index <= before else "int-poll-skip"
         after = f"after offset {log.order[before]} of {poll.key}"
         verdict.add(name, f"Within one operation {operation.process} read {value} {after}.")
 
 
+def _follows(operation: Operation, log: _Log, before: int, index: int) -> bool:
+    """Is there nothing between these two that this reader must be shown?"""
+    if index <= before:
+        return False
+    between = log.order[before + 1 : index]
+    return not [offset for offset in between if not operation.read_committed or offset in log.open_to_all]
+
+
 def _between(operation: Operation, key: Key, before: int | None, index: int, log: _Log, verdict: Verdict) -> None:
-    if before is None or index == before + 1:
+    if before is None or _follows(operation, log, before, index):
         return
     name = "nonmonotonic-poll" if index <= before else "poll-skip"
     name += " by rebalance" if operation.subscribed else ""

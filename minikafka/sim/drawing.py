@@ -23,6 +23,8 @@ from typing import Any
 from minikafka.sim.schedule import Entry, Schedule, Setup
 from minikafka.types import BrokerId, Millis, NodeId, controller_node
 
+MEMBERS = ("M1", "M2", "M3", "K1", "K2")
+"""Consumers in groups: M of a classic one, K of a KIP-848 one."""
 LATE_MS = (-1, 5, 700, 12_000)
 """How much later requests of a broken connection arrive; -1: they are lost."""
 DELAYED = (
@@ -49,6 +51,10 @@ class Swarm:
     delayed: tuple[str, ...] = DELAYED
     calls: tuple[str, ...] = ()
     """What clients do besides sending; see `workload.py`."""
+    call_share: float = 0.2
+    """For how many of the sends they do something else too."""
+    idempotent: float = 0.0
+    """Share of schedules in which plain producers are numbered."""
 
 
 @dataclass(slots=True)
@@ -64,6 +70,7 @@ class Mix:
     """The broker that most faults strike."""
     may_lose_power: list[BrokerId]
     producers: list[str]
+    idempotent: bool
     asked_first: dict[str, BrokerId]
     """Which broker each producer asks first who leads."""
 
@@ -81,8 +88,8 @@ def random_schedule(random: Random, setup: Setup, sends: int, faults: int, swarm
     for number, kind in enumerate(what):
         at_ms += _gap(random, mix, swarm)
         if kind == "send":
-            if swarm.calls and random.random() < 0.2:
-                lines.append(_call(random, setup, swarm, at_ms))
+            if swarm.calls and random.random() < swarm.call_share:
+                lines += _calls(random, setup, swarm, at_ms, number)
             lines += _send(random, mix, setup, at_ms, number)
         else:
             lines += _fault(random, mix, setup, swarm, at_ms)
@@ -100,6 +107,7 @@ def _draw_mix(random: Random, setup: Setup, swarm: Swarm) -> Mix:
         favourite=random.choice(setup.replicas),
         may_lose_power=random.sample(setup.replicas, lossy),
         producers=random.choice((["A"], ["A", "B"], ["A", "B", "C"])),
+        idempotent=bool(swarm.idempotent) and random.random() < swarm.idempotent,
         asked_first={producer: random.choice(setup.replicas) for producer in "ABC"},
     )
 
@@ -116,14 +124,42 @@ def _send(random: Random, mix: Mix, setup: Setup, at_ms: Millis, number: int) ->
     producer = random.choice(mix.producers)
     # A producer that starts late asks another broker who leads, and may know better than one that started early.
     options: dict[str, Any] = {"acks": acks, "producer": producer, "to": mix.asked_first[producer]}
+    if mix.idempotent and acks == "all":
+        options["idempotent"] = True
     if setup.partitions > 1:
         options["partition"] = random.randrange(setup.partitions)
     return [Entry(at_ms, "send", (f"v{number}",), tuple(sorted(options.items())))]
 
 
-def _call(random: Random, setup: Setup, swarm: Swarm, at_ms: Millis) -> Entry:
+def _calls(random: Random, setup: Setup, swarm: Swarm, at_ms: Millis, number: int) -> list[Entry]:
     """Something else that a client does."""
-    return Entry(at_ms, random.choice(swarm.calls), (random.choice(setup.replicas),))
+    match random.choice(swarm.calls):
+        case "transact":
+            return _transaction(random, setup, swarm, at_ms, number)
+        case "join":
+            member = random.choice(MEMBERS)
+            protocol = "consumer" if member.startswith("K") else "classic"
+            return [Entry(at_ms, "join", (member,), (("protocol", protocol),))]
+        case "leave" | "commit" as verb:
+            return [Entry(at_ms, verb, (random.choice(MEMBERS),))]
+        case "pause_client":
+            client = random.choice([*(f"consumer-{member}" for member in MEMBERS), "producer-T", "producer-U"])
+            resumed_ms = at_ms + random.choice(swarm.mended_after_ms)
+            return [Entry(at_ms, "pause", (client,)), Entry(resumed_ms, "resume", (client,))]
+        case verb:
+            return [Entry(at_ms, verb, (random.choice(setup.replicas),))]
+
+
+def _transaction(random: Random, setup: Setup, swarm: Swarm, at_ms: Millis, number: int) -> list[Entry]:
+    """A transaction over some partitions, ended at once or later; two producers may share one identity."""
+    values = tuple(f"t{number}{letter}" for letter in "ab"[: random.randint(1, 2)])
+    producer, how = random.choice("TTTU"), random.choice(("commit", "commit", "abort"))
+    options: dict[str, Any] = {"producer": producer, "partition": random.randrange(setup.partitions)}
+    if random.random() < 0.6:
+        return [Entry(at_ms, "transact", values, tuple(sorted({**options, "end": how}.items())))]
+    lines = [Entry(at_ms, "transact", values, tuple(sorted({**options, "end": ""}.items())))]
+    end_ms = at_ms + random.choice((300, *swarm.mended_after_ms))
+    return [*lines, Entry(end_ms, "end", (how,), (("producer", producer),))]
 
 
 # --- faults ---

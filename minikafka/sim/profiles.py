@@ -15,7 +15,8 @@ from random import Random
 
 from minikafka.config import unknown_name
 from minikafka.sim import drawing
-from minikafka.sim.checkers import IN_ORDER
+from minikafka.sim.checkers import ENDS_OF_TRANSACTIONS, FULL, GROUPS, IN_ORDER, TRANSACTIONS
+from minikafka.sim.checkers.groups import AtLeastOnce
 from minikafka.sim.checkers.promise import Promise
 from minikafka.sim.drawing import Swarm
 from minikafka.sim.schedule import Schedule, Setup
@@ -34,9 +35,23 @@ QUICK_SWARM = Swarm(
         "one_after_another", "fill_disk",
     ),
     calls=("probe",),
+    idempotent=0.5,
     paces_ms=(5, 100, 1_000, 3_000),
     mended_after_ms=(150, 1_700, 4_700, 11_000),
 )  # fmt: skip
+
+
+STACK = (
+    *QUICK,
+    ("min.insync.replicas", "2"),
+    ("offsets.topic.num.partitions", "1"),
+    ("transaction.state.log.num.partitions", "1"),
+    ("group.initial.rebalance.delay.ms", "300"),
+    ("group.consumer.session.timeout.ms", "6000"),
+    ("group.consumer.heartbeat.interval.ms", "1500"),
+    ("transaction.abort.timed.out.transaction.cleanup.interval.ms", "2000"),
+)
+"""The same with groups and transactions: one partition of each internal topic, within the same fault budget."""
 
 
 class ProfileError(ValueError):
@@ -77,6 +92,35 @@ PROFILES = (
             Setup(settings=QUICK, brokers=4, replicas=(4, 2, 3), min_isr=3),
             Setup(settings=(*QUICK, ("replica.fetch.max.bytes", "1"))),
         ),
+    ),
+    Profile(
+        "transactions",
+        "transactional and idempotent producers over two partitions, read by readers of committed records",
+        setups=(Setup(settings=STACK, partitions=2),),
+        swarm=replace(QUICK_SWARM, calls=(*("transact",) * 3, "pause_client"), call_share=0.8, idempotent=1.0),
+        checkers=(*IN_ORDER[:-3], *TRANSACTIONS, *IN_ORDER[-3:-1], *ENDS_OF_TRANSACTIONS, IN_ORDER[-1]),
+    ),
+    Profile(
+        "groups",
+        "a classic and a KIP-848 group over three partitions, whose members come, go, pause and commit",
+        setups=(Setup(settings=STACK, partitions=3),),
+        swarm=replace(
+            QUICK_SWARM, calls=(*("join",) * 3, "leave", "commit", "pause_client"), call_share=0.8, idempotent=0.5
+        ),
+        checkers=(*IN_ORDER[:-3], *GROUPS, *IN_ORDER[-3:-1], AtLeastOnce, IN_ORDER[-1]),
+    ),
+    Profile(
+        "full",
+        "everything at once: plain, idempotent and transactional producers, groups of both kinds",
+        setups=(Setup(settings=STACK, partitions=2),),
+        swarm=replace(
+            QUICK_SWARM,
+            calls=("transact", "transact", "join", "join", "leave", "commit", "pause_client", "probe"),
+            call_share=0.8,
+            idempotent=0.7,
+        ),
+        faults=(5, 8),
+        checkers=FULL,
     ),
 )  # fmt: skip
 

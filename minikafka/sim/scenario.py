@@ -151,15 +151,9 @@ def _is_scene(scene: Scene, told: tuple[int, str, str, dict[str, Any], str, int]
     return is_wanted(scene.fact, scene.node, scene.fields, kind, node, content)
 
 
-def is_wanted(
-    fact: str, by: str, fields: Mapping[str, Any], kind: str, node: str, content: Mapping[str, Any]
-) -> bool:
+def is_wanted(fact: str, by: str, fields: Mapping[str, Any], kind: str, node: str, content: Mapping[str, Any]) -> bool:
     """Is this (kind, node, content) a fact of that kind, stated by that node (empty: any), with those fields?"""
-    return (
-        kind == fact
-        and (not by or node == by)
-        and all(content.get(name) == value for name, value in fields.items())
-    )
+    return kind == fact and (not by or node == by) and all(content.get(name) == value for name, value in fields.items())
 
 
 def common_steps(one: Trace, other: Trace) -> int:

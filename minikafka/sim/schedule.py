@@ -26,6 +26,7 @@ from minikafka.protocol import facts
 from minikafka.protocol.admin_messages import CreateTopicsRequest, CreateTopicsResponse, NewTopicSpec
 from minikafka.protocol.errors import ErrorCode
 from minikafka.sim import faults, workload
+from minikafka.sim.applications import Transactor
 from minikafka.sim.checkers.base import Checker
 from minikafka.sim.simulation import Simulation
 from minikafka.trace.trace import Told, Trace
@@ -107,6 +108,7 @@ class Run:
     skipped: list[Entry] = field(default_factory=list)
     producers: dict[tuple[str, str], ProducerNode] = field(default_factory=dict)
     consumers: dict[str, ConsumerNode] = field(default_factory=dict)
+    transactors: dict[str, Transactor] = field(default_factory=dict)
 
     def trace(self, **about: Any) -> Trace:
         """The run as a trace."""
@@ -172,7 +174,7 @@ def play_on(run: Run, lines: Schedule, checkers: Sequence[Checker]) -> None:
     for checker in checkers:
         checker.begin(run.sim)
     run.sim.watchers.append(lambda sim, told: watch(run, checkers, told))
-    run.sim.watchers.append(lambda sim, told: workload.take_what_was_read(run, told))
+    run.sim.watchers.append(lambda sim, told: workload.go_on(run, told))
     for entry in sorted(lines, key=lambda entry: entry.at_ms):
         go_on_until(run, run.started_ms + entry.at_ms)
         if run.violation is not None:
@@ -190,7 +192,7 @@ def settle_down(run: Run, checkers: Sequence[Checker], *, until_settled: bool = 
         return
     mend(run)
     if until_settled:
-        workload.read(run, "final")
+        workload.read(run, "final", committed=bool(run.transactors))
     end_ms = run.sim.now + SETTLE_MS
     while run.sim.now < end_ms and run.violation is None:
         go_on_until(run, run.sim.now + LOOK_AGAIN_MS if until_settled else end_ms)
@@ -226,6 +228,8 @@ def mend(run: Run) -> None:
     sim.end_shutdowns()
     for node, machine in list(sim.machines.items()):
         if machine.disk is None:
+            if machine.paused:
+                sim.resume(node)
             continue
         if machine.disk.full:
             sim.fill_disk(node, full=False)

@@ -18,13 +18,16 @@ from minikafka.client.accumulator import PendingRecord
 from minikafka.client.consumer import ConsumerNode
 from minikafka.client.producer import ProducerNode
 from minikafka.config import ConsumerConfig, ProducerConfig, read_settings
+from minikafka.sim.applications import Command, Transactor
 from minikafka.trace.trace import Told
 from minikafka.types import BrokerId, Epoch, Offset, TopicPartition, broker_node
 
 if TYPE_CHECKING:
     from minikafka.sim.schedule import Run
 
-CALLS = ("send", "read", "ask", "probe")
+TRANSACTION_TIMEOUT_MS = 8_000
+SESSION_TIMEOUT_MS = 6_000
+CALLS = ("send", "read", "ask", "probe", "transact", "end", "join", "leave", "commit")
 
 
 def call(run: Run, verb: str, *arguments: Any, **options: Any) -> None:
@@ -38,6 +41,16 @@ def call(run: Run, verb: str, *arguments: Any, **options: Any) -> None:
             ask(run, *arguments, **options)
         case "probe":
             probe(run, *arguments, **options)
+        case "transact":
+            transact(run, *arguments, **options)
+        case "end":
+            end(run, *arguments, **options)
+        case "join":
+            join(run, *arguments, **options)
+        case "leave":
+            leave(run, *arguments)
+        case "commit":
+            commit(run, *arguments)
         case _:
             raise AssertionError(f"{verb} is no call of a client")
 
@@ -68,9 +81,11 @@ def send(
     run.sim.call(client.id, f"send {value}", lambda: client.produce(record, run.sim.now))
 
 
-def read(run: Run, consumer: str = "C", offset: Offset = 0, to: BrokerId | None = None) -> None:
+def read(
+    run: Run, consumer: str = "C", offset: Offset = 0, to: BrokerId | None = None, committed: bool = False
+) -> None:
     """A consumer reads every partition from `offset` on, for as long as the run goes on."""
-    node = _consumer(run, consumer, to)
+    node = _consumer(run, consumer, to, committed)
     positions: dict[TopicPartition, Offset | None] = {
         TopicPartition(run.setup.topic, number): offset for number in range(run.setup.partitions)
     }
@@ -96,9 +111,10 @@ def probe(run: Run, broker: BrokerId, offset: Offset = 0) -> None:
         ask(run, broker, offset, known.leader_epoch, consumer=f"probe{len(run.consumers)}")
 
 
-def _consumer(run: Run, name: str, to: BrokerId | None) -> ConsumerNode:
+def _consumer(run: Run, name: str, to: BrokerId | None, committed: bool = False) -> ConsumerNode:
     if name not in run.consumers:
-        config = ConsumerConfig(auto_offset_reset="earliest")
+        isolation = "read_committed" if committed else "read_uncommitted"
+        config = ConsumerConfig(auto_offset_reset="earliest", isolation_level=isolation)
         run.consumers[name] = ConsumerNode(f"consumer-{name}", config, _bootstrap(run, to))
         run.sim.add_client(run.consumers[name])
     return run.consumers[name]
@@ -107,6 +123,82 @@ def _consumer(run: Run, name: str, to: BrokerId | None) -> ConsumerNode:
 def _bootstrap(run: Run, first: BrokerId | None) -> tuple[str, ...]:
     order = sorted(run.sim.broker_ids, key=lambda broker: (broker != first, broker))
     return tuple(broker_node(broker) for broker in order)
+
+
+# --- transactions ---
+
+
+def transact(
+    run: Run, *values: str, producer: str = "T", end: str = "commit", identity: str = "app", partition: int = 0
+) -> None:
+    """An application sends these in one transaction, the n-th to the n-th partition from `partition` on.
+
+    `end` is `commit`, `abort`, or empty: an `end` entry comes later. Two producers of one `identity` fence each other.
+    """
+    if producer not in run.transactors:
+        settings = {"transactional.id": identity, "linger.ms": 0, "transaction.timeout.ms": TRANSACTION_TIMEOUT_MS}
+        node = ProducerNode(
+            f"producer-{producer}", read_settings(ProducerConfig, settings, "producer"), _bootstrap(run, 1)
+        )
+        run.sim.add_client(node, f"transactional.id={identity}")
+        run.transactors[producer] = Transactor(node)
+    application = run.transactors[producer]
+    application.todo.append(Command("begin"))
+    for number, value in enumerate(values):
+        application.todo.append(Command("send", value, (partition + number) % run.setup.partitions))
+    if end:
+        application.todo.append(Command(end))
+    application.go_on(run)
+
+
+def end(run: Run, how: str, producer: str = "T") -> None:
+    """The application ends the transaction it is in."""
+    if producer in run.transactors:
+        run.transactors[producer].todo.append(Command(how))
+        run.transactors[producer].go_on(run)
+
+
+# --- groups ---
+
+
+def join(run: Run, member: str, protocol: str = "classic", group: str = "", strategy: str = "range") -> None:
+    """A consumer subscribes to the topic as a member of a group, and reads and commits for as long as it goes on."""
+    if member in run.consumers:
+        return
+    settings = {
+        "group.id": group or protocol, "group.protocol": protocol, "auto.offset.reset": "earliest",
+        "session.timeout.ms": SESSION_TIMEOUT_MS, "heartbeat.interval.ms": SESSION_TIMEOUT_MS // 4,
+        "partition.assignment.strategy": strategy, "auto.commit.interval.ms": 1_000,
+    }  # fmt: skip
+    if protocol == "consumer":
+        for name in ("session.timeout.ms", "heartbeat.interval.ms", "partition.assignment.strategy"):
+            del settings[name]
+    config = read_settings(ConsumerConfig, settings, "consumer")
+    node = run.consumers[member] = ConsumerNode(f"consumer-{member}", config, _bootstrap(run, None))
+    run.sim.add_client(node, f"group.id={group or protocol}")
+    run.sim.call(node.id, f"subscribe {run.setup.topic}", lambda: node.subscribe((run.setup.topic,), run.sim.now))
+    _poll(run, node)
+
+
+def leave(run: Run, member: str) -> None:
+    """The member closes its consumer."""
+    node = run.consumers.get(member)
+    if node is not None and not node.is_closed:
+        run.sim.call(node.id, "close", lambda: node.close(run.sim.now))
+
+
+def commit(run: Run, member: str) -> None:
+    """The member commits its positions."""
+    node = run.consumers.get(member)
+    if node is not None and not node.is_closed:
+        run.sim.call(node.id, "commit", lambda: node.commit(None, False, run.sim.now))
+
+
+def go_on(run: Run, told: list[Told]) -> None:
+    """Applications do what they can do now."""
+    take_what_was_read(run, told)
+    for application in run.transactors.values():
+        application.go_on(run)
 
 
 def take_what_was_read(run: Run, told: list[Told]) -> None:

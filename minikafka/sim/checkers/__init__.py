@@ -26,9 +26,12 @@ from minikafka.sim.checkers.data import (
     StrongIsr,
 )
 from minikafka.sim.checkers.disks import FullDisk, HonestDisk, LastReplicaStanding
+from minikafka.sim.checkers.groups import AtLeastOnce, FencedCommit, NoDoubleOwnership
 from minikafka.sim.checkers.ledger import Ledger
+from minikafka.sim.checkers.producers import Idempotence, ProducerStateRecovery, ZombieFencing
 from minikafka.sim.checkers.promise import Promise
 from minikafka.sim.checkers.readers import EpochFencing, MonotoneHighWatermark
+from minikafka.sim.checkers.transactions import Atomicity, NoHangingTransaction, ReadCommitted
 
 IN_ORDER: tuple[type[Promise], ...] = (
     LeaderInIsr,
@@ -49,6 +52,12 @@ IN_ORDER: tuple[type[Promise], ...] = (
     Convergence,
     SeenByClients,
 )
+TRANSACTIONS: tuple[type[Promise], ...] = (ZombieFencing, ProducerStateRecovery, ReadCommitted)
+GROUPS: tuple[type[Promise], ...] = (NoDoubleOwnership, FencedCommit)
+ENDS_OF_TRANSACTIONS: tuple[type[Promise], ...] = (Idempotence, Atomicity, NoHangingTransaction)
+FULL: tuple[type[Promise], ...] = (
+    *IN_ORDER[:-3], *TRANSACTIONS, *GROUPS, *IN_ORDER[-3:-1], *ENDS_OF_TRANSACTIONS, AtLeastOnce, IN_ORDER[-1],
+)  # fmt: skip
 """The first that is broken is the one that is told, so causes come before what follows from them."""
 
 

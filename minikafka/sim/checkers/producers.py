@@ -1,0 +1,163 @@
+"""Promises to numbered producers: I18 idempotence, I20 what recovery knows of them, I21 zombies are fenced."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from minikafka.log.producer_state import ProducerState, ProducerStates
+from minikafka.protocol import facts
+from minikafka.protocol.records import RecordBatch, split_batches
+from minikafka.sim.checkers import ledger
+from minikafka.sim.checkers.ledger import History, Ledger, text_of
+from minikafka.sim.checkers.promise import AT_THE_END, Promise
+from minikafka.trace.trace import Told
+from minikafka.types import NodeId, Offset, TopicPartition, number_of
+
+if TYPE_CHECKING:
+    from minikafka.sim.simulation import Simulation
+
+Place = tuple[Offset, int, int]
+"""(offset, producer id, sequence number)"""
+
+
+class Idempotence(Promise):
+    """I18: each record of a numbered producer is in the log once, in the order in which it was sent."""
+
+    promise, name = "I18", "idempotence"
+    looks_at = AT_THE_END
+
+    def finish(self, sim: Simulation) -> str | None:
+        """Look through the logs of all leaders."""
+        orders = _sent_in_order(sim)
+        for history in self.ledger.histories.values():
+            leader = ledger.leader_of(sim, history)
+            if leader is None or history.beyond or history.name.topic.startswith("__"):
+                continue
+            places = _places(list(leader.log.batches()))
+            broken = self._once(history, places) or self._in_order(history, places, orders)
+            if broken:
+                return broken
+        return None
+
+    def _once(self, history: History, places: dict[bytes, list[Place]]) -> str | None:
+        for value, found in places.items():
+            self.premises += 1
+            if len(found) > 1:
+                offsets = " and ".join(str(place[0]) for place in found)
+                return (
+                    f"Record {text_of(value)} of producer id {found[0][1]} was sent once, and stands in {history.name} "
+                    f"at offsets {offsets}."
+                )
+        return None
+
+    def _in_order(
+        self, history: History, places: dict[bytes, list[Place]], orders: dict[NodeId, list[bytes]]
+    ) -> str | None:
+        for producer, values in orders.items():
+            found = [(places[value][0][0], value) for value in values if value in places]
+            for (one, before), (other, after) in pairwise(found):
+                if other < one:
+                    return (
+                        f"{producer} sent {text_of(before)} before {text_of(after)}; "
+                        f"{history.name} has them at offsets {one} and {other}."
+                    )
+        return None
+
+
+def _sent_in_order(sim: Simulation) -> dict[NodeId, list[bytes]]:
+    """What each producer sent, by its first attempt."""
+    sent: defaultdict[NodeId, dict[bytes, None]] = defaultdict(dict)
+    for _, node, fact in sim.recorder.told:
+        if isinstance(fact, facts.ProduceSent) and fact.attempt == 1:
+            sent[node].update(dict.fromkeys(value for value in fact.values if value is not None))
+    return {node: list(values) for node, values in sent.items()}
+
+
+def _places(batches: list[RecordBatch]) -> dict[bytes, list[Place]]:
+    """Where the records of numbered producers stand."""
+    places: defaultdict[bytes, list[Place]] = defaultdict(list)
+    for batch in batches:
+        if batch.producer_id >= 0 and not batch.is_control:
+            for number, record in enumerate(batch.records()):
+                if record.value is not None:
+                    places[record.value].append((record.offset, batch.producer_id, batch.base_sequence + number))
+    return places
+
+
+class ProducerStateRecovery(Promise):
+    """I20: after a start, a log knows of its producers what its batches say, snapshot or not."""
+
+    promise, name = "I20", "producer state recovery"
+    looks_at = frozenset({facts.LogRecovered})
+
+    def look(self, sim: Simulation, told: list[Told]) -> str | None:
+        """Compare with what the batches alone would say."""
+        for _, node, fact in told:
+            broken = (
+                self._compare(sim, number_of(node), fact.partition) if isinstance(fact, facts.LogRecovered) else None
+            )
+            if broken:
+                return broken
+        return None
+
+    def _compare(self, sim: Simulation, broker: int, partition: TopicPartition) -> str | None:
+        replica = ledger.replica_of(sim, broker, partition)
+        if replica is None or replica.log.log_start_offset > 0:
+            return None
+        anew = ProducerStates()
+        for batch in replica.log.batches():
+            anew.update(batch)
+        for number, expected in anew.entries.items():
+            self.premises += 1
+            known = replica.log.producers.entries.get(number)
+            if known is None or _decisive(known) != _decisive(expected):
+                return (
+                    f"Broker {broker} recovered {partition} and knows of producer {number} (epoch, last sequence, open "
+                    f"since) {known and _decisive(known)}; its batches say {_decisive(expected)}."
+                )
+        return None
+
+
+def _decisive(entry: ProducerState) -> tuple[int, int, Offset]:
+    """What decides about the next batch. A snapshot keeps of the last five batches only the newest, as Kafka's does."""
+    return entry.producer_epoch, entry.last_sequence, entry.transaction_start
+
+
+class ZombieFencing(Promise):
+    """I21: once a transactional id has a new epoch, nothing of an older one is appended (KIP-98)."""
+
+    promise, name = "I21", "zombie fencing"
+    looks_at = frozenset({facts.ProducerIdGranted, facts.RecordsAppended})
+
+    def __init__(self, book: Ledger) -> None:
+        super().__init__(book)
+        self._granted: dict[int, tuple[int, str]] = {}
+        """For each producer id (epoch, transactional id)."""
+
+    def look(self, sim: Simulation, told: list[Told]) -> str | None:
+        """Note what was granted; look at what leaders append."""
+        for _, node, fact in told:
+            if isinstance(fact, facts.ProducerIdGranted) and fact.transactional_id:
+                self._granted[fact.producer_id] = (fact.producer_epoch, fact.transactional_id)
+            elif isinstance(fact, facts.RecordsAppended) and fact.as_leader and self._granted:
+                broken = self._appended(node, fact)
+                if broken:
+                    return broken
+        return None
+
+    def _appended(self, node: NodeId, fact: facts.RecordsAppended) -> str | None:
+        if fact.partition.topic.startswith("__transaction"):
+            return None
+        for batch in split_batches(fact.batches):
+            known = self._granted.get(batch.producer_id)
+            if known is None or batch.is_control:
+                continue
+            self.premises += 1
+            if batch.producer_epoch < known[0]:
+                return (
+                    f"Broker {number_of(node)} appended a batch of producer {batch.producer_id}, epoch "
+                    f"{batch.producer_epoch}, to {fact.partition}; {known[1]} has epoch {known[0]} since."
+                )
+        return None
