@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3 || command -v python)
 COURSE := $(PYTHON) tools/course.py
 
-.PHONY: start test site lint bench lock clean
+.PHONY: start test site lint bench proof lock clean
 
 start:  ## the course: site and notebooks, one link
 	@$(COURSE) start $(ARGS)
@@ -14,6 +14,8 @@ lint:   ## ruff and mypy
 	@$(COURSE) lint
 bench:  ## the numbers, with this machine's calibration
 	@$(COURSE) bench $(ARGS)
+proof:  ## the long share of the proof; writes docs/proof.md
+	@$(COURSE) proof $(ARGS)
 lock:   ## choose new versions for locks/*.txt (needs the network)
 	@$(COURSE) lock
 clean:  ## forget what was built; keeps your answers

@@ -277,6 +277,12 @@ def bench(options: argparse.Namespace) -> int:
     return run("-m", "benchmarks", *options.rest)
 
 
+def proof(options: argparse.Namespace) -> int:
+    """The long share of the proof; writes docs/proof.md."""
+    ensure_venv("test")
+    return run("tools/proof.py", *options.rest)
+
+
 def doctor(options: argparse.Namespace) -> int:
     """What is missing, and how to mend it; needs no venv, since making one may be what fails."""
     sys.path.insert(0, str(ROOT))
@@ -335,7 +341,7 @@ def say(text: str) -> None:
 
 COMMANDS = {
     "start": start, "test": test, "site": site, "lint": lint,
-    "bench": bench, "doctor": doctor, "lock": lock, "clean": clean,
+    "bench": bench, "proof": proof, "doctor": doctor, "lock": lock, "clean": clean,
 }  # fmt: skip
 
 

@@ -31,7 +31,7 @@ def test_it_is_found_by_its_checker_and_only_because_of_the_fault(mutant):
 
 def test_every_promise_has_a_fault_that_breaks_it():
     promises = {checker.promise for checker in all_checkers()} - {"Jepsen"}  # sees what others see, from outside
-    assert {mutant.promise for mutant in MUTANTS} == promises
+    assert {mutant.promise for mutant in MUTANTS} >= promises
     assert {mutant.says for mutant in MUTANTS if "RECOVERING" in mutant.says}, "the second half of I4"
 
 

@@ -74,4 +74,4 @@ def fresh(kinds: Iterable[type[Promise]]) -> list[Checker]:
 
 def by_promise(*promises: str) -> list[Checker]:
     """Fresh checkers for some promises only: `by_promise("I2", "I4")`."""
-    return [checker for checker in all_checkers() if checker.promise in promises]
+    return [checker for checker in fresh(FULL) if checker.promise in promises]

@@ -195,6 +195,12 @@ class Convergence(Promise):
     promise, name = "I30", "convergence"
     looks_at = AT_THE_END
 
+    def __init__(self, book: Ledger) -> None:
+        super().__init__(book)
+        self._ends: dict[TopicPartition, tuple[int, int, int]] = {}
+        """When each leader's log was looked at, where it ended, and where it had ended at the look before: that much
+        must be committed where something is always being written."""
+
     def settled(self, sim: Simulation) -> bool:
         """Would it hold now?"""
         return self.finish(sim) is None
@@ -206,7 +212,7 @@ class Convergence(Promise):
             return f"After everything was mended, {brokers(fenced)} did not come back into the cluster."
         for history in self.ledger.histories.values():
             self.premises += 1
-            broken = _not_led(sim, history) or _not_in_sync(sim, history)
+            broken = _not_led(sim, history) or _not_in_sync(sim, history, self._ends)
             if broken:
                 return f"After everything was mended, {broken}."
         return self._waiting_clients(sim)
@@ -257,7 +263,7 @@ def _who_could(sim: Simulation, history: History) -> str:
     return f"unclean elections are allowed and {brokers(live)} could lead" if history.unclean_allowed and live else ""
 
 
-def _not_in_sync(sim: Simulation, history: History) -> str:
+def _not_in_sync(sim: Simulation, history: History, ends: dict[TopicPartition, tuple[int, int, int]]) -> str:
     leader = ledger.leader_of(sim, history)
     if leader is None:
         return ""
@@ -266,11 +272,16 @@ def _not_in_sync(sim: Simulation, history: History) -> str:
     if missing:
         verbs = "runs, but is" if len(missing) == 1 else "run, but are"
         return f"{brokers(missing)} {verbs} not in the ISR {members(history.state.isr)}"
-    return _not_committed(sim, history, leader)
+    end = leader.log.log_end_offset
+    looked_ms, end_then, end_before = ends.get(history.name, (-1, end, end))
+    if looked_ms != sim.now:
+        ends[history.name] = (sim.now, end, end_then)
+        end_before = end_then
+    return _not_committed(sim, history, leader, min(end, end_before))
 
 
-def _not_committed(sim: Simulation, history: History, leader: Partition) -> str:
-    end, mark = leader.log.log_end_offset, leader.log.high_watermark
+def _not_committed(sim: Simulation, history: History, leader: Partition, end: int) -> str:
+    mark = leader.log.high_watermark
     if mark < end and len(leader.isr) >= history.minimum:
         return f"leader {leader.broker_id} ends at {end}, but its high watermark stands at {mark}"
     for process in sim.running_brokers():

@@ -7,10 +7,16 @@ core knows of them. With each comes the classical schedule on which a cluster wi
 from __future__ import annotations
 
 from minikafka.config import unknown_name
-from minikafka.sim.mutants import disks, elections, fetching, marks
+from minikafka.sim.mutants import disks, elections, fetching, marks, numbered
 from minikafka.sim.mutants.mutant import Mutant
 
-MUTANTS: tuple[Mutant, ...] = (*marks.MUTANTS, *fetching.MUTANTS, *elections.MUTANTS, *disks.MUTANTS)
+MUTANTS: tuple[Mutant, ...] = (
+    *marks.MUTANTS,
+    *fetching.MUTANTS,
+    *elections.MUTANTS,
+    *disks.MUTANTS,
+    *numbered.MUTANTS,
+)
 """All of them; names are unique."""
 
 
