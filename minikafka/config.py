@@ -203,6 +203,15 @@ class ServerConfig:
         return read_settings(TopicConfig, {**inherited, **overrides}, "topic")
 
 
+def check_quorum_size(controllers: int) -> None:
+    """Raises `ConfigError` for a number of voters that makes no sense."""
+    if controllers not in (1, 3, 5):
+        raise ConfigError(
+            f"controllers={controllers}, but a quorum has 1, 3 or 5 voters: an even one survives no more "
+            f"failures than one voter less. Use {min(controllers + 1, 5) if controllers > 0 else 1}."
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class ProducerConfig:
     """Settings of a producer."""

@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol, TypeAlias
 
 from minikafka.protocol.facts import Fact
 from minikafka.protocol.messages import Envelope
-from minikafka.types import Millis, NodeId
+from minikafka.types import NO_OFFSET, Millis, NodeId, Offset
 
 
 class Timer(NamedTuple):
@@ -41,6 +41,9 @@ class Observe(NamedTuple):
     """This happened here. For traces and checkers only: no node ever sees it."""
 
     fact: Fact
+    of_record: Offset = NO_OFFSET
+    """Offset of the committed metadata record that it tells of: a controller that commits it again, since it did not
+    know that a former leader had, says the same once more. -1: it tells of nothing else."""
 
 
 Effect: TypeAlias = Send | SetTimer | Observe

@@ -27,6 +27,7 @@ from minikafka.protocol import admin_messages as admin
 from minikafka.protocol.admin_messages import ConfigEntry, DescribedConfigs
 from minikafka.protocol.errors import ErrorCode
 from minikafka.protocol.messages import Envelope, Response
+from minikafka.protocol.quorum_messages import DescribeQuorumRequest
 from minikafka.types import BrokerId, Millis, TopicPartition
 
 PassedOn: TypeAlias = (
@@ -38,6 +39,7 @@ PassedOn: TypeAlias = (
     | admin.AlterPartitionReassignmentsRequest
     | admin.ListPartitionReassignmentsRequest
     | admin.UnregisterBrokerRequest
+    | DescribeQuorumRequest
 )
 """What the active controller answers, whichever broker is asked."""
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from minikafka.broker.channel import Channel
+from minikafka.broker.controllers import Controllers
 from minikafka.broker.partition import IsrProposal, Partition
 from minikafka.config import ServerConfig
 from minikafka.effects import Effect, Observe, SetTimer, Timer
@@ -36,14 +37,14 @@ class AlterPartitionManager:
     def __init__(
         self,
         broker_id: BrokerId,
-        controller: NodeId,
+        controllers: Controllers,
         config: ServerConfig,
         proposing: dict[TopicPartition, Partition],
         next_correlation_id: Callable[[], int],
     ) -> None:
         """`proposing` is the replica manager's list of partitions that want another ISR."""
         self.broker_id = broker_id
-        self.controller = controller
+        self.controllers = controllers
         self.proposing = proposing
         self.channel = Channel(
             broker_node(broker_id), "alter-partition", next_correlation_id, config.request_timeout_ms
@@ -59,14 +60,16 @@ class AlterPartitionManager:
             if partition.proposal is not None and partition.is_leader:
                 self._asked = (partition, partition.proposal)
                 request = self._request(partition, partition.proposal, broker_epoch)
-                return self.channel.send(self.controller, request, now)
+                return self.channel.send(self.controllers.active, request, now)
         return []
 
     def take(self, envelope: Envelope, now: Millis) -> tuple[TopicPartition | None, list[Effect]]:
         """Use the controller's answer: (partition whose ISR is now written, what happened)."""
         response = envelope.message
-        if not self.channel.answered(envelope) or not isinstance(response, AlterPartitionResponse):
+        if not self.channel.answered(envelope):
             return None, []
+        if not isinstance(response, AlterPartitionResponse):
+            return None, self._again()
         assert self._asked is not None, "an answer without a question"
         partition, proposal = self._asked
         if response.error == ErrorCode.NONE and response.leader_epoch != partition.leader_epoch:

@@ -21,6 +21,7 @@ from minikafka.broker.admin_requests import AdminRequests, AnsweredHere, PassedO
 from minikafka.broker.alter_partition import PROPOSAL_RETRY, AlterPartitionManager
 from minikafka.broker.channel import REQUEST_TIMEOUT
 from minikafka.broker.client_requests import ClientRequests
+from minikafka.broker.controllers import Controllers
 from minikafka.broker.coordinator_host import CoordinatorHost
 from minikafka.broker.delete_records import TIMEOUT as DELETION_TIMEOUT
 from minikafka.broker.forwarding import FORWARD_RETRY, Forwarder, Own
@@ -48,6 +49,7 @@ from minikafka.protocol.messages import (
     OffsetForLeaderEpochRequest,
     ProduceRequest,
 )
+from minikafka.protocol.quorum_messages import NotControllerResponse
 from minikafka.types import BrokerId, Millis, NodeId, broker_node
 
 ISR_CHECK = "isr-check"
@@ -61,24 +63,25 @@ class Broker:
     def __init__(
         self,
         broker_id: BrokerId,
-        controller: NodeId,
+        voters: tuple[NodeId, ...],
         config: ServerConfig,
         disk: Disk,
         incarnation_id: str,
         endpoint: tuple[str, int] = ("", 0),
         rack: str | None = None,
     ) -> None:
-        """`incarnation_id` must differ from that of every earlier start of this broker."""
+        """`voters` are all controllers; `incarnation_id` differs from that of every earlier start of this broker."""
         self.id = broker_node(broker_id)
         self.broker_id = broker_id
         self.config = config
         self._correlation_id = 0
         next_id = self._next_correlation_id
-        self.metadata = MetadataCache(broker_id, controller, config, disk, next_id)
+        self.controllers = controllers = Controllers(voters)
+        self.metadata = MetadataCache(broker_id, controllers, config, disk, next_id)
         self.replicas = ReplicaManager(broker_id, config, disk, self.metadata.image, next_id)
-        self.lifecycle = Lifecycle(broker_id, controller, config, disk, incarnation_id, endpoint, rack, next_id)
-        self.isr_changes = AlterPartitionManager(broker_id, controller, config, self.replicas.proposing, next_id)
-        self.forwarder = Forwarder(self.id, controller, config, next_id)
+        self.lifecycle = Lifecycle(broker_id, controllers, config, disk, incarnation_id, endpoint, rack, next_id)
+        self.isr_changes = AlterPartitionManager(broker_id, controllers, config, self.replicas.proposing, next_id)
+        self.forwarder = Forwarder(self.id, controllers, config, next_id)
         self.creation = TopicCreation(self.metadata.image, config)
         self.writes = TransactionalWrites(config, self.replicas, next_id)
         self.transactions = TransactionCoordinator(config, self.replicas, next_id)
@@ -99,6 +102,7 @@ class Broker:
     def handle(self, envelope: Envelope, now: Millis) -> list[Effect]:
         """A request of a client or a follower, or an answer to one of ours."""
         if envelope.is_response:
+            self._learn_controller(envelope)
             return self._settle(self._answered(envelope, now), now)
         match envelope.message:
             case ProduceRequest() as produce:
@@ -179,6 +183,12 @@ class Broker:
         self.lifecycle.leave_clean_shutdown_mark()
 
     # --- answers ---
+
+    def _learn_controller(self, envelope: Envelope) -> None:
+        """A controller says that it is not the active one, and perhaps who is."""
+        answer = envelope.message
+        if isinstance(answer, NotControllerResponse) and not self.controllers.heard(answer.leader, answer.epoch):
+            self.controllers.failed(envelope.source)
 
     def _answered(self, envelope: Envelope, now: Millis) -> list[Effect]:
         match envelope.channel.partition("#")[0]:

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from minikafka.broker import refusals
+from minikafka.broker.controllers import Controllers
 from minikafka.config import ServerConfig
 from minikafka.effects import Effect, Send, SetTimer, Timer
 from minikafka.protocol.errors import ErrorCode
@@ -51,12 +52,12 @@ class Forwarder:
     def __init__(
         self,
         node: NodeId,
-        controller: NodeId,
+        controllers: Controllers,
         config: ServerConfig,
         next_correlation_id: Callable[[], int],
     ) -> None:
         self.node = node
-        self.controller = controller
+        self.controllers = controllers
         self.config = config
         self._next_correlation_id = next_correlation_id
         self._connection = 0
@@ -67,7 +68,8 @@ class Forwarder:
     def forward(self, asker: Envelope | None, request: Request, now: Millis) -> list[Effect]:
         """Ask the controller, for a client or (None) for the broker itself."""
         number = self._next_correlation_id()
-        self._under_way[number] = Forwarded(request, asker, now + self.config.request_timeout_ms, self.controller)
+        due_ms = now + self.config.request_timeout_ms
+        self._under_way[number] = Forwarded(request, asker, due_ms, self.controllers.active)
         return [self._send(number), SetTimer(Timer(FORWARD_RETRY), self.config.request_timeout_ms)]
 
     def answered(self, envelope: Envelope, now: Millis) -> tuple[Own | None, list[Effect]]:
@@ -102,13 +104,14 @@ class Forwarder:
                 owns += [] if own is None else [own]
                 effects += told
             elif forwarded.waiting:
-                forwarded.waiting, forwarded.peer = False, self.controller
+                forwarded.waiting, forwarded.peer = False, self.controllers.active
                 effects.append(self._send(number))
         return owns, effects
 
     def _send(self, number: int) -> Effect:
         label = _CHANNEL if self._connection == 0 else f"{_CHANNEL}#{self._connection}"
-        return Send(Envelope(self.node, self.controller, self._under_way[number].request, number, label))
+        forwarded = self._under_way[number]
+        return Send(Envelope(self.node, forwarded.peer, forwarded.request, number, label))
 
     def _deliver(self, forwarded: Forwarded, response: Response) -> tuple[Own | None, list[Effect]]:
         if forwarded.asker is None:

@@ -18,6 +18,7 @@ import json
 from collections.abc import Callable
 
 from minikafka.broker.channel import Channel
+from minikafka.broker.controllers import Controllers
 from minikafka.config import ServerConfig
 from minikafka.disk import Disk
 from minikafka.effects import Effect, SetTimer, Timer
@@ -47,7 +48,7 @@ class Lifecycle:
     def __init__(
         self,
         broker_id: BrokerId,
-        controller: NodeId,
+        controllers: Controllers,
         config: ServerConfig,
         disk: Disk,
         incarnation_id: str,
@@ -56,7 +57,7 @@ class Lifecycle:
         next_correlation_id: Callable[[], int],
     ) -> None:
         self.broker_id = broker_id
-        self.controller = controller
+        self.controllers = controllers
         self.config = config
         self.broker_epoch: Epoch = NO_EPOCH
         self.fenced = True
@@ -81,7 +82,7 @@ class Lifecycle:
         request: Request = self._registration
         if self.broker_epoch != NO_EPOCH:
             request = BrokerHeartbeatRequest(self.broker_id, self.broker_epoch, applied, want_shut_down=self.leaving)
-        return self.channel.send(self.controller, request, now)
+        return self.channel.send(self.controllers.active, request, now)
 
     def take(self, envelope: Envelope, applied: Offset, now: Millis) -> list[Effect]:
         """Use the controller's answer."""

@@ -4,15 +4,17 @@ A broker is an observer of the quorum: it fetches `__cluster_metadata` like any 
 what is committed. Everything it believes (who leads, who is in sync, who is alive) comes from here, so a broker that
 is cut off from the controllers goes on believing what it read last.
 
-Mirrors `MetadataLoader` and `KRaftMetadataCache`. What we leave out: snapshots, looking for another active controller.
+Mirrors `MetadataLoader` and `KRaftMetadataCache`. What we leave out: snapshots of the broker's own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from minikafka.broker import following
 from minikafka.broker.channel import Channel
+from minikafka.broker.controllers import Controllers
 from minikafka.config import ServerConfig
 from minikafka.disk import Disk
 from minikafka.effects import Effect, Observe, SetTimer, Timer
@@ -22,9 +24,10 @@ from minikafka.metadata.records import decode
 from minikafka.protocol import facts
 from minikafka.protocol.errors import ErrorCode
 from minikafka.protocol.messages import Envelope, FetchRequest, FetchResponse
-from minikafka.types import METADATA_PARTITION, NO_EPOCH, BrokerId, Millis, NodeId, Offset, broker_node
+from minikafka.types import METADATA_PARTITION, BrokerId, Millis, NodeId, Offset, broker_node
 
 METADATA_BACKOFF = "metadata-backoff"
+_ASK_ANOTHER = (ErrorCode.NOT_LEADER_OR_FOLLOWER, ErrorCode.FENCED_LEADER_EPOCH, ErrorCode.UNKNOWN_LEADER_EPOCH)
 
 
 class MetadataCache:
@@ -33,17 +36,20 @@ class MetadataCache:
     def __init__(
         self,
         broker_id: BrokerId,
-        controller: NodeId,
+        controllers: Controllers,
         config: ServerConfig,
         disk: Disk,
         next_correlation_id: Callable[[], int],
     ) -> None:
         self.broker_id = broker_id
-        self.controller = controller
+        self.controllers = controllers
         self.config = config
         self.log = PartitionLog(METADATA_PARTITION, disk)
         self.image = MetadataImage()
-        self.channel = Channel(broker_node(broker_id), "metadata", next_correlation_id, config.request_timeout_ms)
+        # With one voter there is nobody else to ask, and no hurry.
+        alone = len(controllers.voters) == 1
+        timeout_ms = config.request_timeout_ms if alone else config.controller_quorum_request_timeout_ms
+        self.channel = Channel(broker_node(broker_id), "metadata", next_correlation_id, timeout_ms)
 
     @property
     def last_applied_offset(self) -> Offset:
@@ -54,19 +60,25 @@ class MetadataCache:
         """Ask for what comes next, unless that is under way."""
         if self.channel.is_busy:
             return []
-        asked = following.what_to_ask(self.log, NO_EPOCH, self.config.replica_fetch_max_bytes)
+        asked = following.what_to_ask(self.log, self.controllers.epoch, self.config.replica_fetch_max_bytes)
+        asked = replace(asked, high_watermark=self.log.high_watermark)
         request = FetchRequest(self.broker_id, (asked,), max_wait_ms=self.config.replica_fetch_wait_max_ms)
-        return self.channel.send(self.controller, request, now)
+        return self.channel.send(self.controllers.active, request, now)
 
     def take(self, envelope: Envelope, now: Millis) -> tuple[bool, list[Effect]]:
         """Use an answer: (did the image change?, what happened)."""
         response = envelope.message
         if not self.channel.answered(envelope) or not isinstance(response, FetchResponse):
             return False, []
-        error, told = following.take_answer(self.log, response.partitions[0])
+        answer = response.partitions[0]
+        news = self.controllers.heard(answer.current_leader, answer.current_leader_epoch)
+        if answer.error in _ASK_ANOTHER:
+            return False, self.fetch(now) if news else self._ask_another(envelope.source)
+        error, told = following.take_answer(self.log, answer)
         effects: list[Effect] = [Observe(fact) for fact in told]
         if error != ErrorCode.NONE:
             return False, effects + self._pause()
+        self.controllers.answered_well()
         changed = self._replay_committed()
         if changed:
             effects.append(Observe(facts.MetadataReplayed(self.image.next_offset)))
@@ -74,12 +86,23 @@ class MetadataCache:
 
     def connection_lost(self, peer: NodeId, now: Millis) -> list[Effect]:
         """The controller is gone: try again after a pause."""
-        return self._pause() if self.channel.lost(peer) else []
+        return self._ask_another(peer) if self.channel.lost(peer) else []
 
     def timed_out(self, now: Millis) -> list[Effect]:
         """The controller has not answered in time: try another connection."""
+        silent = self.channel.peer
         late, effects = self.channel.check(now)
-        return self.fetch(now) if late else effects
+        if not late or silent is None:
+            return effects
+        self.controllers.failed(silent)
+        return self.fetch(now)
+
+    def _ask_another(self, node: NodeId) -> list[Effect]:
+        """`node` is not the active controller: the next one, after a short pause; after all of them a longer one."""
+        self.controllers.failed(node)
+        if self.controllers.all_tried:
+            return self._pause()
+        return [SetTimer(Timer(METADATA_BACKOFF), self.config.controller_quorum_retry_backoff_ms)]
 
     def _pause(self) -> list[Effect]:
         return [SetTimer(Timer(METADATA_BACKOFF), self.config.replica_fetch_backoff_ms)]

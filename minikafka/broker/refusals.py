@@ -8,6 +8,7 @@ Mirrors `AbstractRequest.getErrorResponse`.
 from __future__ import annotations
 
 from minikafka.protocol import admin_messages as admin
+from minikafka.protocol import quorum_messages as quorum
 from minikafka.protocol import transaction_messages as txn
 from minikafka.protocol.errors import ErrorCode
 from minikafka.protocol.messages import Request, Response
@@ -46,6 +47,8 @@ def refused(request: Request, error: ErrorCode) -> Response:  # one line for eac
             return admin.ListPartitionReassignmentsResponse(error)
         case admin.UnregisterBrokerRequest():
             return admin.UnregisterBrokerResponse(error, why)
+        case quorum.DescribeQuorumRequest():
+            return quorum.DescribeQuorumResponse(error)
         case txn.AllocateProducerIdsRequest():
             return txn.AllocateProducerIdsResponse(error)
     raise AssertionError(f"a broker does not pass on {type(request).__name__}")

@@ -1,187 +1,296 @@
-"""The active controller: it hears from brokers, decides, and writes what it decided into one log.
+"""A controller process: a voter of the quorum, and, when it leads, the one that decides.
 
 ```
- BrokerHeartbeat ─▶ decide (read the image) ─▶ records ─▶ __cluster_metadata ─▶ replay ─▶ answer
+ BrokerHeartbeat ─▶ decide (read the image) ─▶ records ─▶ __cluster_metadata ─▶ a majority has them ─▶ answer
                                                                 │
-                                                       brokers fetch and replay
+                                               voters and brokers fetch and replay
 ```
 
-* State changes in `replay` only. A decision that was not committed has not happened.
+* A decision that was not committed has not happened: its answer waits until a majority has its records (D3).
+* The leader of the quorum becomes *active* once it has replayed everything up to the first record of its own epoch.
+* It decides on `latest`, the image with what is appended and not yet committed, so that two decisions in a row do not
+  contradict each other. A leader that is deposed throws it away, and answers whoever waits NOT_CONTROLLER.
 * Nobody is *told* of an election: brokers read of it when they fetch the log, some of them late.
 * A controller takes no part in produce or fetch: with every controller gone, leaders go on serving.
 
-Mirrors `QuorumController`. What we leave out, until the quorum has more than one voter: standing by as a follower.
+Mirrors `QuorumController` and `RaftManager`. What we leave out: dividing decisions of more than 10 000 records.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass
+
 from minikafka.config import ServerConfig
 from minikafka.controller import changes, periodic, requests
 from minikafka.controller.heartbeats import Heartbeats
-from minikafka.controller.quorum import QuorumState
+from minikafka.controller.peers import Peers
+from minikafka.controller.quorum_requests import QuorumRequests
+from minikafka.controller.quorum_voter import Voter
 from minikafka.controller.requests import ControllerRequest, ControllerState
-from minikafka.coordinator.result import CoordinatorResult
-from minikafka.disk import Disk
+from minikafka.disk import Disk, StorageError
 from minikafka.effects import Effect, Observe, Send, SetTimer, Timer
 from minikafka.metadata.image import MetadataImage
 from minikafka.metadata.records import MetadataRecord, decode, encode
 from minikafka.protocol import facts
-from minikafka.protocol.errors import ErrorCode
-from minikafka.protocol.messages import (
-    Envelope,
-    FetchPartition,
-    FetchPartitionResult,
-    FetchRequest,
-    FetchResponse,
-    Response,
-)
+from minikafka.protocol.messages import Envelope, Request, Response
+from minikafka.protocol.quorum_messages import DescribeQuorumRequest, NotControllerResponse
 from minikafka.protocol.records import RecordBatch, build_batch
-from minikafka.types import METADATA_PARTITION, Millis, NodeId
+from minikafka.types import (
+    METADATA_PARTITION,
+    NO_EPOCH,
+    Epoch,
+    Millis,
+    NodeId,
+    Offset,
+    controller_replica_id,
+    number_of,
+)
 
-FETCH_EXPIRY = "metadata-fetch-expiry"
+QUORUM = "quorum"
+
+
+@dataclass(slots=True)
+class Pending:
+    """A decision of this leader that is not yet committed."""
+
+    end_offset: Offset
+    """It is committed when everything below is."""
+    told: list[facts.Fact]
+    envelope: Envelope | None = None
+    response: Response | None = None
 
 
 class Controller:
     """One controller process."""
 
-    def __init__(self, node: NodeId, config: ServerConfig, disk: Disk) -> None:
+    def __init__(
+        self, node: NodeId, voters: tuple[NodeId, ...], config: ServerConfig, disk: Disk, draw: Callable[[], float]
+    ) -> None:
+        """`voters` are all controllers, with this one; `draw` gives the next random number in [0, 1)."""
+        ids = {controller_replica_id(number_of(voter)): voter for voter in voters}
+        local_id = controller_replica_id(number_of(node))
         self.id = node
         self.config = config
-        self.quorum = QuorumState(disk)
+        self.voter = Voter(local_id, tuple(ids), config, disk, draw)
+        self.peers = Peers(node, {voter: name for voter, name in ids.items() if name != node}, config)
+        self.serving = QuorumRequests(self.voter)
         self.image = MetadataImage()
+        """What is committed, as far as this controller knows."""
+        self.latest: MetadataImage | None = None
+        """The same with what this active controller has appended; None: it is not active."""
+        self.active_epoch: Epoch = NO_EPOCH
         self.heartbeats = Heartbeats(config.broker_session_timeout_ms)
-        self.parked_fetches: list[tuple[Millis, Envelope]] = []
-        """Brokers that wait for the next metadata record, with the time at which they get an empty answer."""
+        self.pending: list[Pending] = []
+        self._armed_ms: Millis | None = None
+        self._last_state = (self.voter.state, self.voter.epoch)
+
+    @property
+    def is_active(self) -> bool:
+        """Does it decide?"""
+        return self.latest is not None
 
     # --- the four calls of a node ---
 
     def start(self, now: Millis) -> list[Effect]:
-        """Replay what the disk holds, then become active."""
-        effects: list[Effect] = []
-        for batch in self.quorum.log.batches():
-            self._replay(batch, None)
-        self.heartbeats.begin(self.image.unfenced_brokers(), now)
-        written = self.quorum.become_leader(now)
-        effects.append(Observe(facts.QuorumLeaderElected(self.quorum.epoch)))
-        effects += self._written(written)
-        return effects + periodic.timers(self._state(), now)
+        """Take up the place in the quorum that the disk remembers."""
+        return self._settle([Observe(fact) for fact in self.voter.start(now)], now)
 
     def handle(self, envelope: Envelope, now: Millis) -> list[Effect]:
-        """Answer a broker. Requests of clients come through brokers."""
-        match envelope.message:
-            case FetchRequest():
-                return self._fetch(envelope, now)
-            case request if isinstance(request, ControllerRequest):
-                return self._decide(envelope, request, now)
-            case other:
-                raise AssertionError(f"a controller does not serve {type(other).__name__}")
+        """Answer a broker or another controller, or use an answer. Requests of clients come through brokers."""
+        try:
+            effects = self._answered(envelope, now) if envelope.is_response else self._asked(envelope, now)
+        except StorageError as problem:
+            effects = self._storage_failed(problem, now)
+            if not envelope.is_response:
+                effects.append(Send(envelope.reply(self._not_active())))
+        return self._settle(effects, now)
 
     def disconnected(self, peer: NodeId, now: Millis) -> list[Effect]:
-        """Forget a waiting fetch of a broker that is gone. Its session goes on until it times out."""
-        self.parked_fetches = [parked for parked in self.parked_fetches if parked[1].source != peer]
-        return []
+        """Forget a waiting fetch of somebody who is gone. The session of a broker goes on until it times out."""
+        self.serving.forget(peer)
+        self.peers.lost(peer, now)
+        return self._settle([], now)
 
     def fire(self, timer: Timer, now: Millis) -> list[Effect]:
-        """Fence who has been silent too long; answer fetches that waited long enough."""
-        if timer.name == FETCH_EXPIRY:
-            return self._answer_fetches(now, only_due=True)
+        """Time for the quorum, for a fetch that has waited long enough, or for one of the active controller's tasks."""
+        try:
+            effects = self._fired(timer, now)
+        except StorageError as problem:
+            effects = self._storage_failed(problem, now)
+        return self._settle(effects, now)
+
+    def stop(self, now: Millis) -> list[Effect]:
+        """Stop in order: a leader says goodbye, and names who should stand next."""
+        if not self.voter.is_leader or not self.peers.peers:
+            return []
+        return self._settle([Observe(fact) for fact in self.voter.resign(now)], now)
+
+    # --- what arrives ---
+
+    def _asked(self, envelope: Envelope, now: Millis) -> list[Effect]:
+        request = envelope.message
+        assert isinstance(request, Request), "an answer is no request"
+        if isinstance(request, DescribeQuorumRequest) and not self.voter.is_leader:
+            return [Send(envelope.reply(self._not_active()))]
+        if self.serving.is_for_quorum(request):
+            return self.serving.answer(envelope, request, now)
+        assert isinstance(request, ControllerRequest), f"a controller does not serve {type(request).__name__}"
+        if not self.is_active:
+            return [Send(envelope.reply(self._not_active()))]
+        state = self._state()
+        result = requests.decide(state, request)
+        told = requests.facts_of(state, request, result)
+        requests.note(state, request, result, now)
+        return self._commit(result.records, told, now, envelope, result.response)
+
+    def _not_active(self) -> NotControllerResponse:
+        return NotControllerResponse(self.voter.leader_hint, self.voter.epoch)
+
+    def _answered(self, envelope: Envelope, now: Millis) -> list[Effect]:
+        found = self.peers.answered(envelope)
+        if found is None:
+            return []
+        peer, asked = found
+        response = envelope.message
+        assert isinstance(response, Response), "a request is no answer"
+        good, told = self.serving.take(peer, asked, response, now)
+        if not good:
+            self.peers.failed(peer, now)
+        return [Observe(fact) for fact in told]
+
+    def _fired(self, timer: Timer, now: Millis) -> list[Effect]:
+        match timer.name:
+            case "quorum":
+                if timer.guards != self._armed_ms:
+                    return []
+                self._armed_ms = None
+                self.peers.expire(now)
+                return [Observe(fact) for fact in self.voter.tick(now)]
+            case "metadata-fetch-expiry":
+                return self.serving.answer_waiting(now, only_due=True)
+        if timer.guards != self.active_epoch:
+            return []
         step = periodic.step(self._state(), timer.name, now)
-        effects: list[Effect] = [Observe(fact) for fact in step.facts]
-        effects += self._append(step.records, now)
-        return [*effects, periodic.again(self._state(), timer.name, now)]
+        effects = self._commit(step.records, list(step.facts), now)
+        return [*effects, periodic.again(self._state(), timer.name, now, self.active_epoch)]
+
+    def _storage_failed(self, problem: StorageError, now: Millis) -> list[Effect]:
+        """Who cannot write must not lead, and nothing it could not write counts."""
+        effects: list[Effect] = [Observe(facts.StorageFailed(METADATA_PARTITION, str(problem)))]
+        if self.voter.is_leader:
+            effects += [Observe(fact) for fact in self.voter.resign(now)]
+        return effects
 
     # --- decisions ---
 
     def _state(self) -> ControllerState:
-        end = self.quorum.log.log_end_offset
-        return ControllerState(self.image, self.config, self.heartbeats, end, self.quorum.epoch)
-
-    def _decide(self, envelope: Envelope, request: ControllerRequest, now: Millis) -> list[Effect]:
-        state = self._state()
-        result = requests.decide(state, request)
-        effects: list[Effect] = [Observe(fact) for fact in requests.facts_of(state, request, result)]
-        requests.note(state, request, result, now)
-        return effects + self._commit(envelope, result, now)
-
-    # --- the log ---
+        assert self.latest is not None, "only the active controller decides"
+        end = self.voter.log.log_end_offset
+        return ControllerState(self.latest, self.config, self.heartbeats, end, self.voter.epoch)
 
     def _commit(
-        self, envelope: Envelope, result: CoordinatorResult[MetadataRecord, Response], now: Millis
+        self,
+        records: tuple[MetadataRecord, ...],
+        told: list[facts.Fact],
+        now: Millis,
+        envelope: Envelope | None = None,
+        response: Response | None = None,
     ) -> list[Effect]:
-        """Append what was decided, then answer: with one voter, flushed is committed."""
-        effects = self._append(result.records, now)
-        effects.append(Send(envelope.reply(result.response)))
+        """Append what was decided. It is told and answered once it is committed, and so is everything before it."""
+        assert self.latest is not None, "only the active controller writes"
+        effects: list[Effect] = []
+        if records:
+            batch = build_batch([(now, None, encode(record), ()) for record in records])
+            effects += [Observe(fact) for fact in self.voter.append(batch)]
+            for record in records:
+                self.latest.replay(record)
+            self.latest.next_offset = self.voter.log.log_end_offset
+        else:
+            effects += [Observe(fact) for fact in told]
+        self.pending.append(Pending(self.voter.log.log_end_offset, told if records else [], envelope, response))
         return effects
 
-    def _append(self, records: tuple[MetadataRecord, ...], now: Millis) -> list[Effect]:
-        if not records:
+    # --- after every call ---
+
+    def _settle(self, effects: list[Effect], now: Millis) -> list[Effect]:
+        """Bring everything in line with what the quorum is now, and ask what it wants to know."""
+        state = (self.voter.state, self.voter.epoch)
+        if state != self._last_state:
+            self._last_state = state
+            self.peers.give_up()
+        if self.active_epoch not in (NO_EPOCH, self.voter.epoch) or (self.is_active and not self.voter.is_leader):
+            effects += self._step_down()
+        effects += self._replay_committed()
+        if self.voter.is_leader and not self.is_active:
+            effects += self._become_active(now)
+        effects += self.serving.answer_waiting(now)
+        effects += self._answer_committed()
+        for peer, request in self.voter.requests(now):
+            effects += self.peers.send(peer, request, now)
+        return effects + self._arm(now)
+
+    def _step_down(self) -> list[Effect]:
+        """Another one leads, or nobody: what is not committed may never be."""
+        waiting, self.pending = self.pending, []
+        self.latest, self.active_epoch = None, NO_EPOCH
+        refused = self._not_active()
+        return [Send(one.envelope.reply(refused)) for one in waiting if one.envelope is not None]
+
+    def _become_active(self, now: Millis) -> list[Effect]:
+        leadership = self.voter.leadership
+        assert leadership is not None, "a leader has a leadership"
+        if self.image.next_offset <= leadership.epoch_start_offset:
             return []
-        batch = build_batch([(now, None, encode(record), ()) for record in records])
-        return self._written(self.quorum.append(batch)) + self._answer_fetches(now)
+        assert self.image.next_offset == self.voter.log.log_end_offset, "only the active controller appends"
+        self.latest, self.active_epoch = deepcopy(self.image), self.voter.epoch
+        self.heartbeats.begin(self.image.unfenced_brokers(), now)
+        told = Observe(facts.QuorumLeaderElected(self.active_epoch))
+        return [told, *periodic.timers(self._state(), now, self.active_epoch)]
 
-    def _written(self, batch: RecordBatch) -> list[Effect]:
-        log = self.quorum.log
-        effects: list[Effect] = [
-            Observe(
-                facts.RecordsAppended(
-                    METADATA_PARTITION, batch.base_offset, batch.next_offset, batch.data, as_leader=True
-                )
-            ),
-            Observe(facts.HighWatermarkMoved(METADATA_PARTITION, log.high_watermark, as_leader=True)),
-        ]
-        self._replay(batch, effects)
+    def _answer_committed(self) -> list[Effect]:
+        effects: list[Effect] = []
+        while self.pending and self.pending[0].end_offset <= self.image.next_offset:
+            done = self.pending.pop(0)
+            if done.envelope is not None and done.response is not None:
+                effects.append(Send(done.envelope.reply(done.response)))
         return effects
 
-    def _replay(self, batch: RecordBatch, effects: list[Effect] | None) -> None:
-        """Apply a committed batch to the image, and say what it changed if `effects` is there to hear it."""
-        self.image.next_offset = batch.next_offset
-        if batch.is_control:
-            return
-        for packed in batch.records():
+    def _arm(self, now: Millis) -> list[Effect]:
+        """One timer, for whatever is due first."""
+        due = min((one for one in (self.voter.next_due_ms(now), self.peers.next_due_ms(now)) if one), default=None)
+        if due is None or (self._armed_ms is not None and self._armed_ms <= due):
+            return []
+        self._armed_ms = due
+        return [SetTimer(Timer(QUORUM, due), max(due - now, 1))]
+
+    # --- the committed log ---
+
+    def _replay_committed(self) -> list[Effect]:
+        effects: list[Effect] = []
+        mark = self.voter.log.high_watermark
+        if mark <= self.image.next_offset:
+            return effects
+        for batch in self.voter.log.log.batches(self.image.next_offset):
+            if batch.next_offset > mark:
+                break
+            effects += self._replay(batch)
+        if not self.voter.is_leader:
+            effects.append(Observe(facts.MetadataReplayed(self.image.next_offset)))
+        return effects
+
+    def _replay(self, batch: RecordBatch) -> list[Effect]:
+        """Apply a committed batch to the image; the leader says what was decided, and what it changed."""
+        effects: list[Effect] = []
+        for own in self.pending:
+            if own.end_offset == batch.next_offset:
+                effects += [Observe(fact, batch.base_offset) for fact in own.told]
+        for packed in batch.records() if not batch.is_control else ():
             assert packed.value is not None, "a metadata record has a value"
             record = decode(packed.value)
-            told = changes.facts_of(record, self.image, packed.offset)
+            told = changes.facts_of(record, self.image, packed.offset) if self.voter.is_leader else []
             self.image.replay(record)
-            if effects is not None:
-                effects += [Observe(fact) for fact in told]
-
-    # --- brokers fetch the log ---
-
-    def _fetch(self, envelope: Envelope, now: Millis) -> list[Effect]:
-        request = envelope.message
-        assert isinstance(request, FetchRequest), "only fetches are parked here"
-        result = self._read(request.partitions[0])
-        if result.records or result.error != ErrorCode.NONE or result.diverging_epoch >= 0:
-            return [Send(envelope.reply(FetchResponse((result,))))]
-        self.parked_fetches.append((now + request.max_wait_ms, envelope))
-        return [SetTimer(Timer(FETCH_EXPIRY, envelope.correlation_id, envelope.source), request.max_wait_ms)]
-
-    def _read(self, asked: FetchPartition) -> FetchPartitionResult:
-        log = self.quorum.log
-        diverging = log.divergence(asked.last_fetched_epoch, asked.fetch_offset)
-        if diverging is not None:
-            return FetchPartitionResult(
-                asked.partition, ErrorCode.NONE, log.high_watermark,
-                diverging_epoch=diverging.epoch, diverging_end_offset=diverging.end_offset,
-            )  # fmt: skip
-        if asked.fetch_offset > log.log_end_offset:
-            return FetchPartitionResult(asked.partition, ErrorCode.OFFSET_OUT_OF_RANGE)
-        records = log.read(asked.fetch_offset, asked.max_bytes, log.log_end_offset)
-        return FetchPartitionResult(
-            asked.partition, ErrorCode.NONE, log.high_watermark, log.log_start_offset, records,
-            current_leader_epoch=self.quorum.epoch,
-        )  # fmt: skip
-
-    def _answer_fetches(self, now: Millis, only_due: bool = False) -> list[Effect]:
-        effects: list[Effect] = []
-        waiting = []
-        for deadline, envelope in self.parked_fetches:
-            request = envelope.message
-            assert isinstance(request, FetchRequest), "only fetches are parked here"
-            result = self._read(request.partitions[0])
-            if deadline <= now or (result.records and not only_due):
-                effects.append(Send(envelope.reply(FetchResponse((result,)))))
-            else:
-                waiting.append((deadline, envelope))
-        self.parked_fetches = waiting
+            effects += [Observe(fact, packed.offset) for fact in told]
+        self.image.next_offset = batch.next_offset
         return effects

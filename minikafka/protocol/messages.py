@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from minikafka.config import MAX_LONG
 from minikafka.protocol.errors import ErrorCode
 from minikafka.types import (
     NO_EPOCH,
@@ -170,6 +171,8 @@ class FetchPartition:
     """Epoch of the reader's last record; the leader answers where that epoch ends if it differs (KIP-595)."""
     max_bytes: int = 1_048_576
     log_start_offset: Offset = 0
+    high_watermark: Offset = MAX_LONG
+    """Metadata log only: what the reader knows to be committed; when there is more it need not wait (KIP-1166)."""
 
 
 @dataclass(frozen=True, slots=True)

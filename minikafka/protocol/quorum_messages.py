@@ -97,6 +97,19 @@ class FetchSnapshotResponse(Response):
 
 
 @dataclass(frozen=True, slots=True)
+class NotControllerResponse(Response):
+    """Whatever was asked of a controller: it is not the active one, and has done nothing.
+
+    In Kafka the error stands in the answer of each kind, or in the Envelope that carries a request passed on.
+    """
+
+    leader: int = NO_LEADER
+    """Who is active, as far as it knows; -1: it does not."""
+    epoch: Epoch = NO_EPOCH
+    error: ErrorCode = ErrorCode.NOT_CONTROLLER
+
+
+@dataclass(frozen=True, slots=True)
 class DescribeQuorumRequest(Request):
     """How does the quorum stand?"""
 

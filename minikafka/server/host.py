@@ -26,6 +26,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import count
+from random import Random
 from typing import Any
 
 from minikafka.broker.broker import Broker
@@ -192,12 +193,14 @@ class Server:
 
     def _broker_maker(self, listener: Listener) -> Callable[[Disk], Broker]:
         def make(disk: Disk) -> Broker:
-            return Broker(listener.broker_id, controller_node(1), self.config, disk, uuid.uuid4().hex, listener.address)
+            voters = (controller_node(1),)
+            return Broker(listener.broker_id, voters, self.config, disk, uuid.uuid4().hex, listener.address)
 
         return make
 
     def _make_controller(self, disk: Disk) -> Controller:
-        return Controller(controller_node(1), self.config, disk)
+        node = controller_node(1)
+        return Controller(node, (node,), self.config, disk, Random(uuid.uuid4().int).random)
 
     def _answerer(self, listener: Listener) -> Callable[[Envelope], None]:
         def answer(envelope: Envelope) -> None:

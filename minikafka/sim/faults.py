@@ -78,7 +78,7 @@ def _in_state(sim: Simulation, broker: BrokerId | NodeId, up: bool) -> NodeId:
 
 def _others(sim: Simulation, broker: BrokerId, other: BrokerId | str) -> list[NodeId]:
     if other == "controllers":
-        return [sim.controller]
+        return list(sim.controllers)
     if other == "brokers":
         return [broker_node(one) for one in sim.broker_ids if one != broker]
     return [_node(sim, other)]

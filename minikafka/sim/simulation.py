@@ -23,7 +23,7 @@ from random import Random
 from typing import Any, NamedTuple
 
 from minikafka.broker.broker import Broker
-from minikafka.config import ConfigError, ServerConfig
+from minikafka.config import ConfigError, ServerConfig, check_quorum_size
 from minikafka.controller.controller import Controller
 from minikafka.effects import Effect, Node, Observe, Send, SetTimer, Timer
 from minikafka.protocol import facts
@@ -88,16 +88,13 @@ class Simulation:
         latency_ms: tuple[Millis, Millis] = (1, 3),
         racks: tuple[str, ...] = (),
     ) -> None:
-        """`controllers` is one for now; `latency_ms` are the bounds of a message's way.
+        """`controllers` is 1, 3 or 5; `latency_ms` are the bounds of a message's way.
 
         `racks` says where brokers 1, 2, ... are; without it all are where `broker.rack` says.
         """
         if brokers < 1:
             raise ConfigError(f"A cluster has at least one broker, not {brokers}.")
-        if controllers != 1:
-            raise ConfigError(
-                f"controllers={controllers}: a quorum of more than one controller is not built yet; use 1."
-            )
+        check_quorum_size(controllers)
         self.seed = seed
         self.config = config or ServerConfig()
         self.racks = racks
@@ -112,8 +109,10 @@ class Simulation:
         self._sequence = 0
         self._messages = 0
         self.network = Network(self.random("network"), self._schedule_message, latency_ms)
-        self.controller = controller_node(1)
-        self._add_server(self.controller, self._make_controller)
+        self.controllers: tuple[NodeId, ...] = tuple(controller_node(one) for one in range(1, controllers + 1))
+        self._quorum_randoms = {node: self.random(f"quorum/{node}") for node in self.controllers}
+        for node in self.controllers:
+            self._add_server(node, partial(self._make_controller, node))
         self.broker_ids: tuple[BrokerId, ...] = tuple(range(1, brokers + 1))
         for broker in self.broker_ids:
             self._add_server(broker_node(broker), partial(self._make_broker, broker))
@@ -133,12 +132,12 @@ class Simulation:
     def _clock(self) -> Millis:
         return self.now
 
-    def _make_controller(self, disk: SimulatedDisk, starts: int) -> Node:
-        return Controller(self.controller, self.config, disk)
+    def _make_controller(self, node: NodeId, disk: SimulatedDisk, starts: int) -> Node:
+        return Controller(node, self.controllers, self.config, disk, self._quorum_randoms[node].random)
 
     def _make_broker(self, broker: BrokerId, disk: SimulatedDisk, starts: int) -> Node:
         rack = self.racks[broker - 1] if broker <= len(self.racks) else self.config.broker_rack
-        return Broker(broker, self.controller, self.config, disk, f"start-{starts}", rack=rack or None)
+        return Broker(broker, self.controllers, self.config, disk, f"start-{starts}", rack=rack or None)
 
     def add_client(self, node: Node, about: str = "") -> None:
         """A client joins the world; its process does not crash."""
@@ -162,9 +161,10 @@ class Simulation:
         return [node for node in found if isinstance(node, Broker)]
 
     def active_controller(self) -> Controller | None:
-        """The controller process, None while it is down."""
-        node = self.machines[self.controller].node
-        return node if isinstance(node, Controller) else None
+        """The process that leads the quorum in the newest epoch; None while nobody does."""
+        nodes = (self.machines[node].node for node in self.controllers)
+        leaders = [node for node in nodes if isinstance(node, Controller) and node.voter.is_leader]
+        return max(leaders, key=lambda node: node.voter.epoch, default=None)
 
     def all_brokers_active(self) -> bool:
         """Has every broker registered, caught up, and been unfenced?"""
@@ -262,7 +262,8 @@ class Simulation:
                 self._push(self.now + effect.after_ms, timer)
             else:
                 assert type(effect) is Observe
-                recorder.told.append(Told(number, node, effect.fact))
+                if effect.of_record < 0 or recorder.is_news(effect.of_record):
+                    recorder.told.append(Told(number, node, effect.fact))
         if len(recorder.told) > first and self.watchers:
             told = recorder.told[first:]
             for watcher in self.watchers:

@@ -21,7 +21,7 @@ from minikafka.effects import Timer
 from minikafka.protocol import facts
 from minikafka.protocol.messages import Envelope
 from minikafka.trace import labels, story
-from minikafka.types import Millis, NodeId, TopicPartition
+from minikafka.types import Millis, NodeId, Offset, TopicPartition
 
 SCHEMA = "minikafka-trace/1.0"
 DELIVERED, LOST = 0, 1
@@ -72,6 +72,8 @@ class Recorder:
         self.bookmarks: list[tuple[int, str, str]] = []
         self.forgotten_steps = 0
         self.forgotten_messages = 0
+        self._metadata_told: tuple[Offset, int] = (0, 0)
+        """Facts of metadata records below this offset have been told, the last of them in this step."""
 
     @property
     def step(self) -> int:
@@ -82,6 +84,12 @@ class Recorder:
     def messages(self) -> int:
         """How many messages there have been: the number of the next."""
         return self.forgotten_messages + len(self.sent)
+
+    def is_news(self, metadata_offset: Offset) -> bool:
+        """Is this the first controller to say what this record of the metadata log has changed?"""
+        if metadata_offset >= self._metadata_told[0]:
+            self._metadata_told = (metadata_offset + 1, self.step)
+        return self._metadata_told[1] == self.step
 
     def messages_since(self, number: int) -> list[Sent]:
         """The messages from this number on."""

@@ -73,7 +73,7 @@ def test_the_last_two_leave_through_the_elr_and_the_first_of_them_back_leads():
 
 def test_without_a_controller_a_broker_waits_five_minutes_and_stops_anyway():
     sim = cluster()
-    sim.cut("broker-1", [sim.controller])
+    sim.cut("broker-1", list(sim.controllers))
     sim.shut_down("broker-1")
     sim.run_for(299_000)
     assert sim.process("broker-1") is not None

@@ -89,7 +89,11 @@ REQUESTS = [
             "partitions.max_bytes": "topics.partitions.partition_max_bytes",
             "partitions.log_start_offset": "topics.partitions.log_start_offset",
         },
-        only_core={"rack_id": "follower reads are not served yet", "cluster_voter": "for controllers"},
+        only_core={
+            "rack_id": "follower reads are not served yet",
+            "cluster_voter": "for controllers",
+            "partitions.high_watermark": "for controllers",
+        },
         only_wire={
             "cluster_id": "for controllers",
             "replica_state.replica_id": "the newer place of replica_id",
