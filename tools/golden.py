@@ -13,14 +13,9 @@ if TYPE_CHECKING:
     from minikafka.trace.trace import Trace
 
 
-def golden_path(module_file: str) -> Path:
-    """Where the story of a scenario's file lies."""
-    return Path(module_file).with_suffix(".golden")
-
-
 def stories(played: dict[str, Trace] | None = None) -> dict[Path, str]:
     """The story of each scenario, as its own seed tells it; `played` are their traces by id, if there are any yet."""
-    from minikafka.scenarios import all_scenarios
+    from minikafka.scenarios import by_file
     from minikafka.sim.scenario import Scenario
     from minikafka.world import run_scenario
 
@@ -34,7 +29,7 @@ def stories(played: dict[str, Trace] | None = None) -> dict[Path, str]:
             lines += [f"{fact[0]:6}  {fact[4]}" for fact in facts if fact[5] and fact[0] > branch["at"]]
         return "\n".join([*lines, scenario.moral, ""])
 
-    return {golden_path(scenario.play.__code__.co_filename): told(scenario) for scenario in all_scenarios()}
+    return {file.with_suffix(".golden"): told(scenario) for file, scenario in by_file().items()}
 
 
 def main(arguments: list[str]) -> int:

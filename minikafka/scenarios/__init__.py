@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from pathlib import Path
 
 from minikafka.config import unknown_name
 from minikafka.sim.scenario import Scenario
@@ -13,11 +14,16 @@ class UnknownScenario(ValueError):
     """No scenario has this id; the message names the nearest."""
 
 
+def by_file() -> dict[Path, Scenario]:
+    """All there are, each by the file it lies in."""
+    names = sorted(module.name for module in pkgutil.iter_modules(__path__))
+    modules = [importlib.import_module(f"{__name__}.{name}") for name in names]
+    return {Path(str(module.__file__)): module.SCENARIO for module in modules}
+
+
 def all_scenarios() -> list[Scenario]:
     """All there are, by id."""
-    names = sorted(module.name for module in pkgutil.iter_modules(__path__))
-    found: list[Scenario] = [importlib.import_module(f"{__name__}.{name}").SCENARIO for name in names]
-    return sorted(found, key=lambda scenario: scenario.id)
+    return sorted(by_file().values(), key=lambda scenario: scenario.id)
 
 
 def scenario(wanted: str) -> Scenario:

@@ -71,6 +71,19 @@ def test_a_scenario_keeps_and_breaks_the_promises_it_says(one, played):
     assert broken == ({one.breaks} if one.breaks else set())
 
 
+NOT_YET = {"I15", "I16", "I19", "I20", "I23", "I24", "I25", "I26", "I27", "I29"}
+"""Promises without a scenario of their own."""
+
+
+def test_every_promise_is_the_subject_of_a_scenario():
+    told = {promise for one in all_scenarios() for promise in one.promises}
+    assert {f"I{number}" for number in range(1, 31)} - told <= NOT_YET
+
+
+def test_two_scenarios_never_share_a_story(played):
+    assert len(_golden().stories(played)) == len(played)
+
+
 def test_the_hook_has_its_seventeen_scenes_in_order(hook):
     steps = [step for step, _, _ in hook.document["bookmarks"]]
     assert len(steps) == 17

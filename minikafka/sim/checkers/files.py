@@ -71,8 +71,10 @@ def durable_end(files: Sequence[LogFile], cells: Sequence[Written]) -> Offset:
 
 
 def _walk(files: list[tuple[Offset, bytes]], cells: Sequence[Written]) -> Offset:
-    number, position, end = 0, 0, 0
+    number, position, end = 0, 0, files[0][0] if files else 0
     for cell in cells:
+        if files and cell.next_offset <= files[0][0]:
+            continue  # retention took it
         if number + 1 < len(files) and files[number + 1][0] == cell.base_offset:
             if position < len(files[number][1]):
                 break

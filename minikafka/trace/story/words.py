@@ -56,7 +56,7 @@ def records_of(data: bytes) -> list[tuple[Record, int]]:
 
 def members_of(members: Iterable[int]) -> str:
     """A set of brokers: `{1, 2}`."""
-    return "{" + ", ".join(str(member) for member in members) + "}"
+    return "{" + ", ".join(str(member) for member in sorted(members)) + "}"
 
 
 def acks_of(acks: int) -> str:
