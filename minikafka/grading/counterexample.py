@@ -203,7 +203,10 @@ def past(entry: Entry) -> str:
 _PAST = {
     "crash": "crashed", "power_loss": "cut the power of", "restart": "restarted", "pause": "paused",
     "resume": "resumed", "shut_down": "shut down", "fill_disk": "filled the disk of",
-    "free_disk": "made room on the disk of",
+    "free_disk": "made room on the disk of", "tear": "cut the power, in the middle of a write, of",
+    "flip": "cut the power, and flipped a bit on the disk, of", "slow_disk": "slowed the disk of",
+    "fast_disk": "mended the disk of", "lie": "made flushes do nothing on the disk of",
+    "stop_lying": "made flushes work again on the disk of",
 }  # fmt: skip
 
 

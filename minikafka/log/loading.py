@@ -86,7 +86,8 @@ def load(disk: Disk, directory: str, config: TopicConfig, opening: Opening) -> F
 def _open(found: Found, segment: Segment, opening: Opening, next_base: Offset | None) -> None:
     found.segments.append(segment)
     size = segment.disk.size(segment.path)
-    walk = must_walk(opening, next_base)
+    # Once one was walked the rest is, too: so the batches that were read are the end of the log, without a gap.
+    walk = bool(found.recovered) or must_walk(opening, next_base)
     if not walk and next_base is not None and segment.trust(next_base):
         return
     if not walk and next_base is None:

@@ -96,6 +96,9 @@ class Segment:
             self._note(batch)
         if self.size < len(data):
             self.disk.truncate(self.path, self.size)
+        if batches:
+            # `LogSegment.recover`: who trusts this segment later knows its largest timestamp from the index alone.
+            self.time_index.note(self.max_timestamp_ms, self._offset_of_max - self.base_offset)
         return batches
 
     def trust(self, next_offset: Offset) -> bool:

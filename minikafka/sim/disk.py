@@ -12,7 +12,8 @@
 * A disk that lies says that it has flushed, and has not: nothing becomes durable while it lies.
 * A slow disk takes its time for each write; the process waits for it.
 
-What we leave out: truncating, renaming and deleting count as durable at once, also on a disk that lies.
+What we leave out: truncating, renaming and deleting count as durable at once, also on a disk that lies; and wrong bits
+where no CRC sees them (a batch's offset, length and epoch are outside it, in Kafka too).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from collections.abc import Callable
 from random import Random
 
 from minikafka.disk import MemoryDisk, StorageError
+from minikafka.protocol.records import CRC_START
 from minikafka.types import Millis
 
 WRITEBACK_MS: Millis = 30_000
@@ -149,10 +151,11 @@ class SimulatedDisk(MemoryDisk):
 
     def _damage(self, path: str, damage: str, random: Random) -> None:
         content, durable = self.files[path], self.durable_size(path)
+        ends = sorted({size for _, size in self._written[path] if size > durable})
+        begins = [durable, *ends[:-1]]
         if damage == "torn":
-            sizes = [size for _, size in self._written[path] if size < len(content)]
-            begin = max([durable, *sizes])
-            super().truncate(path, begin + random.randrange(1, len(content) - begin))
+            super().truncate(path, begins[-1] + random.randrange(1, ends[-1] - begins[-1]))
         else:
             assert damage == "flipped", f"a disk cannot be {damage}"
-            content[random.randrange(durable, len(content))] ^= 1 << random.randrange(8)
+            place = random.randrange(len(ends))  # Each write to a log is one batch.
+            content[random.randrange(begins[place] + CRC_START, ends[place])] ^= 1 << random.randrange(8)

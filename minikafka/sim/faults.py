@@ -2,8 +2,10 @@
 
 `cut(1, "controllers")` parts broker 1 from the controllers only, `cut(1, "brokers")` from the other brokers only,
 `cut(1, 2)` from broker 2. `slow(1, 2, 500)` makes a link slower by so many ms, `delay("FetchRequest", 500)` one kind of
-message. `crash` keeps the page cache, `power_loss` does not. `heal`, `restart`, `resume`, `free_disk`
-and waiting mend, and are no faults.
+message. `crash` keeps the page cache, `power_loss` does not; `tear` and `flip` are power losses that leave half of the
+last write, or a wrong bit in what was not durable yet. `slow_disk(1)` makes each write take a while, and `lie(1)` each
+flush do nothing. `heal`, `restart`, `resume`, `free_disk`, `fast_disk`, `stop_lying` and waiting mend, and are no
+faults.
 """
 
 from __future__ import annotations
@@ -11,11 +13,15 @@ from __future__ import annotations
 from typing import Any
 
 from minikafka.config import unknown_name
+from minikafka.sim import disk_faults
 from minikafka.sim.simulation import Simulation
 from minikafka.types import BrokerId, NodeId, broker_node
 
-FAULTS = ("crash", "power_loss", "pause", "cut", "disconnect", "slow", "delay", "fill_disk", "shut_down")
-MENDS = ("restart", "resume", "heal", "free_disk")
+FAULTS = (
+    "crash", "power_loss", "tear", "flip", "pause", "cut", "disconnect", "slow", "delay", "fill_disk", "slow_disk",
+    "lie", "shut_down",
+)  # fmt: skip
+MENDS = ("restart", "resume", "heal", "free_disk", "fast_disk", "stop_lying")
 VERBS = FAULTS + MENDS
 
 
@@ -28,8 +34,10 @@ def strike(sim: Simulation, verb: str, *arguments: Any, **options: Any) -> None:
     match verb, arguments:
         case "heal", ():
             sim.heal()
-        case "crash" | "power_loss", (broker,):
-            sim.crash(_in_state(sim, broker, up=True), power_lost=verb == "power_loss")
+        case "crash", (broker,):
+            sim.crash(_in_state(sim, broker, up=True))
+        case "power_loss" | "tear" | "flip", (broker,):
+            sim.crash(_in_state(sim, broker, up=True), power_lost=True, damage=disk_faults.DAMAGES[verb])
         case "restart", (broker,):
             sim.restart(_in_state(sim, broker, up=False))
         case "shut_down", (broker,):
@@ -45,7 +53,13 @@ def strike(sim: Simulation, verb: str, *arguments: Any, **options: Any) -> None:
         case "disconnect", (one, other):
             sim.disconnect(_node(sim, one), _node(sim, other), int(options.get("late_ms", -1)))
         case "fill_disk" | "free_disk", (broker,):
-            sim.fill_disk(_node(sim, broker), full=verb == "fill_disk")
+            disk_faults.fill(sim, _node(sim, broker), full=verb == "fill_disk")
+        case "slow_disk", (broker,):
+            disk_faults.slow(sim, _node(sim, broker), int(options.get("write_ms", disk_faults.SLOW_MS)))
+        case "fast_disk", (broker,):
+            disk_faults.slow(sim, _node(sim, broker), 0)
+        case "lie" | "stop_lying", (broker,):
+            disk_faults.lie(sim, _node(sim, broker), lying=verb == "lie")
         case _:
             if verb in VERBS:
                 raise FaultError(f"{verb} does not take {len(arguments)} arguments: {', '.join(map(str, arguments))}.")

@@ -25,7 +25,7 @@ from minikafka.config import AdminConfig, ServerConfig, read_settings
 from minikafka.protocol import facts
 from minikafka.protocol.admin_messages import CreateTopicsRequest, CreateTopicsResponse, NewTopicSpec
 from minikafka.protocol.errors import ErrorCode
-from minikafka.sim import faults, workload
+from minikafka.sim import disk_faults, faults, workload
 from minikafka.sim.applications import Transactor
 from minikafka.sim.checkers.base import Checker
 from minikafka.sim.simulation import Simulation
@@ -231,8 +231,7 @@ def mend(run: Run) -> None:
             if machine.paused:
                 sim.resume(node)
             continue
-        if machine.disk.full:
-            sim.fill_disk(node, full=False)
+        disk_faults.mend(sim, node)
         if machine.paused:
             sim.resume(node)
         if machine.node is None:

@@ -28,6 +28,7 @@ from minikafka.controller.controller import Controller
 from minikafka.effects import Effect, Node, Observe, Send, SetTimer, Timer
 from minikafka.protocol import facts
 from minikafka.protocol.messages import Envelope
+from minikafka.sim import disk_faults
 from minikafka.sim.disk import SimulatedDisk
 from minikafka.sim.network import Message, Network
 from minikafka.trace.trace import LOST, Recorder, Sent, Step, Told
@@ -52,6 +53,8 @@ class Machine:
     node: Node | None = None
     starts: int = 0
     paused: bool = False
+    busy: bool = False
+    """It waits for its disk."""
     backlog: list[Event] = field(default_factory=list)
     """What arrived while the process stood still."""
 
@@ -60,7 +63,7 @@ class Event(NamedTuple):
     """Something that will happen to a node."""
 
     kind: str
-    """`deliver`, `timer` or `closed`."""
+    """`deliver`, `timer`, `closed`, or `written`: its disk is done."""
     node: NodeId
     starts: int
     """For which start of the process a timer was set; 0 does not matter."""
@@ -105,6 +108,8 @@ class Simulation:
         self._leaving: list[NodeId] = []
         """Brokers that were asked to stop in order and are still at it."""
         self.event_limit = DEFAULT_EVENT_LIMIT
+        self.disks_take_time = False
+        self._disk_ms: Millis = 0
         self._heap: list[tuple[Millis, int, Event]] = []
         self._sequence = 0
         self._messages = 0
@@ -197,7 +202,7 @@ class Simulation:
         at, _, event = heapq.heappop(self._heap)
         self.now = at
         machine = self.machines[event.node]
-        if machine.paused:
+        if (machine.paused or machine.busy) and event.kind != "written":
             machine.backlog.append(event)
             return
         self._happen(machine, event)
@@ -221,6 +226,11 @@ class Simulation:
                 if node is not None:
                     name = f"~connection to {peer} lost"
                     self._step("timer", event.node, event.parent, name, lambda: node.disconnected(peer, self.now))
+
+            case "written":
+                machine.busy = machine.busy and machine.starts != event.starts
+                while machine.backlog and not (machine.busy or machine.paused):
+                    self._happen(machine, machine.backlog.pop(0))
 
     def _deliver(self, node: Node | None, message: Message) -> None:
         envelope = message.envelope
@@ -254,7 +264,10 @@ class Simulation:
         if number > self.event_limit:
             raise EventLimitReached(self._busiest())
         first = len(recorder.told)
-        for effect in action():
+        effects = action()
+        if self.disks_take_time:
+            self._wait_for_disk(node, number)
+        for effect in effects:
             if type(effect) is Send:
                 self._send(effect.envelope, number)
             elif type(effect) is SetTimer:
@@ -268,6 +281,13 @@ class Simulation:
             told = recorder.told[first:]
             for watcher in self.watchers:
                 watcher(self, told)
+
+    def _wait_for_disk(self, node: NodeId, step: int) -> None:
+        machine = self.machines.get(node)
+        self._disk_ms = disk_faults.time_taken(machine) if machine is not None else 0
+        if machine is not None and self._disk_ms:
+            machine.busy = True
+            self._push(self.now + self._disk_ms, Event("written", node, machine.starts, "", step))
 
     def tell(self, fact: facts.Fact, node: NodeId = "") -> None:
         """State a fact about the world in the step that is happening."""
@@ -288,7 +308,7 @@ class Simulation:
             record.ended, record.fate = step, LOST
             return
         message = Message(number, envelope, connection, step, record)
-        self.network.send(message, self.now)
+        self.network.send(message, self.now + self._disk_ms)
         if envelope.is_response:
             following = self.network.answered(connection)
             if following is not None:
@@ -327,15 +347,15 @@ class Simulation:
         effects: list[Effect] = [Observe(fact) for fact in told]
         self._step("fault", "", self.recorder.step, name, lambda: (action(), effects)[1])
 
-    def crash(self, node: NodeId, power_lost: bool = False) -> None:
-        """The process is gone; with `power_lost` also what its disk had not made durable."""
+    def crash(self, node: NodeId, power_lost: bool = False, damage: str = "") -> None:
+        """The process is gone; with `power_lost` also what its disk had not made durable (`disk_faults.DAMAGES`)."""
         machine = self.machines[node]
         assert machine.node is not None, f"{node} is down already"
 
         def stop() -> None:
-            machine.node, machine.paused, machine.backlog = None, False, []
-            if power_lost and machine.disk is not None:
-                machine.disk.lose_page_cache()
+            machine.node, machine.paused, machine.busy, machine.backlog = None, False, False, []
+            if power_lost:
+                disk_faults.lose_page_cache(self, node, damage)
             self._break(node, None, self.recorder.step)
 
         self.fault("power_loss" if power_lost else "crash", [facts.NodeCrashed(node, power_lost)], stop)
@@ -394,19 +414,13 @@ class Simulation:
     def slow(self, one: NodeId, other: NodeId, extra_ms: Millis) -> None:
         """Everything between two nodes takes longer."""
         pair = (min(one, other), max(one, other))
-        self.fault(
-            "slow",
-            [facts.LinkSlowed(*pair, extra_ms)],
-            lambda: self.network.slow_ms.__setitem__(pair, extra_ms),
-        )
+        told: list[facts.Fact] = [facts.LinkSlowed(*pair, extra_ms)]
+        self.fault("slow", told, lambda: self.network.slow_ms.__setitem__(pair, extra_ms))
 
     def delay(self, kind: str, extra_ms: Millis) -> None:
         """Every message of one kind, by the name of its class, takes longer."""
-        self.fault(
-            "delay",
-            [facts.MessagesDelayed(kind, extra_ms)],
-            lambda: self.network.delay_ms.__setitem__(kind, extra_ms),
-        )
+        told: list[facts.Fact] = [facts.MessagesDelayed(kind, extra_ms)]
+        self.fault("delay", told, lambda: self.network.delay_ms.__setitem__(kind, extra_ms))
 
     def heal(self) -> None:
         """All links work again, and as fast as before."""
@@ -421,14 +435,6 @@ class Simulation:
             "disconnect",
             [facts.ConnectionsLost(one, other, late_ms)],
             lambda: self._break(one, other, self.recorder.step, late_ms),
-        )
-
-    def fill_disk(self, node: NodeId, full: bool = True) -> None:
-        """The disk takes no more bytes, or takes them again."""
-        disk = self.machines[node].disk
-        assert disk is not None, f"{node} has no disk"
-        self.fault(
-            "fill_disk" if full else "free_disk", [facts.DiskFilled(node, full)], lambda: setattr(disk, "full", full)
         )
 
     def _busiest(self) -> str:

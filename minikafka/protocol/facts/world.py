@@ -83,6 +83,29 @@ class DiskFilled(NamedTuple):
     full: bool
 
 
+class DiskSlowed(NamedTuple):
+    """Each write takes so long, and the process waits for it; 0: no time again."""
+
+    node: NodeId
+    write_ms: Millis
+
+
+class DiskLies(NamedTuple):
+    """The disk says that it flushes, and does not; or it does again what it says."""
+
+    node: NodeId
+    lying: bool
+
+
+class DiskDamaged(NamedTuple):
+    """What is left of the log written last, after the power went."""
+
+    node: NodeId
+    damage: str
+    """`torn`: half of the last write is there. `flipped`: one bit of what was not durable is wrong."""
+    path: str
+
+
 class PromiseBroken(NamedTuple):
     """A checker saw what must never be seen."""
 
@@ -117,6 +140,9 @@ WorldFact: TypeAlias = (
     | LinkSlowed
     | MessagesDelayed
     | DiskFilled
+    | DiskSlowed
+    | DiskLies
+    | DiskDamaged
     | PromiseBroken
     | LossBeyondPromise
     | Note

@@ -44,6 +44,18 @@ def sentence(node: NodeId, fact: facts.Fact) -> str:
             return f"The disk of {words.lower(fact.node)} is full."
         case facts.DiskFilled():
             return f"The disk of {words.lower(fact.node)} has room again."
+        case facts.DiskSlowed():
+            if not fact.write_ms:
+                return f"The disk of {words.lower(fact.node)} is fast again."
+            return f"The disk of {words.lower(fact.node)} takes {fact.write_ms} ms for each write."
+        case facts.DiskLies(lying=True):
+            return f"The disk of {words.lower(fact.node)} says that it flushes, and does not."
+        case facts.DiskLies():
+            return f"The disk of {words.lower(fact.node)} flushes again when it says so."
+        case facts.DiskDamaged(damage="torn"):
+            return f"Of the last write to {fact.path}, {words.lower(fact.node)} keeps only the beginning."
+        case facts.DiskDamaged():
+            return f"On the disk of {words.lower(fact.node)} one bit of {fact.path} is wrong."
         case facts.PromiseBroken():
             return f"Promise broken ({fact.promise}, {fact.name}): {fact.sentence}"
         case facts.LossBeyondPromise():
