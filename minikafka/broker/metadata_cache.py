@@ -18,12 +18,16 @@ from minikafka.broker.controllers import Controllers
 from minikafka.config import ServerConfig
 from minikafka.disk import Disk
 from minikafka.effects import Effect, Observe, SetTimer, Timer
+from minikafka.log.loading import Opening
 from minikafka.log.partition_log import PartitionLog
+from minikafka.metadata import snapshot
 from minikafka.metadata.image import MetadataImage
 from minikafka.metadata.records import decode
+from minikafka.metadata.snapshot import Download, SnapshotId
 from minikafka.protocol import facts
 from minikafka.protocol.errors import ErrorCode
 from minikafka.protocol.messages import Envelope, FetchRequest, FetchResponse
+from minikafka.protocol.quorum_messages import FetchSnapshotRequest, FetchSnapshotResponse
 from minikafka.types import METADATA_PARTITION, BrokerId, Millis, NodeId, Offset, broker_node
 
 METADATA_BACKOFF = "metadata-backoff"
@@ -44,8 +48,15 @@ class MetadataCache:
         self.broker_id = broker_id
         self.controllers = controllers
         self.config = config
-        self.log = PartitionLog(METADATA_PARTITION, disk)
-        self.image = MetadataImage()
+        self.disk = disk
+        newest = snapshot.newest(disk)
+        start = newest.end_offset if newest else 0
+        self.log = PartitionLog(METADATA_PARTITION, disk, opening=Opening(log_start_offset=start))
+        self.image = snapshot.load(disk, newest) if newest else MetadataImage()
+        if newest is not None and self.log.log_end_offset <= start:
+            self.log.start_over_at(*newest)
+        self.download: Download | None = None
+        """The snapshot that is being fetched, since the log is not enough."""
         # With one voter there is nobody else to ask, and no hurry.
         alone = len(controllers.voters) == 1
         timeout_ms = config.request_timeout_ms if alone else config.controller_quorum_request_timeout_ms
@@ -60,20 +71,33 @@ class MetadataCache:
         """Ask for what comes next, unless that is under way."""
         if self.channel.is_busy:
             return []
-        asked = following.what_to_ask(self.log, self.controllers.epoch, self.config.replica_fetch_max_bytes)
+        piece_bytes = self.config.replica_fetch_max_bytes
+        if self.download is not None:
+            piece = self.download.next_request(self.broker_id, self.controllers.epoch, piece_bytes)
+            return self.channel.send(self.controllers.active, piece, now)
+        asked = following.what_to_ask(self.log, self.controllers.epoch, piece_bytes)
         asked = replace(asked, high_watermark=self.log.high_watermark)
         request = FetchRequest(self.broker_id, (asked,), max_wait_ms=self.config.replica_fetch_wait_max_ms)
         return self.channel.send(self.controllers.active, request, now)
 
     def take(self, envelope: Envelope, now: Millis) -> tuple[bool, list[Effect]]:
         """Use an answer: (did the image change?, what happened)."""
-        response = envelope.message
-        if not self.channel.answered(envelope) or not isinstance(response, FetchResponse):
+        response, in_flight = envelope.message, self.channel.in_flight
+        if not self.channel.answered(envelope):
             return False, []
+        if isinstance(response, FetchSnapshotResponse):
+            assert in_flight is not None and isinstance(in_flight.message, FetchSnapshotRequest), "it was asked for"
+            return self._take_piece(envelope.source, in_flight.message, response, now)
+        assert isinstance(response, FetchResponse), "a fetch has one kind of answer"
         answer = response.partitions[0]
         news = self.controllers.heard(answer.current_leader, answer.current_leader_epoch)
         if answer.error in _ASK_ANOTHER:
             return False, self.fetch(now) if news else self._ask_another(envelope.source)
+        if answer.snapshot_id is not None:
+            self.download = Download(SnapshotId(*answer.snapshot_id))
+            return False, self.fetch(now)
+        # What is committed stays so, also where a new leader does not know it yet.
+        answer = replace(answer, high_watermark=max(answer.high_watermark, self.log.high_watermark))
         error, told = following.take_answer(self.log, answer)
         effects: list[Effect] = [Observe(fact) for fact in told]
         if error != ErrorCode.NONE:
@@ -83,6 +107,26 @@ class MetadataCache:
         if changed:
             effects.append(Observe(facts.MetadataReplayed(self.image.next_offset)))
         return changed, effects + self.fetch(now)
+
+    def _take_piece(
+        self, node: NodeId, asked: FetchSnapshotRequest, answer: FetchSnapshotResponse, now: Millis
+    ) -> tuple[bool, list[Effect]]:
+        """A piece of the controllers' snapshot; with the last one the image becomes what it says (KIP-630)."""
+        news = self.controllers.heard(answer.leader, answer.epoch)
+        if answer.error in _ASK_ANOTHER:
+            return False, self.fetch(now) if news else self._ask_another(node)
+        download = self.download
+        if download is None or answer.error != ErrorCode.NONE:
+            self.download = None
+            return False, self._pause()
+        if not download.take(asked, answer):
+            return False, self.fetch(now)
+        self.download = None
+        snapshot.save(self.disk, download.snapshot, download.data)
+        self.log.start_over_at(*download.snapshot)
+        self.image.become(snapshot.load(self.disk, download.snapshot))
+        told = (facts.SnapshotLoaded(*download.snapshot), facts.MetadataReplayed(self.image.next_offset))
+        return True, [*(Observe(fact) for fact in told), *self.fetch(now)]
 
     def connection_lost(self, peer: NodeId, now: Millis) -> list[Effect]:
         """The controller is gone: try again after a pause."""

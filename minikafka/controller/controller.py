@@ -31,6 +31,7 @@ from minikafka.controller.quorum_voter import Voter
 from minikafka.controller.requests import ControllerRequest, ControllerState
 from minikafka.disk import Disk, StorageError
 from minikafka.effects import Effect, Observe, Send, SetTimer, Timer
+from minikafka.metadata import snapshot
 from minikafka.metadata.image import MetadataImage
 from minikafka.metadata.records import MetadataRecord, decode, encode
 from minikafka.protocol import facts
@@ -83,6 +84,11 @@ class Controller:
         self.active_epoch: Epoch = NO_EPOCH
         self.heartbeats = Heartbeats(config.broker_session_timeout_ms)
         self.pending: list[Pending] = []
+        self.is_leaving = False
+        """Was it asked to stop in order?"""
+        self._bytes_since_snapshot = 0
+        self._snapshot_ms: Millis = -1
+        """When the last snapshot was taken, or this process started."""
         self._armed_ms: Millis | None = None
         self._last_state = (self.voter.state, self.voter.epoch)
 
@@ -121,11 +127,20 @@ class Controller:
             effects = self._storage_failed(problem, now)
         return self._settle(effects, now)
 
-    def stop(self, now: Millis) -> list[Effect]:
-        """Stop in order: a leader says goodbye, and names who should stand next."""
+    def begin_shutdown(self, now: Millis) -> list[Effect]:
+        """Asked to stop in order: a leader resigns, and names who should stand next. Once `may_stop`, call `stop`."""
+        self.is_leaving = True
         if not self.voter.is_leader or not self.peers.peers:
             return []
         return self._settle([Observe(fact) for fact in self.voter.resign(now)], now)
+
+    @property
+    def may_stop(self) -> bool:
+        """It was asked to stop, and everybody has heard its goodbye, or has had time to."""
+        return self.is_leaving and not self.voter.is_saying_goodbye
+
+    def stop(self, now: Millis) -> None:
+        """Stop in order. Nothing is left to write: votes and records were flushed before they counted."""
 
     # --- what arrives ---
 
@@ -222,7 +237,7 @@ class Controller:
             self.peers.give_up()
         if self.active_epoch not in (NO_EPOCH, self.voter.epoch) or (self.is_active and not self.voter.is_leader):
             effects += self._step_down()
-        effects += self._replay_committed()
+        effects += self._replay_committed() + self._maybe_snapshot(now)
         if self.voter.is_leader and not self.is_active:
             effects += self._become_active(now)
         effects += self.serving.answer_waiting(now)
@@ -272,6 +287,8 @@ class Controller:
         mark = self.voter.log.high_watermark
         if mark <= self.image.next_offset:
             return effects
+        if self.image.next_offset < self.voter.log.log.log_start_offset:
+            self.image = self.voter.log.load_snapshot()
         for batch in self.voter.log.log.batches(self.image.next_offset):
             if batch.next_offset > mark:
                 break
@@ -293,4 +310,14 @@ class Controller:
             self.image.replay(record)
             effects += [Observe(fact, packed.offset) for fact in told]
         self.image.next_offset = batch.next_offset
+        self._bytes_since_snapshot += len(batch.data)
         return effects
+
+    def _maybe_snapshot(self, now: Millis) -> list[Effect]:
+        config, self._snapshot_ms = self.config, now if self._snapshot_ms < 0 else self._snapshot_ms
+        most_bytes = config.metadata_log_max_record_bytes_between_snapshots
+        waited_ms, most_ms = now - self._snapshot_ms, config.metadata_log_max_snapshot_interval_ms
+        if not snapshot.is_due(self._bytes_since_snapshot, waited_ms, most_bytes, most_ms):
+            return []
+        self._bytes_since_snapshot, self._snapshot_ms = 0, now
+        return [Observe(fact) for fact in self.voter.log.take_snapshot(self.image)]

@@ -12,6 +12,7 @@ Mirrors the handlers of `KafkaRaftClient` and its fetch purgatory.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TypeAlias
 
 from minikafka.controller.quorum_voter import Voter
@@ -111,6 +112,7 @@ class QuorumRequests:
         effects: list[Effect] = []
         if result.error == ErrorCode.NONE and result.diverging_epoch < 0 and result.snapshot_id is None:
             effects = [Observe(fact) for fact in self.voter.record_fetch(request, now)]
+            result = replace(result, high_watermark=self.voter.log.high_watermark)
         if request.max_wait_ms <= 0 or _is_news(result, request.partitions[0]):
             return [*effects, Send(envelope.reply(FetchResponse((result,))))]
         self.waiting.append((now + request.max_wait_ms, envelope))

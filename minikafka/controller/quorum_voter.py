@@ -63,7 +63,7 @@ class Voter:
         self.others = tuple(voter for voter in voters if voter != local_id)
         self.config = config
         self.quorum = QuorumState(disk, local_id)
-        self.log = QuorumLog(disk)
+        self.log = QuorumLog(disk, config.replica_fetch_max_bytes)
         self.leadership: Leadership | None = None
         self.granted: set[int] = set()
         """Who has given this candidate its vote, or would."""
@@ -103,6 +103,11 @@ class Voter:
     def leader_hint(self) -> int:
         """Whom to send others to; -1: nobody known. A leader that has resigned does not name itself."""
         return NO_LEADER if self.state is State.RESIGNED else self.quorum.leader
+
+    @property
+    def is_saying_goodbye(self) -> bool:
+        """Has it resigned, and not every voter confirmed it?"""
+        return self.state is State.RESIGNED and bool(self._unconfirmed)
 
     def _standing(self) -> Standing:
         return Standing(

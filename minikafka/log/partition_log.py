@@ -260,11 +260,16 @@ class PartitionLog:
             self._restore_producers(self.log_end_offset)
         return True
 
-    def start_over_at(self, offset: Offset) -> None:
-        """Drop everything and go on at `offset` (`truncateFullyAndStartAt`): the leader's log begins only there."""
+    def start_over_at(self, offset: Offset, epoch: Epoch = NO_EPOCH) -> None:
+        """Drop everything and go on at `offset` (`truncateFullyAndStartAt`): the leader's log begins only there.
+
+        `epoch`: that of the record before, where a snapshot tells it.
+        """
         self.segments.start_over_at(offset)
         self.log_start_offset = self.log_end_offset = self.high_watermark = self.recovery_point = offset
         self.epochs.truncate_to(0)
+        if epoch != NO_EPOCH:
+            self.epochs.assign(epoch, offset - 1)
         self._restore_producers(offset)
 
     def move_log_start(self, offset: Offset, reason: str) -> bool:

@@ -3,7 +3,7 @@
 Controller and brokers hold one image each and change it in `replay` only. Two nodes that have replayed the same offset
 have the same image; a node that lags behind has an older one, and acts on it in good faith.
 
-Mirrors `MetadataImage`. What we leave out: snapshots, deltas as objects of their own, features, quotas, ACLs.
+Mirrors `MetadataImage`. What we leave out: deltas as objects of their own, features, quotas, ACLs.
 """
 
 from __future__ import annotations
@@ -133,6 +133,14 @@ class MetadataImage:
             case ProducerIdsRecord():
                 self.next_producer_id = record.next_producer_id
 
+    def become(self, other: MetadataImage) -> None:
+        """Be what another image is, from a snapshot; who holds this one, or its brokers, sees the change."""
+        self.next_offset, self.next_producer_id = other.next_offset, other.next_producer_id
+        for mine, theirs in ((self.brokers, other.brokers), (self.topics, other.topics)):
+            mine.clear()
+            mine.update(theirs)  # type: ignore[arg-type]  # each with its own kind
+        self.settings = other.settings
+
     def partition(self, partition: TopicPartition) -> PartitionRegistration | None:
         """A partition by name, None when it does not exist."""
         topic = self.topics.get(partition.topic)
@@ -173,10 +181,12 @@ class MetadataImage:
             configs = self.topics[record.resource_name].configs
         else:
             configs = self.settings.setdefault((record.resource_type, record.resource_name), {})
-        if record.value is None:
-            configs.pop(record.name, None)
-        else:
+        if record.value is not None:
             configs[record.name] = record.value
+            return
+        configs.pop(record.name, None)
+        if record.resource_type != TOPIC_SETTINGS and not configs:
+            del self.settings[record.resource_type, record.resource_name]
 
 
 def merge(old: PartitionRegistration, change: PartitionChangeRecord) -> PartitionRegistration:

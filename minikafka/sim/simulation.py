@@ -37,6 +37,7 @@ from minikafka.types import BrokerId, Millis, NodeId, broker_node, controller_no
 NOTICE_MS: Millis = 1
 """How long it takes to notice that a connection broke or was refused."""
 DEFAULT_EVENT_LIMIT = 2_000_000
+SERVERS = (Broker, Controller)
 
 
 class EventLimitReached(RuntimeError):
@@ -361,9 +362,9 @@ class Simulation:
         self.fault("power_loss" if power_lost else "crash", [facts.NodeCrashed(node, power_lost)], stop)
 
     def shut_down(self, node: NodeId) -> None:
-        """A broker is asked to stop in order: it gives its leaderships away, and is down some moments later."""
+        """A server is asked to stop in order: it gives its leaderships away, and is down some moments later."""
         process = self.machines[node].node
-        assert isinstance(process, Broker), f"only a running broker shuts down in order, {node} is none"
+        assert isinstance(process, SERVERS), f"only a running server shuts down in order, {node} is none"
         self._leaving.append(node)
         self._step("fault", node, self.recorder.step, "shut_down", lambda: process.begin_shutdown(self.now))
         self._let_go()
@@ -372,10 +373,10 @@ class Simulation:
         """Whoever wanted to leave and may do so stops: all is on disk, and a mark says so."""
         for node in list(self._leaving):
             process = self.machines[node].node
-            if isinstance(process, Broker) and process.is_leaving and not (process.may_stop or at_once):
+            if isinstance(process, SERVERS) and process.is_leaving and not (process.may_stop or at_once):
                 continue
             self._leaving.remove(node)
-            if isinstance(process, Broker) and process.is_leaving:
+            if isinstance(process, SERVERS) and process.is_leaving:
                 process.stop(self.now)
                 self.crash(node)
 
