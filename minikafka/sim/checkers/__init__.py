@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from minikafka.sim.checkers.anomalies_shown import NoCrossTalk, OncePerGroup, OrderWithoutNumbers
 from minikafka.sim.checkers.base import Checker
 from minikafka.sim.checkers.clients import SeenByClients
 from minikafka.sim.checkers.control import Convergence, LeaderInIsr, SafeIsrGrowth, SingleHistory, UncleanIsMarked
@@ -60,6 +61,9 @@ FULL: tuple[type[Promise], ...] = (
 )  # fmt: skip
 """The first that is broken is the one that is told, so causes come before what follows from them."""
 
+BY_NAME: tuple[type[Promise], ...] = (OrderWithoutNumbers, NoCrossTalk, OncePerGroup)
+"""Looked for by name only: settings decide whether these hold."""
+
 
 def all_checkers() -> list[Checker]:
     """A fresh checker for every promise; they share one ledger."""
@@ -74,4 +78,4 @@ def fresh(kinds: Iterable[type[Promise]]) -> list[Checker]:
 
 def by_promise(*promises: str) -> list[Checker]:
     """Fresh checkers for some promises only: `by_promise("I2", "I4")`."""
-    return [checker for checker in fresh(FULL) if checker.promise in promises]
+    return [checker for checker in fresh((*FULL, *BY_NAME)) if checker.promise in promises]

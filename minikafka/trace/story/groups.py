@@ -44,7 +44,7 @@ def _of_the_coordinator(who: str, fact: facts.Fact) -> str:
 def _of_a_member(who: str, fact: facts.Fact) -> str:
     match fact:
         case facts.PartitionsAssigned():
-            what = words.listed(fact.partitions) if fact.partitions else "nothing"
+            what = words.listed(fact.partitions) if fact.partitions else "nothing new"
             return f"{who} is assigned {what} (generation {fact.generation})."
         case facts.PartitionsRevoked():
             return f"{who} gives up {words.listed(fact.partitions)}."
