@@ -2,13 +2,14 @@
 
 The problem: the core's messages are flat, have no versions and name topics by name. The wire groups partitions by
 topic, says some things only from some version on, and since KIP-516 names topics by id. The idea: two small functions
-for each API (in `record_adapters.py` and `cluster_adapters.py`), and no version beyond them.
+for each API (in the files named `…_adapters.py`), and no version beyond them.
 
     {"topic_data": [{"name": "orders", "partition_data": [{"index": 0, …}, {"index": 1, …}]}]}
         ⇅
     ProduceRequest(partitions=(ProducePartition(orders-0, …), ProducePartition(orders-1, …)))
 
-- What has no place in the core is answered here: fetch sessions, endpoint types, coordinators.
+- What has no place in the core is answered here: fetch sessions, endpoint types, access lists.
+- What a version stands for (a flag of the core's message) is said here, and nowhere else.
 - A test holds every field of every dataclass against every field of the schema: what is not translated is listed there,
   with its reason.
 
@@ -18,56 +19,56 @@ own process.
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
-from minikafka.protocol import admin_messages, messages
-from minikafka.server import cluster_adapters, record_adapters
+from minikafka.protocol import messages
+from minikafka.server import (
+    cluster_adapters,
+    group_adapters,
+    offset_adapters,
+    record_adapters,
+    transaction_adapters,
+)
 from minikafka.server.compiler import Body
-from minikafka.server.view import View
+from minikafka.server.view import Ask
 
 Question: TypeAlias = messages.Request | Body
 """What a request came to: a message for the core, or the answer itself when the core has no part in it."""
+Inwards: TypeAlias = Callable[[Ask], Question]
+Outwards: TypeAlias = Callable[[Any, Ask], Body]
+
+ADAPTERS: dict[int, tuple[Inwards, Outwards]] = {
+    0: (record_adapters.produce_request, record_adapters.produce_response),
+    1: (record_adapters.fetch_request, record_adapters.fetch_response),
+    2: (record_adapters.list_offsets_request, record_adapters.list_offsets_response),
+    3: (cluster_adapters.metadata_request, cluster_adapters.metadata_response),
+    8: (offset_adapters.commit_request, offset_adapters.commit_response),
+    9: (offset_adapters.fetch_request, offset_adapters.fetch_response),
+    10: (group_adapters.find_coordinator_request, group_adapters.find_coordinator_response),
+    11: (group_adapters.join_request, group_adapters.join_response),
+    12: (group_adapters.heartbeat_request, group_adapters.heartbeat_response),
+    13: (group_adapters.leave_request, group_adapters.leave_response),
+    14: (group_adapters.sync_request, group_adapters.sync_response),
+    19: (cluster_adapters.create_topics_request, cluster_adapters.create_topics_response),
+    22: (transaction_adapters.init_request, transaction_adapters.init_response),
+    23: (record_adapters.epoch_end_request, record_adapters.epoch_end_response),
+    24: (transaction_adapters.add_partitions_request, transaction_adapters.add_partitions_response),
+    25: (transaction_adapters.add_offsets_request, transaction_adapters.add_offsets_response),
+    26: (transaction_adapters.end_request, transaction_adapters.end_response),
+    28: (offset_adapters.transactional_commit_request, offset_adapters.commit_response),
+    60: (cluster_adapters.describe_cluster_request, cluster_adapters.describe_cluster_response),
+    68: (group_adapters.consumer_heartbeat_request, group_adapters.consumer_heartbeat_response),
+}
+"""For each API key: the request inwards, the response outwards."""
 
 
-def request_to_core(key: int, version: int, body: Body, view: View) -> Question:
+def request_to_core(key: int, ask: Ask) -> Question:
     """The core's message for a decoded request."""
-    match key:
-        case 0:
-            return record_adapters.produce_request(body, view)
-        case 1:
-            return record_adapters.fetch_request(body, view)
-        case 2:
-            return record_adapters.list_offsets_request(body)
-        case 3:
-            return cluster_adapters.metadata_request(version, body, view)
-        case 10:
-            return cluster_adapters.find_coordinator_response(body, view)
-        case 19:
-            return cluster_adapters.create_topics_request(body)
-        case 23:
-            return record_adapters.epoch_end_request(body)
-        case 60:
-            return cluster_adapters.describe_cluster_request(body)
-        case _:
-            raise AssertionError(f"API {key} is advertised, but has no adapter")
+    assert key in ADAPTERS, f"API {key} is advertised, but has no adapter"
+    return ADAPTERS[key][0](ask)
 
 
-def response_to_wire(response: messages.Message, asked: Body, view: View) -> Body:
-    """The wire's form of an answer of the core; `asked` is the request as it was decoded."""
-    match response:
-        case messages.ProduceResponse():
-            return record_adapters.produce_response(response, view)
-        case messages.FetchResponse():
-            return record_adapters.fetch_response(response, asked, view)
-        case messages.ListOffsetsResponse():
-            return record_adapters.list_offsets_response(response)
-        case messages.MetadataResponse() if "endpoint_type" in asked:
-            return cluster_adapters.describe_cluster_response(response, asked, view)
-        case messages.MetadataResponse():
-            return cluster_adapters.metadata_response(response, asked, view)
-        case admin_messages.CreateTopicsResponse():
-            return cluster_adapters.create_topics_response(response)
-        case messages.OffsetForLeaderEpochResponse():
-            return record_adapters.epoch_end_response(response)
-        case _:
-            raise AssertionError(f"{type(response).__name__} is no answer for a client")
+def response_to_wire(key: int, response: messages.Message, ask: Ask) -> Body:
+    """The wire's form of an answer of the core; `ask` is the request as it was decoded."""
+    return ADAPTERS[key][1](response, ask)

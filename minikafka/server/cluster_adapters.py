@@ -1,4 +1,4 @@
-"""Metadata, DescribeCluster, FindCoordinator, CreateTopics: requests inwards, responses outwards (see `adapters.py`).
+"""Metadata, DescribeCluster, CreateTopics: requests inwards, responses outwards (see `adapters.py`).
 
 What we leave out: authorization. Whoever asks for the operations it may perform gets all of them, as a Kafka without an
 authorizer answers.
@@ -9,11 +9,11 @@ from __future__ import annotations
 from minikafka.protocol import admin_messages, messages
 from minikafka.protocol.errors import ErrorCode
 from minikafka.server.compiler import Body
-from minikafka.server.view import NO_TOPIC_ID, View, endpoint_out, name_in, unknown_id
+from minikafka.server.view import NO_TOPIC_ID, Ask, endpoint_out, name_in, unknown_id
+from minikafka.types import INTERNAL_TOPICS
 
 MISMATCHED_ENDPOINT_TYPE = 114
 UNSUPPORTED_ENDPOINT_TYPE = 115
-INTERNAL_TOPICS = frozenset({"__consumer_offsets", "__transaction_state"})
 TOPIC_OPERATIONS = 3576
 """Every operation a topic has, as bits."""
 CLUSTER_OPERATIONS = 8096
@@ -24,14 +24,15 @@ NOT_ASKED = -2147483648
 # --- Metadata and DescribeCluster -------------------------------------------------------------------------------------
 
 
-def metadata_request(version: int, body: Body, view: View) -> messages.MetadataRequest | Body:
+def metadata_request(ask: Ask) -> messages.MetadataRequest | Body:
     """No topics at all, null, asks for every one; version 0 has no null and says it with an empty list."""
+    version, body = ask.version, ask.body
     asked = body["topics"]
     if asked is None or (version == 0 and not asked):
         return messages.MetadataRequest(None, body["allow_auto_topic_creation"])
     if any(_asks_wrongly(topic, version) for topic in asked):
         return {"brokers": [], "topics": [_invalid_topic(topic) for topic in asked]}
-    names = tuple(name_in(topic, "name", view) for topic in asked)
+    names = tuple(name_in(topic, "name", ask.view) for topic in asked)
     by_name = not any(map(unknown_id, names))  # a topic cannot be created from its id
     return messages.MetadataRequest(names, body["allow_auto_topic_creation"] and by_name)
 
@@ -44,12 +45,13 @@ def _asks_wrongly(topic: Body, version: int) -> bool:
     return not has_id and topic["name"] is None
 
 
-def metadata_response(response: messages.MetadataResponse, asked: Body, view: View) -> Body:
+def metadata_response(response: messages.MetadataResponse, ask: Ask) -> Body:
     """The cluster as this broker has replayed it."""
+    asked = ask.body
     operations = TOPIC_OPERATIONS if asked["include_topic_authorized_operations"] else NOT_ASKED
     return {
         "brokers": [endpoint_out(broker, "node_id") for broker in response.brokers],
-        "cluster_id": response.cluster_id or view.cluster_id,
+        "cluster_id": response.cluster_id or ask.view.cluster_id,
         "controller_id": response.controller_id,
         "topics": [_topic_out(topic, operations) for topic in response.topics],
         "cluster_authorized_operations": (
@@ -87,56 +89,40 @@ def _partition_out(partition: messages.PartitionMetadata) -> Body:
     }
 
 
-def describe_cluster_request(body: Body) -> messages.MetadataRequest | Body:
+def describe_cluster_request(ask: Ask) -> messages.MetadataRequest | Body:
     """Brokers are described by the metadata; a broker does not speak for the controllers (KIP-919)."""
-    if body["endpoint_type"] == 1:
+    kind = ask.body["endpoint_type"]
+    if kind == 1:
         return messages.MetadataRequest(())
-    mismatched = body["endpoint_type"] == 2
+    mismatched = kind == 2
     return {
         "error_code": MISMATCHED_ENDPOINT_TYPE if mismatched else UNSUPPORTED_ENDPOINT_TYPE,
         "error_message": "This listener belongs to a broker." if mismatched else "There is no such endpoint type.",
-        "endpoint_type": body["endpoint_type"],
+        "endpoint_type": kind,
         "cluster_id": "",
         "brokers": [],
     }
 
 
-def describe_cluster_response(response: messages.MetadataResponse, asked: Body, view: View) -> Body:
+def describe_cluster_response(response: messages.MetadataResponse, ask: Ask) -> Body:
     """The brokers that are not fenced."""
-    operations = CLUSTER_OPERATIONS if asked["include_cluster_authorized_operations"] else NOT_ASKED
+    operations = CLUSTER_OPERATIONS if ask.body["include_cluster_authorized_operations"] else NOT_ASKED
     return {
         "error_code": ErrorCode.NONE,
-        "cluster_id": response.cluster_id or view.cluster_id,
+        "cluster_id": response.cluster_id or ask.view.cluster_id,
         "controller_id": response.controller_id,
         "brokers": [endpoint_out(broker, "broker_id") | {"is_fenced": False} for broker in response.brokers],
         "cluster_authorized_operations": operations,
     }
 
 
-# --- FindCoordinator --------------------------------------------------------------------------------------------------
-
-
-def find_coordinator_response(body: Body, view: View) -> Body:
-    """A broker that does not show JoinGroup or OffsetCommit: so a client learns at once that there are no groups yet.
-
-    Without an answer librdkafka would look for a coordinator for 45 s before it closes.
-    """
-    found = view.coordinator()
-    coordinator = NO_COORDINATOR if found is None else endpoint_out(found, "node_id") | {"error_code": ErrorCode.NONE}
-    answer = coordinator | {"error_message": None}
-    return answer | {"coordinators": [answer | {"key": key} for key in body["coordinator_keys"]]}
-
-
-NO_COORDINATOR = {"node_id": -1, "host": "", "port": -1, "error_code": ErrorCode.COORDINATOR_NOT_AVAILABLE}
-
-
 # --- CreateTopics -----------------------------------------------------------------------------------------------------
 
 
-def create_topics_request(body: Body) -> admin_messages.CreateTopicsRequest:
+def create_topics_request(ask: Ask) -> admin_messages.CreateTopicsRequest:
     """Topics to create; the core checks them."""
     return admin_messages.CreateTopicsRequest(
-        tuple(_new_topic(topic) for topic in body["topics"]), body["timeout_ms"], body["validate_only"]
+        tuple(_new_topic(topic) for topic in ask.body["topics"]), ask.body["timeout_ms"], ask.body["validate_only"]
     )
 
 
@@ -152,7 +138,7 @@ def _new_topic(topic: Body) -> admin_messages.NewTopicSpec:
     )
 
 
-def create_topics_response(response: admin_messages.CreateTopicsResponse) -> Body:
+def create_topics_response(response: admin_messages.CreateTopicsResponse, _ask: Ask) -> Body:
     """What became of each topic; one named twice has one answer."""
     once = {topic.name: topic for topic in response.topics}
     return {"topics": [_created(topic) for topic in once.values()]}

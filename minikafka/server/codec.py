@@ -29,7 +29,7 @@ Invariants:
   the bytes that are left before anything is made of it. Unknown tagged fields are skipped (KIP-482).
 - Records stay bytes: not copied, not looked at. A batch of 1 MB costs as much here as one of 100 bytes.
 
-What we leave out: types that our messages do not use (float64, uint16) and request header v0 (ControlledShutdown).
+What we leave out: types that our messages do not use (float64) and request header v0 (ControlledShutdown).
 Kafka's own is generated Java (`org.apache.kafka.message.MessageGenerator`).
 """
 

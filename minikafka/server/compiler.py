@@ -35,7 +35,7 @@ Buffer: TypeAlias = bytes | bytearray | memoryview
 Decoder: TypeAlias = Callable[[memoryview, int, int], tuple[Body, int]]
 Encoder: TypeAlias = Callable[[Body, Callable[[Buffer], object]], None]
 
-LETTERS = {"bool": "o", "int8": "b", "int16": "h", "int32": "i", "int64": "q", "uuid": "s"}
+LETTERS = {"bool": "o", "int8": "b", "int16": "h", "int32": "i", "int64": "q", "uint16": "H", "uuid": "s"}
 """Types of a fixed size, each with its letter in the names `read_hiq` and `pack_hiq`."""
 _STRUCT_CODES = {"o": "?", "s": "16s"}
 
@@ -105,7 +105,7 @@ def compile_text(text: str, title: str) -> Any:
     """The function that the text defines; `title` is what a traceback calls its file."""
     helpers = (uvarint, read_uvarint, read_tag, skip_tags, write_tags, refuse)
     names: dict[str, Any] = {helper.__name__: helper for helper in helpers} | {"struct": struct}
-    for name, letters in re.findall(r"\b((?:pack|read)_([bhiqsox]+))\(", text):
+    for name, letters in re.findall(r"\b((?:pack|read)_([bhiqsoxH]+))\(", text):
         layout = struct.Struct(">" + "".join(_STRUCT_CODES.get(letter, letter) for letter in letters))
         names[name] = layout.pack if name.startswith("pack") else layout.unpack_from
     exec(compile(text, f"<{title}>", "exec"), names)

@@ -23,7 +23,7 @@ from minikafka.server.adapters import request_to_core, response_to_wire
 from minikafka.server.codec import RequestHeader
 from minikafka.server.compiler import Body
 from minikafka.server.tcp import Connection
-from minikafka.server.view import View
+from minikafka.server.view import Ask, View
 from minikafka.types import NodeId
 
 log = logging.getLogger(__name__)
@@ -36,6 +36,7 @@ class Frontend:
         self,
         broker: NodeId,
         view: View,
+        transaction_version: int,
         max_request_bytes: int,
         clients: Iterator[NodeId],
         deliver: Callable[[Envelope], None],
@@ -44,9 +45,11 @@ class Frontend:
         """`clients` names new connections, `deliver` calls the broker, `hung_up` tells it that a client is gone."""
         self.broker = broker
         self.view = view
+        self.transaction_version = transaction_version
+        """The feature level that clients are told."""
         self.max_request_bytes = max_request_bytes
         self.connections: dict[NodeId, Connection] = {}
-        self._asked: dict[NodeId, Body] = {}
+        self._asked: dict[NodeId, tuple[int, Ask]] = {}
         self._clients = clients
         self._deliver = deliver
         self._hung_up = hung_up
@@ -60,11 +63,12 @@ class Frontend:
 
     def request(self, connection: Connection, header: RequestHeader, body: Body) -> None:
         """A whole request has come: ask the core, or answer what it has no part in."""
-        question = request_to_core(header.api_key, header.api_version, body, self.view)
+        ask = Ask(header.api_version, body, self.view, header.client_id or "", connection.host)
+        question = request_to_core(header.api_key, ask)
         if isinstance(question, dict):
             connection.answer(question)
             return
-        self._asked[connection.name] = body
+        self._asked[connection.name] = header.api_key, ask
         self._questions += 1
         self._deliver(Envelope(connection.name, self.broker, question, self._questions))
         if not expects_response(question):
@@ -76,7 +80,7 @@ class Frontend:
         if connection is None or asked is None:
             return
         try:
-            body = response_to_wire(envelope.message, asked, self.view)
+            body = response_to_wire(asked[0], envelope.message, asked[1])
         except Exception:  # a mistake of ours in one answer: this client learns nothing, and nobody else is harmed
             log.exception("%s: no answer", connection.name)
             connection.close("An answer could not be made.")

@@ -69,6 +69,14 @@ def split_settings(settings: Mapping[str, Any]) -> tuple[ServerConfig, NetworkCo
     return read_settings(ServerConfig, nodes, "server"), read_settings(NetworkConfig, network, "server")
 
 
+def for_few_brokers(brokers: int) -> dict[str, Any]:
+    """Groups and transactions are kept three times, and on fewer brokers as often as there are brokers."""
+    if brokers >= 3:
+        return {}
+    copies = ("offsets.topic.replication.factor", "transaction.state.log.replication.factor")
+    return dict.fromkeys(copies, brokers) | {"transaction.state.log.min.isr": 1}
+
+
 class Listener:
     """One broker's port, its process, and the frontend between them."""
 
@@ -114,7 +122,7 @@ class Server:
         ports = list(ports) or [0] * brokers
         if len(ports) != brokers:
             raise ConfigError(f"{brokers} brokers need as many ports, not {len(ports)}.")
-        self.config, self.network = split_settings(config or {})
+        self.config, self.network = split_settings(for_few_brokers(brokers) | dict(config or {}))
         self.listeners = {number: Listener(number, (listen, port)) for number, port in enumerate(ports, 1)}
         self.cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         self.driver = Driver()
@@ -183,6 +191,7 @@ class Server:
         listener.frontend = Frontend(
             process.id,
             View(process.node.metadata.image, self.cluster_id),
+            self.config.transaction_version,
             self.network.socket_request_max_bytes,
             self._clients,
             self.driver.accept,

@@ -9,43 +9,71 @@ What we leave out: throttling (`throttle_time_ms` is always 0) and errors of sin
 
 from __future__ import annotations
 
+from minikafka.config import MAX_LONG
 from minikafka.protocol import messages
 from minikafka.protocol.errors import ErrorCode
 from minikafka.server.compiler import Body
-from minikafka.server.view import View, by_topic, error_out, id_out, leader_hint, name_in, node_endpoints
+from minikafka.server.view import (
+    Ask,
+    by_topic,
+    error_out,
+    id_out,
+    its_partition,
+    leader_hint,
+    name_in,
+    node_endpoints,
+)
 from minikafka.types import NO_LEADER, BrokerId, TopicPartition
 
 FETCH_SESSION_ID_NOT_FOUND = 70
 INVALID_FETCH_SESSION_EPOCH = 71
 UNKNOWN_REPLICA: BrokerId = 2**31 - 1
 """Who claims over TCP to be a follower is none: brokers of this cluster talk inside the process."""
+SPECIAL_TIMESTAMPS = {
+    messages.LATEST_TIMESTAMP: (1, messages.LATEST_TIMESTAMP),
+    messages.EARLIEST_TIMESTAMP: (1, messages.EARLIEST_TIMESTAMP),
+    messages.MAX_TIMESTAMP: (7, messages.MAX_TIMESTAMP),
+    -4: (8, messages.EARLIEST_TIMESTAMP),
+    -5: (9, MAX_LONG),
+    -6: (11, MAX_LONG),
+}
+"""Each with its first version and what the core is asked for. -4 is the first record that is not in tiered storage; -5
+and -6 are places there, of which there is none: no record is that young."""
 NO_HINT = leader_hint(NO_LEADER, -1)
 
 
 # --- Produce ----------------------------------------------------------------------------------------------------------
 
 
-def produce_request(body: Body, view: View) -> messages.ProduceRequest:
+def produce_request(ask: Ask) -> messages.ProduceRequest:
     """The one copy of the records on their way in is made here: the frame they lie in is used again."""
+    body = ask.body
     partitions = tuple(
         messages.ProducePartition(
-            TopicPartition(name_in(topic, "name", view), entry["index"]), bytes(entry["records"] or b"")
+            TopicPartition(name_in(topic, "name", ask.view), entry["index"]), bytes(entry["records"] or b"")
         )
         for topic in body["topic_data"]
         for entry in topic["partition_data"]
     )
-    return messages.ProduceRequest(body["acks"], body["timeout_ms"], partitions, body["transactional_id"])
+    return messages.ProduceRequest(
+        body["acks"],
+        body["timeout_ms"],
+        partitions,
+        body["transactional_id"],
+        adds_partition=ask.version >= 12,
+        knows_abortable=ask.version >= 11,
+    )
 
 
-def produce_response(response: messages.ProduceResponse, view: View) -> Body:
+def produce_response(response: messages.ProduceResponse, ask: Ask) -> Body:
     """Errors of single records (v8+) are never told: a bad record refuses its whole batch."""
     topics = [
-        {"name": topic, "topic_id": id_out(topic, view), "partition_responses": [_produced(one) for one in results]}
-        for topic, results in by_topic(response.partitions)
+        {"name": topic, "topic_id": id_out(topic, ask.view), "partition_responses": [_produced(one) for one in results]}
+        for topic, results in by_topic(response.partitions, its_partition)
     ]
     return {
         "responses": topics,
-        "node_endpoints": node_endpoints({r.current_leader for r in response.partitions}, view),
+        "node_endpoints": node_endpoints({r.current_leader for r in response.partitions}, ask.view),
     }
 
 
@@ -64,8 +92,9 @@ def _produced(result: messages.ProducePartitionResult) -> Body:
 # --- Fetch ------------------------------------------------------------------------------------------------------------
 
 
-def fetch_request(body: Body, view: View) -> messages.FetchRequest | Body:
+def fetch_request(ask: Ask) -> messages.FetchRequest | Body:
     """A reader, or the refusal of a session. From version 15 on the reader says in `replica_state` who it is."""
+    body = ask.body
     refused = refused_session(body["session_id"], body["session_epoch"])
     if refused:
         return {"error_code": refused, "responses": []}
@@ -75,7 +104,7 @@ def fetch_request(body: Body, view: View) -> messages.FetchRequest | Body:
     return messages.FetchRequest(
         replica_id=replica_id if replica_id < 0 else UNKNOWN_REPLICA,
         partitions=tuple(
-            _wanted(TopicPartition(name_in(topic, "topic", view), entry["partition"]), entry)
+            _wanted(TopicPartition(name_in(topic, "topic", ask.view), entry["partition"]), entry)
             for topic in body["topics"]
             for entry in topic["partitions"]
         ),
@@ -84,6 +113,7 @@ def fetch_request(body: Body, view: View) -> messages.FetchRequest | Body:
         min_bytes=body["min_bytes"],
         max_bytes=body["max_bytes"],
         isolation_level=body["isolation_level"],
+        rack_id=body["rack_id"],
     )
 
 
@@ -105,50 +135,59 @@ def _wanted(partition: TopicPartition, entry: Body) -> messages.FetchPartition:
     )
 
 
-def fetch_response(response: messages.FetchResponse, asked: Body, view: View) -> Body:
+def fetch_response(response: messages.FetchResponse, ask: Ask) -> Body:
     """Session 0: no session was opened, so the next fetch names all its partitions again."""
-    committed_only = asked["isolation_level"] == 1
     topics = [
         {
             "topic": topic,
-            "topic_id": id_out(topic, view),
-            "partitions": [_fetched(one, committed_only) for one in results],
+            "topic_id": id_out(topic, ask.view),
+            "partitions": [_fetched(one) for one in results],
         }
-        for topic, results in by_topic(response.partitions)
+        for topic, results in by_topic(response.partitions, its_partition)
     ]
     return {
         "responses": topics,
-        "node_endpoints": node_endpoints({r.current_leader for r in response.partitions}, view),
+        "node_endpoints": node_endpoints({r.current_leader for r in response.partitions}, ask.view),
     }
 
 
-def _fetched(result: messages.FetchPartitionResult, committed_only: bool) -> Body:
+def _fetched(result: messages.FetchPartitionResult) -> Body:
     misled = result.error == ErrorCode.NOT_LEADER_OR_FOLLOWER
     return {
         "partition_index": result.partition.partition,
         "error_code": error_out(result.partition.topic, result.error),
         "high_watermark": result.high_watermark,
-        "last_stable_offset": result.high_watermark,  # until there are transactions
+        "last_stable_offset": result.last_stable_offset,
         "log_start_offset": result.log_start_offset,
-        "aborted_transactions": [] if committed_only else None,
+        "aborted_transactions": _aborted(result.aborted_transactions),
+        "preferred_read_replica": result.preferred_read_replica,
         "records": result.records,
         "diverging_epoch": {"epoch": result.diverging_epoch, "end_offset": result.diverging_end_offset},
         "current_leader": leader_hint(result.current_leader, result.current_leader_epoch) if misled else NO_HINT,
     }
 
 
+def _aborted(transactions: tuple[tuple[int, int], ...] | None) -> list[Body] | None:
+    if transactions is None:
+        return None
+    return [{"producer_id": producer, "first_offset": offset} for producer, offset in transactions]
+
+
 # --- ListOffsets and OffsetForLeaderEpoch -----------------------------------------------------------------------------
 
 
-def list_offsets_request(body: Body) -> messages.ListOffsetsRequest | Body:
-    """Timestamps below 0 ask for ends of the log. Only the two that are older than version 7 are served."""
-    if any(
-        entry["timestamp"] < messages.EARLIEST_TIMESTAMP for topic in body["topics"] for entry in topic["partitions"]
-    ):
+def list_offsets_request(ask: Ask) -> messages.ListOffsetsRequest | Body:
+    """Timestamps below 0 ask for places in the log, each from some version on."""
+    body = ask.body
+    known = SPECIAL_TIMESTAMPS.keys()
+    asked = [entry["timestamp"] for topic in body["topics"] for entry in topic["partitions"]]
+    if any(one < 0 and (one not in known or ask.version < SPECIAL_TIMESTAMPS[one][0]) for one in asked):
         return {"topics": [_unsupported(topic) for topic in body["topics"]]}
     partitions = tuple(
         messages.ListOffsetsPartition(
-            TopicPartition(topic["name"], entry["partition_index"]), entry["timestamp"], entry["current_leader_epoch"]
+            TopicPartition(topic["name"], entry["partition_index"]),
+            SPECIAL_TIMESTAMPS.get(entry["timestamp"], (0, entry["timestamp"]))[1],
+            entry["current_leader_epoch"],
         )
         for topic in body["topics"]
         for entry in topic["partitions"]
@@ -164,11 +203,11 @@ def _unsupported(topic: Body) -> Body:
     return {"name": topic["name"], "partitions": refused}
 
 
-def list_offsets_response(response: messages.ListOffsetsResponse) -> Body:
+def list_offsets_response(response: messages.ListOffsetsResponse, _ask: Ask) -> Body:
     """One offset for each partition."""
     topics = [
         {"name": topic, "partitions": [_listed(one) for one in results]}
-        for topic, results in by_topic(response.partitions)
+        for topic, results in by_topic(response.partitions, its_partition)
     ]
     return {"topics": topics}
 
@@ -183,23 +222,23 @@ def _listed(result: messages.ListOffsetsPartitionResult) -> Body:
     }
 
 
-def epoch_end_request(body: Body) -> messages.OffsetForLeaderEpochRequest:
+def epoch_end_request(ask: Ask) -> messages.OffsetForLeaderEpochRequest:
     """Where epochs end (KIP-320)."""
     partitions = tuple(
         messages.EpochEndPartition(
             TopicPartition(topic["topic"], entry["partition"]), entry["leader_epoch"], entry["current_leader_epoch"]
         )
-        for topic in body["topics"]
+        for topic in ask.body["topics"]
         for entry in topic["partitions"]
     )
-    return messages.OffsetForLeaderEpochRequest(partitions, body["replica_id"])
+    return messages.OffsetForLeaderEpochRequest(partitions, ask.body["replica_id"])
 
 
-def epoch_end_response(response: messages.OffsetForLeaderEpochResponse) -> Body:
+def epoch_end_response(response: messages.OffsetForLeaderEpochResponse, _ask: Ask) -> Body:
     """One end for each partition."""
     topics = [
         {"topic": topic, "partitions": [_ended(one) for one in results]}
-        for topic, results in by_topic(response.partitions)
+        for topic, results in by_topic(response.partitions, its_partition)
     ]
     return {"topics": topics}
 

@@ -28,7 +28,17 @@ from typing import Literal, TypeAlias
 
 Direction: TypeAlias = Literal["request", "response"]
 
-ZEROS = {"bool": False, "int8": 0, "int16": 0, "int32": 0, "int64": 0, "uuid": bytes(16), "string": "", "bytes": b""}
+ZEROS = {
+    "bool": False,
+    "int8": 0,
+    "int16": 0,
+    "int32": 0,
+    "int64": 0,
+    "uint16": 0,
+    "uuid": bytes(16),
+    "string": "",
+    "bytes": b"",
+}
 FOREVER = 1 << 15
 _FIELD = re.compile(
     r"(?P<name>\w+):(?P<type>\w+|\[\w*\]|\{\})(?P<null>\?(?P<nulls>\d+\+)?)?"

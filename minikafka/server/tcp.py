@@ -39,6 +39,9 @@ log = logging.getLogger(__name__)
 class Application(Protocol):
     """Whoever answers the requests of a connection."""
 
+    transaction_version: int
+    """The feature level to be shown."""
+
     def request(self, connection: Connection, header: RequestHeader, body: Body) -> None:
         """Must lead, now or later, to `connection.answer` or `connection.answer_nothing`."""
         ...
@@ -100,6 +103,12 @@ class Connection(asyncio.BufferedProtocol):
         self._work()
 
     # --- called by the application ---
+
+    @property
+    def host(self) -> str:
+        """Where the client is, as Kafka writes it: `/127.0.0.1`."""
+        peer = self.transport.get_extra_info("peername") if self.transport is not None else None
+        return f"/{peer[0]}" if peer else ""
 
     def answer(self, body: Body) -> None:
         """The answer to the request in progress; then comes the next."""
@@ -198,7 +207,8 @@ class Connection(asyncio.BufferedProtocol):
             return
         body = codec.decode(key, version, "request", frame, start)
         if key == versions.API_VERSIONS:
-            self._respond(version, header, versions.api_versions_response(version, body))
+            level = self.application.transaction_version
+            self._respond(version, header, versions.api_versions_response(version, body, level))
             return
         self.pending = header
         self.application.request(self, header, body)

@@ -11,8 +11,11 @@ only what works is shown, with one exception, and what must go together is shown
     client: ApiVersions v5?   →   error 35, "ApiVersions: 0 to 4", written as version 0, which everybody can read
     client: ApiVersions v4?   →   the whole table
 
-What we leave out: features (`metadata.version` and the like are not shown), telemetry (71, 72), and everything else
-that has no line in `SERVED`.
+- A Java client takes transaction protocol 2 from the feature `transaction.version` alone, and then relies on Produce
+  12, TxnOffsetCommit 5 and EndTxn 5 without a look at the table: the feature is shown only with all three (KIP-890).
+
+What we leave out: features that change nothing here (`metadata.version` and the like are not shown), telemetry (71,
+72), share groups, and everything else that has no line in `SERVED`.
 """
 
 from __future__ import annotations
@@ -28,13 +31,25 @@ PRODUCE, API_VERSIONS = 0, 18
 SERVED: dict[int, range] = {
     0: range(3, 14),
     1: range(4, 19),
-    2: range(1, 7),  # 7 would ask for the record with the highest timestamp, which the core does not look up
+    2: range(1, 12),
     3: range(14),
+    8: range(2, 11),
+    9: range(1, 11),
     10: range(7),
+    11: range(10),
+    12: range(5),
+    13: range(6),
+    14: range(6),
     18: range(5),
     19: range(2, 8),
+    22: range(6),
     23: range(2, 5),
+    24: range(6),
+    25: range(5),
+    26: range(6),
+    28: range(6),
     60: range(3),
+    68: range(2),
 }
 """Versions that are really answered, for each API key (names in `schema.txt`)."""
 
@@ -51,12 +66,24 @@ def is_served(key: int, version: int) -> bool:
     return version in SERVED.get(key, ())
 
 
-def api_versions_response(version: int, asked: Body) -> Body:
+def api_versions_response(version: int, asked: Body, transaction_version: int) -> Body:
     """The table; or INVALID_REQUEST for a client whose name for itself is malformed (KIP-511)."""
     names = (asked["client_software_name"], asked["client_software_version"])
     if version >= 3 and not all(_SOFTWARE.fullmatch(name) for name in names):
         return {"error_code": ErrorCode.INVALID_REQUEST, "api_keys": []}
-    return {"error_code": ErrorCode.NONE, "api_keys": shown()}
+    known = [("group.version", 1, 1), ("transaction.version", 2, transaction_version)]
+    supported = [{"name": name, "min_version": 0, "max_version": highest} for name, highest, _ in known]
+    finalized = [
+        {"name": name, "max_version_level": level, "min_version_level": level} for name, _, level in known if level
+    ]
+    return {
+        "error_code": ErrorCode.NONE,
+        "api_keys": shown(),
+        # KAFKA-17011: a client of version 3 takes a minimum of 0 for a mistake
+        "supported_features": supported if version >= 4 else [],
+        "finalized_features_epoch": 0,
+        "finalized_features": finalized,
+    }
 
 
 def fallback_response() -> Body:
@@ -71,6 +98,9 @@ def check_served() -> None:
     for key, versions in SERVED.items():
         known = apis()[key].versions
         assert known.start <= versions.start and versions.stop <= known.stop, f"{apis()[key].name} {versions}"
+    together = {0: 12, 28: 5, 26: 5}
+    assert all(version in SERVED.get(key, ()) for key, version in together.items()), "transaction.version 2 needs them"
+    assert 68 in SERVED, "group.version 1 is the protocol of ConsumerGroupHeartbeat"
     assert 13 not in SERVED[0] or 10 in SERVED[3], "Produce 13 needs the topic ids that Metadata 10 tells"
 
 

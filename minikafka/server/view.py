@@ -16,26 +16,29 @@ What we leave out: metadata of topics that were deleted; Kafka answers for those
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TypeVar
+from typing import Any, Protocol, TypeVar
 
 from minikafka.metadata.image import MetadataImage
 from minikafka.protocol import messages
 from minikafka.protocol.errors import ErrorCode
 from minikafka.server.compiler import Body
-from minikafka.types import NO_LEADER, BrokerId
+from minikafka.types import NO_LEADER, BrokerId, TopicPartition
 
 NO_TOPIC_ID = bytes(16)
-Result = TypeVar(
-    "Result",
-    messages.ProducePartitionResult,
-    messages.FetchPartitionResult,
-    messages.ListOffsetsPartitionResult,
-    messages.EpochEndPartitionResult,
-)
+Result = TypeVar("Result")
 _UNKNOWN_ID = re.compile(r"\?[0-9a-f]{32}")
+
+
+class HasPartition(Protocol):
+    """A result for one partition."""
+
+    @property
+    def partition(self) -> TopicPartition:
+        """The partition it is of."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +65,22 @@ class View:
             return None
         return messages.BrokerEndpoint(broker, known.host, known.port, known.rack)
 
-    def coordinator(self) -> messages.BrokerEndpoint | None:
-        """The active broker with the lowest number; None while there is none."""
-        active = self.image.active_brokers()
-        return self.endpoint(min(active)) if active else None
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A request as it came, with all that its translation may need."""
+
+    version: int
+    body: Body
+    view: View
+    client_id: str = ""
+    client_host: str = ""
 
 
 def name_in(topic: Body, field: str, view: View) -> str:
     """The topic's name, from the name or from the id, whichever this version carries."""
-    topic_id: bytes = topic["topic_id"]
-    if topic_id == NO_TOPIC_ID:
+    topic_id: bytes = topic.get("topic_id", NO_TOPIC_ID)
+    if topic_id == NO_TOPIC_ID and field in topic:
         name: str = topic[field]
         return name
     return view.topic_name(topic_id.hex()) or f"?{topic_id.hex()}"
@@ -94,10 +103,32 @@ def error_out(topic: str, error: ErrorCode) -> int:
     return error
 
 
-def by_topic(results: Sequence[Result]) -> Iterator[tuple[str, list[Result]]]:
-    """Neighbours of the same topic, together, in the order of the request."""
-    for topic, group in groupby(results, lambda result: result.partition.topic):
+def by_topic(results: Sequence[Result], of: Callable[[Result], TopicPartition]) -> Iterator[tuple[str, list[Result]]]:
+    """Neighbours of the same topic, together, in the order of the request; `of` says which partition a result is of."""
+    for topic, group in groupby(results, lambda result: of(result).topic):
         yield topic, list(group)
+
+
+def its_partition(result: HasPartition) -> TopicPartition:
+    """The partition of a result that is an object."""
+    return result.partition
+
+
+def first(result: tuple[TopicPartition, *tuple[Any, ...]]) -> TopicPartition:
+    """The partition of a result that is a tuple: it stands first."""
+    return result[0]
+
+
+def partitions_in(topics: Sequence[Body], numbers: str, view: View, name: str = "name") -> tuple[TopicPartition, ...]:
+    """All partitions that a request lists as numbers under their topics."""
+    return tuple(
+        TopicPartition(name_in(topic, name, view), number) for topic in topics for number in topic[numbers]
+    )  # fmt: skip
+
+
+def numbers_out(partitions: Sequence[TopicPartition]) -> list[tuple[str, list[int]]]:
+    """Each topic with the numbers of its partitions."""
+    return [(topic, [one.partition for one in group]) for topic, group in by_topic(partitions, lambda one: one)]
 
 
 def leader_hint(leader: BrokerId, leader_epoch: int) -> Body:

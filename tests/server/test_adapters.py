@@ -7,29 +7,38 @@ side that is in neither the table nor the list of those left out (with the reaso
 from __future__ import annotations
 
 import dataclasses
+import types
 from collections.abc import Iterator
 from itertools import count
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args, get_origin, get_type_hints
 
 import pytest
+from cluster_tables import CLUSTER_REQUESTS, CLUSTER_RESPONSES, DESCRIBE_CLUSTER, FETCH, METADATA, Table
+from group_tables import GROUP_REQUESTS, GROUP_RESPONSES
 
 from minikafka.metadata.image import MetadataImage
 from minikafka.metadata.records import RegisterBrokerRecord, TopicRecord
-from minikafka.protocol import admin_messages, messages
+from minikafka.protocol import admin_messages, group_messages, messages, transaction_messages
 from minikafka.protocol.errors import ErrorCode
-from minikafka.protocol.messages import BrokerEndpoint
-from minikafka.server import adapters, cluster_adapters, codec, record_adapters, versions
+from minikafka.protocol.group_messages import LeavingMember
+from minikafka.server import (
+    adapters,
+    cluster_adapters,
+    codec,
+    group_adapters,
+    offset_adapters,
+    record_adapters,
+    transaction_adapters,
+    versions,
+)
 from minikafka.server.schema import Field, apis
-from minikafka.server.view import View
+from minikafka.server.view import Ask, View
 from minikafka.types import TopicPartition
 
 ORDERS_ID = "0123456789abcdef0123456789abcdef"
 UNKNOWN_ID = bytes(range(16))
-PRODUCE, FETCH, LIST_OFFSETS, METADATA, FIND_COORDINATOR, CREATE_TOPICS, EPOCH_END, DESCRIBE_CLUSTER = (
-    0, 1, 2, 3, 10, 19, 23, 60,
-)  # fmt: skip
-THROTTLE = {"throttle_time_ms": "nobody is throttled"}
-BY_ID = {"topic_id": "the id is looked up from the name"}
+REQUESTS = [*CLUSTER_REQUESTS, *GROUP_REQUESTS]
+RESPONSES = [*CLUSTER_RESPONSES, *GROUP_RESPONSES]
 
 
 def a_view() -> View:
@@ -42,284 +51,6 @@ def a_view() -> View:
 
 
 VIEW = a_view()
-
-
-@dataclasses.dataclass(frozen=True)
-class Table:
-    """Which field of the core is which of the wire, and what has no counterpart, with the reason."""
-
-    key: int
-    core: type
-    fields: dict[str, str]
-    """Path in the core → path on the wire."""
-    only_core: dict[str, str] = dataclasses.field(default_factory=dict)
-    only_wire: dict[str, str] = dataclasses.field(default_factory=dict)
-
-
-REQUESTS = [
-    Table(
-        PRODUCE,
-        messages.ProduceRequest,
-        {
-            "acks": "acks",
-            "timeout_ms": "timeout_ms",
-            "transactional_id": "transactional_id",
-            "partitions.partition.topic": "topic_data.name",
-            "partitions.partition.partition": "topic_data.partition_data.index",
-            "partitions.records": "topic_data.partition_data.records",
-        },
-        only_core={"adds_partition": "follows from the version"},
-        only_wire={"topic_data.topic_id": BY_ID["topic_id"]},
-    ),
-    Table(
-        FETCH,
-        messages.FetchRequest,
-        {
-            "replica_id": "replica_id",
-            "replica_epoch": "replica_state.replica_epoch",
-            "max_wait_ms": "max_wait_ms",
-            "min_bytes": "min_bytes",
-            "max_bytes": "max_bytes",
-            "isolation_level": "isolation_level",
-            "partitions.partition.topic": "topics.topic",
-            "partitions.partition.partition": "topics.partitions.partition",
-            "partitions.fetch_offset": "topics.partitions.fetch_offset",
-            "partitions.current_leader_epoch": "topics.partitions.current_leader_epoch",
-            "partitions.last_fetched_epoch": "topics.partitions.last_fetched_epoch",
-            "partitions.max_bytes": "topics.partitions.partition_max_bytes",
-            "partitions.log_start_offset": "topics.partitions.log_start_offset",
-        },
-        only_core={
-            "rack_id": "follower reads are not served yet",
-            "cluster_voter": "for controllers",
-            "partitions.high_watermark": "for controllers",
-        },
-        only_wire={
-            "cluster_id": "for controllers",
-            "replica_state.replica_id": "the newer place of replica_id",
-            "session_id": "no sessions",
-            "session_epoch": "no sessions",
-            "forgotten_topics_data.topic": "no sessions",
-            "forgotten_topics_data.topic_id": "no sessions",
-            "forgotten_topics_data.partitions": "no sessions",
-            "rack_id": "follower reads are not modelled",
-            "topics.topic_id": BY_ID["topic_id"],
-            "topics.partitions.replica_directory_id": "one log directory",
-            "topics.partitions.high_watermark": "KIP-1166 is not modelled",
-        },
-    ),
-    Table(
-        LIST_OFFSETS,
-        messages.ListOffsetsRequest,
-        {
-            "replica_id": "replica_id",
-            "isolation_level": "isolation_level",
-            "partitions.partition.topic": "topics.name",
-            "partitions.partition.partition": "topics.partitions.partition_index",
-            "partitions.timestamp": "topics.partitions.timestamp",
-            "partitions.current_leader_epoch": "topics.partitions.current_leader_epoch",
-        },
-        only_wire={"timeout_ms": "for tiered storage"},
-    ),
-    Table(
-        METADATA,
-        messages.MetadataRequest,
-        {"topics": "topics.name", "allow_auto_topic_creation": "allow_auto_topic_creation"},
-        only_wire={
-            "topics.topic_id": BY_ID["topic_id"],
-            "include_cluster_authorized_operations": "answered by the adapter",
-            "include_topic_authorized_operations": "answered by the adapter",
-        },
-    ),
-    Table(
-        CREATE_TOPICS,
-        admin_messages.CreateTopicsRequest,
-        {
-            "timeout_ms": "timeout_ms",
-            "validate_only": "validate_only",
-            "topics.name": "topics.name",
-            "topics.num_partitions": "topics.num_partitions",
-            "topics.replication_factor": "topics.replication_factor",
-            "topics.assignment": "topics.assignments.broker_ids",
-            "topics.configs": "topics.configs.name+value",
-        },
-        only_wire={"topics.assignments.partition_index": "the position in `assignment`"},
-    ),
-    Table(
-        EPOCH_END,
-        messages.OffsetForLeaderEpochRequest,
-        {
-            "replica_id": "replica_id",
-            "partitions.partition.topic": "topics.topic",
-            "partitions.partition.partition": "topics.partitions.partition",
-            "partitions.leader_epoch": "topics.partitions.leader_epoch",
-            "partitions.current_leader_epoch": "topics.partitions.current_leader_epoch",
-        },
-    ),
-]
-
-RESPONSES = [
-    Table(
-        PRODUCE,
-        messages.ProduceResponse,
-        {
-            "partitions.partition.topic": "responses.name",
-            "partitions.partition.partition": "responses.partition_responses.index",
-            "partitions.error": "responses.partition_responses.error_code",
-            "partitions.base_offset": "responses.partition_responses.base_offset",
-            "partitions.log_append_time_ms": "responses.partition_responses.log_append_time_ms",
-            "partitions.log_start_offset": "responses.partition_responses.log_start_offset",
-            "partitions.current_leader": "responses.partition_responses.current_leader.leader_id",
-            "partitions.current_leader_epoch": "responses.partition_responses.current_leader.leader_epoch",
-        },
-        only_wire=THROTTLE
-        | {
-            "responses.topic_id": BY_ID["topic_id"],
-            "responses.partition_responses.record_errors.batch_index": "a bad record refuses its whole batch",
-            "responses.partition_responses.record_errors.batch_index_error_message": "likewise",
-            "responses.partition_responses.error_message": "the code says it",
-            "node_endpoints.node_id": "looked up for the current leaders",
-            "node_endpoints.host": "likewise",
-            "node_endpoints.port": "likewise",
-            "node_endpoints.rack": "likewise",
-        },
-    ),
-    Table(
-        FETCH,
-        messages.FetchResponse,
-        {
-            "partitions.partition.topic": "responses.topic",
-            "partitions.partition.partition": "responses.partitions.partition_index",
-            "partitions.error": "responses.partitions.error_code",
-            "partitions.high_watermark": "responses.partitions.high_watermark",
-            "partitions.log_start_offset": "responses.partitions.log_start_offset",
-            "partitions.records": "responses.partitions.records",
-            "partitions.diverging_epoch": "responses.partitions.diverging_epoch.epoch",
-            "partitions.diverging_end_offset": "responses.partitions.diverging_epoch.end_offset",
-            "partitions.current_leader": "responses.partitions.current_leader.leader_id",
-            "partitions.current_leader_epoch": "responses.partitions.current_leader.leader_epoch",
-        },
-        only_core={
-            "partitions.last_stable_offset": "transactions are not served yet",
-            "partitions.aborted_transactions": "likewise",
-            "partitions.preferred_read_replica": "follower reads are not served yet",
-            "partitions.snapshot_id": "for controllers",
-        },
-        only_wire=THROTTLE
-        | {
-            "error_code": "said by the adapter, for sessions",
-            "session_id": "no sessions",
-            "responses.topic_id": BY_ID["topic_id"],
-            "responses.partitions.last_stable_offset": "the high watermark, until there are transactions",
-            "responses.partitions.snapshot_id.end_offset": "no snapshots",
-            "responses.partitions.snapshot_id.epoch": "no snapshots",
-            "responses.partitions.aborted_transactions.producer_id": "no transactions yet",
-            "responses.partitions.aborted_transactions.first_offset": "no transactions yet",
-            "responses.partitions.preferred_read_replica": "follower reads are not modelled",
-            "node_endpoints.node_id": "looked up for the current leaders",
-            "node_endpoints.host": "likewise",
-            "node_endpoints.port": "likewise",
-            "node_endpoints.rack": "likewise",
-        },
-    ),
-    Table(
-        LIST_OFFSETS,
-        messages.ListOffsetsResponse,
-        {
-            "partitions.partition.topic": "topics.name",
-            "partitions.partition.partition": "topics.partitions.partition_index",
-            "partitions.error": "topics.partitions.error_code",
-            "partitions.timestamp": "topics.partitions.timestamp",
-            "partitions.offset": "topics.partitions.offset",
-            "partitions.leader_epoch": "topics.partitions.leader_epoch",
-        },
-        only_wire=THROTTLE,
-    ),
-    Table(
-        METADATA,
-        messages.MetadataResponse,
-        {
-            "brokers.broker_id": "brokers.node_id",
-            "brokers.host": "brokers.host",
-            "brokers.port": "brokers.port",
-            "brokers.rack": "brokers.rack",
-            "topics.topic": "topics.name",
-            "topics.error": "topics.error_code",
-            "topics.topic_id": "topics.topic_id",
-            "topics.partitions.partition.partition": "topics.partitions.partition_index",
-            "topics.partitions.error": "topics.partitions.error_code",
-            "topics.partitions.leader": "topics.partitions.leader_id",
-            "topics.partitions.leader_epoch": "topics.partitions.leader_epoch",
-            "topics.partitions.replicas": "topics.partitions.replica_nodes",
-            "topics.partitions.isr": "topics.partitions.isr_nodes",
-            "topics.partitions.offline": "topics.partitions.offline_replicas",
-            "controller_id": "controller_id",
-            "cluster_id": "cluster_id",
-        },
-        only_core={
-            "topics.partitions.partition.topic": "the topic it stands under",
-            "transaction_version": "real clients learn it from ApiVersions",
-        },
-        only_wire=THROTTLE
-        | {
-            "error_code": "for rebootstrapping",
-            "topics.is_internal": "from the name",
-            "topics.topic_authorized_operations": "no authorizer",
-            "cluster_authorized_operations": "no authorizer",
-        },
-    ),
-    Table(
-        CREATE_TOPICS,
-        admin_messages.CreateTopicsResponse,
-        {
-            "topics.name": "topics.name",
-            "topics.topic_id": "topics.topic_id",
-            "topics.error": "topics.error_code",
-            "topics.error_message": "topics.error_message",
-            "topics.num_partitions": "topics.num_partitions",
-            "topics.replication_factor": "topics.replication_factor",
-        },
-        only_wire=THROTTLE
-        | {"topics.topic_config_error_code": "no authorizer"}
-        | {
-            f"topics.configs.{name}": "not told yet"
-            for name in ("name", "value", "read_only", "config_source", "is_sensitive")
-        },
-    ),
-    Table(
-        EPOCH_END,
-        messages.OffsetForLeaderEpochResponse,
-        {
-            "partitions.partition.topic": "topics.topic",
-            "partitions.partition.partition": "topics.partitions.partition",
-            "partitions.error": "topics.partitions.error_code",
-            "partitions.leader_epoch": "topics.partitions.leader_epoch",
-            "partitions.end_offset": "topics.partitions.end_offset",
-        },
-        only_wire=THROTTLE,
-    ),
-    Table(
-        DESCRIBE_CLUSTER,
-        messages.MetadataResponse,
-        {
-            "brokers.broker_id": "brokers.broker_id",
-            "brokers.host": "brokers.host",
-            "brokers.port": "brokers.port",
-            "brokers.rack": "brokers.rack",
-            "controller_id": "controller_id",
-            "cluster_id": "cluster_id",
-        },
-        only_core={"topics": "none were asked for", "transaction_version": "as in Metadata"},
-        only_wire=THROTTLE
-        | {
-            "error_code": "said by the adapter",
-            "error_message": "said by the adapter",
-            "endpoint_type": "brokers",
-            "brokers.is_fenced": "fenced brokers are not described",
-            "cluster_authorized_operations": "no authorizer",
-        },
-    ),
-]
 
 
 def schema_paths(fields: tuple[Field, ...], above: str = "") -> Iterator[str]:
@@ -347,10 +78,18 @@ def core_values(message: Any, above: str = "") -> Iterator[tuple[str, Any]]:
     if names:
         for name in names:
             yield from core_values(getattr(message, name), f"{above}.{name}" if above else name)
-    elif isinstance(message, tuple) and message and dataclasses.is_dataclass(message[0]):
+    elif isinstance(message, tuple) and message and isinstance(message[0], tuple) and type(message[0]) is tuple:
+        for number, value in enumerate(message[0]):
+            yield from core_values(value, f"{above}.{number}")
+    elif isinstance(message, tuple) and message and is_group(message[0]):
         yield from core_values(message[0], above)
     else:
         yield above, message
+
+
+def is_group(value: Any) -> bool:
+    """Whether it has fields of its own."""
+    return dataclasses.is_dataclass(value) or isinstance(value, TopicPartition)
 
 
 class Different:
@@ -360,6 +99,7 @@ class Different:
 
     def __init__(self) -> None:
         self.numbers = count(11)
+        self.errors = iter([ErrorCode.NOT_LEADER_OR_FOLLOWER, ErrorCode.INVALID_CONFIG, ErrorCode.CORRUPT_MESSAGE])
 
     def body(self, fields: tuple[Field, ...]) -> dict[str, Any]:
         """A decoded message of no particular version."""
@@ -377,65 +117,43 @@ class Different:
             field.type, number
         )
 
-    def partition(self) -> TopicPartition:
-        return TopicPartition("orders", next(self.numbers))
-
-    def numbered(self, kind: type, **given: Any) -> Any:
-        """A dataclass with a number in every field that is not given."""
-        names = [field.name for field in dataclasses.fields(kind)]
-        return kind(**{name: given[name] if name in given else next(self.numbers) for name in names})
+    def of(self, hint: Any, name: str = "") -> Any:
+        """A value of this type; no two are alike where the type has more than one."""
+        if hint is TopicPartition:
+            return TopicPartition("orders", next(self.numbers))
+        if hint is ErrorCode:
+            return next(self.errors)
+        if dataclasses.is_dataclass(hint):
+            hints = get_type_hints(hint)
+            return hint(**{field.name: self.of(hints[field.name], field.name) for field in dataclasses.fields(hint)})
+        if get_origin(hint) is tuple:
+            parts = get_args(hint)
+            return (self.of(parts[0], name),) if parts[-1] is ... else tuple(self.of(part, name) for part in parts)
+        if get_origin(hint) is types.UnionType:
+            return self.of(get_args(hint)[0], name)
+        if name == "topic_id":
+            return ORDERS_ID
+        number = next(self.numbers)
+        return {bool: True, str: f"text-{number}", bytes: b"%d" % number, int: number}[hint]
 
 
 def a_response(kind: type) -> Any:
     """One of each, no two fields alike."""
-    make = Different()
-    one: Any
-    match kind:
-        case messages.ProduceResponse:
-            one = make.numbered(
-                messages.ProducePartitionResult, partition=make.partition(), error=ErrorCode.NOT_LEADER_OR_FOLLOWER
-            )
-        case messages.FetchResponse:
-            one = make.numbered(
-                messages.FetchPartitionResult,
-                partition=make.partition(),
-                error=ErrorCode.NOT_LEADER_OR_FOLLOWER,
-                records=b"records",
-            )
-        case messages.ListOffsetsResponse:
-            one = make.numbered(
-                messages.ListOffsetsPartitionResult, partition=make.partition(), error=ErrorCode.OFFSET_NOT_AVAILABLE
-            )
-        case messages.OffsetForLeaderEpochResponse:
-            one = make.numbered(
-                messages.EpochEndPartitionResult, partition=make.partition(), error=ErrorCode.UNKNOWN_LEADER_EPOCH
-            )
-        case admin_messages.CreateTopicsResponse:
-            one = make.numbered(
-                admin_messages.CreateTopicResult,
-                name="orders",
-                error=ErrorCode.INVALID_CONFIG,
-                error_message="why",
-                topic_id=ORDERS_ID,
-            )
-        case _:
-            partition = make.numbered(
-                messages.PartitionMetadata,
-                partition=make.partition(),
-                error=ErrorCode.LEADER_NOT_AVAILABLE,
-                replicas=(1, 2),
-                isr=(2,),
-                offline=(1,),
-            )
-            topic = messages.TopicMetadata("orders", ErrorCode.INVALID_TOPIC_EXCEPTION, ORDERS_ID, (partition,))
-            return messages.MetadataResponse((BrokerEndpoint(5, "host", 9, "rack"),), (topic,), 77, "cluster")
-    return kind((one,))
+    return Different().of(kind)
+
+
+def the_request(table: Table) -> Ask:
+    """In its newest version."""
+    body = Different().body(apis()[table.key].request)
+    return Ask(max(versions.SERVED[table.key]), body, VIEW, "me", "/127.0.0.1")
 
 
 def comparable(value: Any) -> Any:
     """Ids and sequences in one form."""
     if isinstance(value, str) and value == ORDERS_ID:
         return bytes.fromhex(value)
+    if isinstance(value, list | tuple) and len(value) == 1:
+        return comparable(value[0])
     return tuple(value) if isinstance(value, list) else value
 
 
@@ -456,23 +174,20 @@ def expanded(path: str) -> list[str]:
 
 @pytest.mark.parametrize("table", REQUESTS, ids=lambda table: table.core.__name__)
 def test_each_field_of_a_request_arrives(table: Table) -> None:
-    body = Different().body(apis()[table.key].request)
-    message = adapters.request_to_core(table.key, max(versions.SERVED[table.key]), body, VIEW)
+    ask = the_request(table)
+    message = adapters.request_to_core(table.key, ask)
     assert isinstance(message, table.core)
-    core, wire = dict(core_values(message)), dict(wire_values(body))
+    core, wire = dict(core_values(message)), dict(wire_values(ask.body))
     assert_complete(table, "request", set(core))
     for there, here in table.fields.items():
         values = [comparable(wire[path]) for path in expanded(here)]
-        wanted = values[0] if len(values) == 1 else tuple(values)
-        found = comparable(core[there])
-        assert found in (wanted, (wanted,)), f"{there} should be {here}"
+        assert comparable(core[there]) == comparable(values), f"{there} should be {here}"
 
 
 @pytest.mark.parametrize("table", RESPONSES, ids=lambda table: f"{table.key}-{table.core.__name__}")
 def test_each_field_of_a_response_arrives(table: Table) -> None:
     response = a_response(table.core)
-    asked = Different().body(apis()[table.key].request)
-    body = adapters.response_to_wire(response, asked, VIEW)
+    body = adapters.response_to_wire(table.key, response, the_request(table))
     core, wire = dict(core_values(response)), dict(wire_values(body))
     assert_complete(table, "response", set(core))
     for there, here in table.fields.items():
@@ -481,10 +196,35 @@ def test_each_field_of_a_response_arrives(table: Table) -> None:
 
 @pytest.mark.parametrize("table", RESPONSES, ids=lambda table: f"{table.key}-{table.core.__name__}")
 def test_a_response_can_be_written_in_every_version(table: Table) -> None:
-    asked = Different().body(apis()[table.key].request)
-    body = adapters.response_to_wire(a_response(table.core), asked, VIEW)
     for version in versions.SERVED[table.key]:
-        codec.encode(table.key, version, "response", body)
+        ask = dataclasses.replace(the_request(table), version=version)
+        codec.encode(table.key, version, "response", adapters.response_to_wire(table.key, a_response(table.core), ask))
+
+
+def test_every_api_that_is_served_is_in_both_tables() -> None:
+    answered_here = {18}
+    assert {table.key for table in RESPONSES} | answered_here == versions.SERVED.keys()
+    assert {table.key for table in REQUESTS} | answered_here | {DESCRIBE_CLUSTER} == versions.SERVED.keys()
+    assert adapters.ADAPTERS.keys() | answered_here == versions.SERVED.keys()
+
+
+FLAGS_FROM = [
+    (0, "adds_partition", 12), (0, "knows_abortable", 11), (8, "knows_member_epochs", 9),
+    (11, "requires_known_member_id", 4), (11, "supports_skip_assignment", 9), (14, "requires_protocol", 5),
+    (22, "says_fenced", 4), (24, "says_fenced", 2), (24, "from_broker", 4), (25, "says_fenced", 2),
+    (26, "says_fenced", 2), (26, "bumps_epoch", 5), (28, "knows_abortable", 4), (28, "adds_partition", 5),
+    (68, "requires_member_id", 1),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("key", "flag", "first"), FLAGS_FROM, ids=[f"{key}-{flag}" for key, flag, _ in FLAGS_FROM])
+def test_what_a_version_stands_for_is_said_by_a_flag(key: int, flag: str, first: int) -> None:
+    body = Different().body(apis()[key].request)
+    said = {
+        version: getattr(adapters.request_to_core(key, Ask(version, body, VIEW)), flag)
+        for version in versions.SERVED[key]
+    }  # fmt: skip
+    assert said == {version: version >= first for version in said}
 
 
 # --- what the adapters answer themselves ---
@@ -493,7 +233,7 @@ def test_a_response_can_be_written_in_every_version(table: Table) -> None:
 def produce(topic: dict[str, Any]) -> Any:
     entry = topic | {"partition_data": [{"index": 0, "records": None}]}
     body = {"acks": 1, "timeout_ms": 1, "transactional_id": None, "topic_data": [entry]}
-    return record_adapters.produce_request(body, VIEW)
+    return record_adapters.produce_request(Ask(13, body, VIEW))
 
 
 def test_a_topic_may_be_named_by_its_id() -> None:
@@ -501,7 +241,8 @@ def test_a_topic_may_be_named_by_its_id() -> None:
     assert message.partitions[0].partition == TopicPartition("orders", 0)
     assert message.partitions[0].records == b""
     answer = record_adapters.produce_response(
-        messages.ProduceResponse((messages.ProducePartitionResult(TopicPartition("orders", 0), ErrorCode.NONE),)), VIEW
+        messages.ProduceResponse((messages.ProducePartitionResult(TopicPartition("orders", 0), ErrorCode.NONE),)),
+        Ask(13, {}, VIEW),
     )
     assert answer["responses"][0]["topic_id"] == bytes.fromhex(ORDERS_ID)
 
@@ -509,7 +250,7 @@ def test_a_topic_may_be_named_by_its_id() -> None:
 def test_an_unknown_id_goes_through_the_core_and_comes_back_as_it_was() -> None:
     partition = produce({"name": "", "topic_id": UNKNOWN_ID}).partitions[0].partition
     result = messages.ProducePartitionResult(partition, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
-    answer = record_adapters.produce_response(messages.ProduceResponse((result,)), VIEW)
+    answer = record_adapters.produce_response(messages.ProduceResponse((result,)), Ask(13, {}, VIEW))
     assert answer["responses"][0]["topic_id"] == UNKNOWN_ID
     assert answer["responses"][0]["partition_responses"][0]["error_code"] == ErrorCode.UNKNOWN_TOPIC_ID
 
@@ -519,14 +260,14 @@ def test_a_strange_name_is_only_a_name(name: str) -> None:
     partition = produce({"name": name, "topic_id": bytes(16)}).partitions[0].partition
     assert partition.topic == name
     result = messages.ProducePartitionResult(partition, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
-    answer = record_adapters.produce_response(messages.ProduceResponse((result,)), VIEW)
+    answer = record_adapters.produce_response(messages.ProduceResponse((result,)), Ask(13, {}, VIEW))
     assert answer["responses"][0]["partition_responses"][0]["error_code"] == ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
 
 
 @pytest.mark.parametrize(("session_id", "epoch", "error"), [(0, 0, 0), (0, -1, 0), (9, -1, 0), (0, 5, 71), (9, 1, 70)])
 def test_a_fetch_that_counts_on_a_session_is_refused(session_id: int, epoch: int, error: int) -> None:
     body = Different().body(apis()[FETCH].request) | {"session_id": session_id, "session_epoch": epoch}
-    question = record_adapters.fetch_request(body, VIEW)
+    question = record_adapters.fetch_request(Ask(18, body, VIEW))
     assert (question["error_code"] if isinstance(question, dict) else 0) == error
 
 
@@ -534,7 +275,7 @@ def test_a_fetch_that_counts_on_a_session_is_refused(session_id: int, epoch: int
 def test_nobody_is_a_follower_over_tcp(old: int, new: int) -> None:
     body = Different().body(apis()[FETCH].request) | {"replica_id": old}
     body["replica_state"]["replica_id"] = new
-    question = record_adapters.fetch_request(body, VIEW)
+    question = record_adapters.fetch_request(Ask(18, body, VIEW))
     assert isinstance(question, messages.FetchRequest)
     assert question.replica_id == record_adapters.UNKNOWN_REPLICA
 
@@ -544,28 +285,28 @@ def test_a_leader_is_hinted_at_only_to_who_is_misled() -> None:
     lost = messages.FetchPartitionResult(
         TopicPartition("orders", 1), ErrorCode.NOT_LEADER_OR_FOLLOWER, current_leader=3, current_leader_epoch=4
     )
-    answer = record_adapters.fetch_response(messages.FetchResponse((good, lost)), {"isolation_level": 1}, VIEW)
+    answer = record_adapters.fetch_response(messages.FetchResponse((good, lost)), Ask(18, {}, VIEW))
     first, second = answer["responses"][0]["partitions"]
     assert first["current_leader"] == {"leader_id": -1, "leader_epoch": -1}
     assert second["current_leader"] == {"leader_id": 3, "leader_epoch": 4}
-    assert first["aborted_transactions"] == []
+    assert first["aborted_transactions"] is None
 
 
 def test_metadata_version_0_has_no_null_for_all_topics() -> None:
     ask = {"topics": [], "allow_auto_topic_creation": True}
-    assert cluster_adapters.metadata_request(0, ask, VIEW) == messages.MetadataRequest(None, True)
-    assert cluster_adapters.metadata_request(1, ask, VIEW) == messages.MetadataRequest((), True)
+    assert cluster_adapters.metadata_request(Ask(0, ask, VIEW)) == messages.MetadataRequest(None, True)
+    assert cluster_adapters.metadata_request(Ask(1, ask, VIEW)) == messages.MetadataRequest((), True)
 
 
 def test_an_unknown_topic_id_in_metadata_is_echoed_without_a_name() -> None:
     ask = {"topics": [{"name": None, "topic_id": UNKNOWN_ID}], "allow_auto_topic_creation": True}
-    question = cluster_adapters.metadata_request(12, ask, VIEW)
+    question = cluster_adapters.metadata_request(Ask(12, ask, VIEW))
     assert isinstance(question, messages.MetadataRequest)
     assert question.topics is not None
     assert not question.allow_auto_topic_creation
     unknown = messages.TopicMetadata(question.topics[0], ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
     flags = {"include_topic_authorized_operations": True, "include_cluster_authorized_operations": False}
-    answer = cluster_adapters.metadata_response(messages.MetadataResponse((), (unknown,)), ask | flags, VIEW)
+    answer = cluster_adapters.metadata_response(messages.MetadataResponse((), (unknown,)), Ask(12, ask | flags, VIEW))
     assert [(t["error_code"], t["name"], t["topic_id"]) for t in answer["topics"]] == [(100, None, UNKNOWN_ID)]
     assert answer["topics"][0]["topic_authorized_operations"] == 3576
     assert answer["cluster_id"] == "a-cluster"
@@ -574,7 +315,7 @@ def test_an_unknown_topic_id_in_metadata_is_echoed_without_a_name() -> None:
 @pytest.mark.parametrize("version", [10, 11])
 def test_metadata_by_id_is_not_asked_before_version_12(version: int) -> None:
     ask = {"topics": [{"name": None, "topic_id": UNKNOWN_ID}], "allow_auto_topic_creation": True}
-    answer = cluster_adapters.metadata_request(version, ask, VIEW)
+    answer = cluster_adapters.metadata_request(Ask(version, ask, VIEW))
     assert isinstance(answer, dict)
     assert answer["topics"][0]["error_code"] == ErrorCode.INVALID_REQUEST
     codec.encode(METADATA, version, "response", answer)
@@ -582,36 +323,88 @@ def test_metadata_by_id_is_not_asked_before_version_12(version: int) -> None:
 
 @pytest.mark.parametrize(("endpoint_type", "error"), [(2, 114), (3, 115)])
 def test_a_broker_describes_brokers_only(endpoint_type: int, error: int) -> None:
-    answer = cluster_adapters.describe_cluster_request({"endpoint_type": endpoint_type})
+    answer = cluster_adapters.describe_cluster_request(Ask(2, {"endpoint_type": endpoint_type}, VIEW))
     assert isinstance(answer, dict)
     assert answer["error_code"] == error
     for version in (1, 2):
         codec.encode(DESCRIBE_CLUSTER, version, "response", answer)
 
 
-def test_every_group_is_referred_to_the_first_broker_in_every_version() -> None:
-    for version in versions.SERVED[FIND_COORDINATOR]:
-        answer = cluster_adapters.find_coordinator_response({"coordinator_keys": ["g"]}, VIEW)
-        wire = b"".join(codec.encode(FIND_COORDINATOR, version, "response", answer))
-        told = codec.decode(FIND_COORDINATOR, version, "response", wire)
+def test_one_coordinator_stands_where_each_version_looks_for_it() -> None:
+    found = group_messages.CoordinatorEndpoint("g", ErrorCode.NONE, 1, "127.0.0.1", 9_091)
+    for version in versions.SERVED[10]:
+        ask = Ask(version, {"key": "g", "key_type": 0, "coordinator_keys": ["g"]}, VIEW)
+        assert group_adapters.find_coordinator_request(ask) == group_messages.FindCoordinatorRequest(0, ("g",))
+        answer = group_adapters.find_coordinator_response(group_messages.FindCoordinatorResponse((found,)), ask)
+        told = codec.decode(10, version, "response", b"".join(codec.encode(10, version, "response", answer)))
         assert (told["coordinators"][0] if version >= 4 else told)["port"] == 9_091
 
 
-def test_timestamps_of_later_versions_are_unsupported() -> None:
-    ask = {"partition_index": 0, "current_leader_epoch": -1, "timestamp": -3}
-    answer = record_adapters.list_offsets_request({"topics": [{"name": "orders", "partitions": [ask]}]})
-    assert isinstance(answer, dict)
-    assert answer["topics"][0]["partitions"] == [{"partition_index": 0, "error_code": ErrorCode.UNSUPPORTED_VERSION}]
+def test_one_member_leaves_as_it_did_before_many_could() -> None:
+    ask = Ask(2, {"group_id": "g", "member_id": "m", "members": []}, VIEW)
+    assert group_adapters.leave_request(ask) == group_messages.LeaveGroupRequest("g", (LeavingMember("m"),))
+    answer = group_messages.LeaveGroupResponse(ErrorCode.NONE, (("m", None, ErrorCode.UNKNOWN_MEMBER_ID),))
+    assert group_adapters.leave_response(answer, ask)["error_code"] == ErrorCode.UNKNOWN_MEMBER_ID
+    assert group_adapters.leave_response(answer, dataclasses.replace(ask, version=3))["error_code"] == 0
+
+
+def test_the_offsets_of_one_group_are_asked_for_as_before_many_could_be() -> None:
+    topics = [{"name": "orders", "partition_indexes": [4]}]
+    for version, error_at_partition in ((1, True), (2, False), (7, False)):
+        ask = Ask(version, {"group_id": "g", "topics": topics, "groups": [], "require_stable": True}, VIEW)
+        request = offset_adapters.fetch_request(ask)
+        assert request.groups == (group_messages.OffsetFetchGroup("g", (TopicPartition("orders", 4),)),)
+        refused = group_messages.OffsetFetchGroupResult("g", ErrorCode.NOT_COORDINATOR)
+        answer = offset_adapters.fetch_response(group_messages.OffsetFetchResponse((refused,)), ask)
+        told = codec.decode(9, version, "response", b"".join(codec.encode(9, version, "response", answer)))
+        errors = [entry["error_code"] for topic in told["topics"] for entry in topic["partitions"]]
+        assert (told["error_code"], errors) == ((0, [16]) if error_at_partition else (16, []))
+
+
+def test_a_producer_adds_to_its_own_transaction_only() -> None:
+    topics = [{"name": "orders", "partitions": [1, 2]}]
+    own = {"transactional_id": "t", "producer_id": 7, "producer_epoch": 3, "topics": topics}
+    ask = Ask(3, {f"v3_and_below_{name}": value for name, value in own.items()} | {"transactions": []}, VIEW)
+    (one,) = transaction_adapters.add_partitions_request(ask).transactions
+    partitions = (TopicPartition("orders", 1), TopicPartition("orders", 2))
+    assert one == transaction_messages.TransactionToAdd("t", 7, 3, partitions)
+    results = tuple(("t", partition, ErrorCode.NONE) for partition in partitions)
+    answer = transaction_messages.AddPartitionsToTxnResponse(results=results)
+    (topic,) = transaction_adapters.add_partitions_response(answer, ask)["results_by_topic_v3_and_below"]
+    assert [entry["partition_index"] for entry in topic["results_by_partition"]] == [1, 2]
+
+
+def test_transaction_protocol_2_is_shown_as_the_cluster_has_it() -> None:
+    asked = {"client_software_name": "a", "client_software_version": "1"}
+    for level in (0, 1, 2):
+        shown = versions.api_versions_response(4, asked, level)["finalized_features"]
+        levels = {feature["name"]: feature["max_version_level"] for feature in shown}
+        assert levels == {"group.version": 1} | ({"transaction.version": level} if level else {})
+    assert versions.api_versions_response(3, asked, 2)["supported_features"] == []
+
+
+@pytest.mark.parametrize(("timestamp", "first"), [(-1, 1), (-2, 1), (-3, 7), (-4, 8), (-5, 9), (-6, 11), (-7, 99)])
+def test_timestamps_of_later_versions_are_unsupported(timestamp: int, first: int) -> None:
+    entry = {"partition_index": 0, "current_leader_epoch": -1, "timestamp": timestamp}
+    body = {"topics": [{"name": "orders", "partitions": [entry]}], "replica_id": -1, "isolation_level": 0}
+    for version in versions.SERVED[2]:
+        answer = record_adapters.list_offsets_request(Ask(version, body, VIEW))
+        if version >= first:
+            assert isinstance(answer, messages.ListOffsetsRequest)
+            continue
+        assert isinstance(answer, dict)
+        assert answer["topics"][0]["partitions"] == [{"partition_index": 0, "error_code": 35}]
 
 
 def test_an_assignment_with_a_gap_is_passed_on_as_one_without_replicas() -> None:
     topic = {"name": "t", "num_partitions": -1, "replication_factor": -1, "configs": []}
     topic["assignments"] = [{"partition_index": 0, "broker_ids": [1]}, {"partition_index": 2, "broker_ids": [2]}]
-    message = cluster_adapters.create_topics_request({"topics": [topic], "timeout_ms": 1, "validate_only": False})
+    body = {"topics": [topic], "timeout_ms": 1, "validate_only": False}
+    message = cluster_adapters.create_topics_request(Ask(7, body, VIEW))
     assert message.topics[0].assignment == ((1,), ())
 
 
 def test_a_topic_named_twice_has_one_answer() -> None:
     twice = admin_messages.CreateTopicResult("t", ErrorCode.INVALID_REQUEST)
     answer = admin_messages.CreateTopicsResponse((twice, twice))
-    assert len(cluster_adapters.create_topics_response(answer)["topics"]) == 1
+    assert len(cluster_adapters.create_topics_response(answer, Ask(7, {}, VIEW))["topics"]) == 1

@@ -55,7 +55,7 @@ class Maker:
             return self.group(field.fields, version)
         if field.name.endswith("error_code"):
             return int(self.random.choice(list(kio_errors.ErrorCode)))
-        if field.name in ("log_append_time_ms", "timeout_ms", "max_wait_ms", "throttle_time_ms"):
+        if field.name.endswith("_ms") or field.name.startswith("last_"):
             return self.random.randrange(2**31)  # kio makes times of these, and not every number is one
         if field.type in INTEGERS:
             return self.integer(INTEGERS[field.type])
@@ -69,6 +69,8 @@ class Maker:
     def scalar(self, kind: str) -> Any:
         if kind == "bool":
             return self.random.random() < 0.5
+        if kind == "uint16":
+            return self.random.randrange(2**16)
         if kind == "uuid":
             return self.random.randbytes(16)
         if kind == "bytes":

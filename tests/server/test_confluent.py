@@ -153,20 +153,3 @@ def test_nothing_acknowledged_is_lost_when_the_leader_dies() -> None:
         running.crash(new)
         eventually(lambda: leader() not in (new, -1), "a third leader")
         assert read_all(running, "orders", 0, len(values)) == values
-
-
-def test_what_is_not_built_yet_is_refused_at_once(cluster: Running) -> None:
-    """Groups and idempotence: the client itself says that this broker lacks them, and does not hang when it closes."""
-    create(cluster, "refused")
-    consumer = confluent.Consumer({"bootstrap.servers": cluster.bootstrap, "group.id": "g"})
-    consumer.subscribe(["refused"])
-    (message,) = eventually(lambda: consumer.consume(1, timeout=0.2), "the refusal")
-    assert message.error().code() == confluent.KafkaError._UNSUPPORTED_FEATURE
-    with pytest.raises(confluent.KafkaException) as refused:
-        consumer.committed([confluent.TopicPartition("refused", 0)], timeout=30)
-    assert refused.value.args[0].code() == confluent.KafkaError._UNSUPPORTED_FEATURE
-    consumer.close()
-    sender = producer(cluster, enable_idempotence=True)
-    with pytest.raises(confluent.KafkaException) as fatal:
-        eventually(lambda: sender.poll(0.1), "the refusal")
-    assert fatal.value.args[0].code() == confluent.KafkaError._UNSUPPORTED_FEATURE

@@ -40,6 +40,8 @@ class Pipe(asyncio.Transport):
 class Slow:
     """An application that answers when it is told to; `at_once` answers by itself."""
 
+    transaction_version = 2
+
     def __init__(self, at_once: bool = False) -> None:
         self.asked: list[tuple[int, Any]] = []
         self.at_once = at_once
