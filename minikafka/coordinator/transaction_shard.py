@@ -127,7 +127,8 @@ class TransactionShard:
         current = self.transactions.get(name)
         if asked.verify_only:
             verified = transaction.verify_partitions(current, asked)
-            told = self._told("verification", name, verified[0][1], asked.producer_epoch, current)
+            error = verified[0][1] if verified else ErrorCode.NONE
+            told = self._told("verification", name, error, asked.producer_epoch, current)
             return CoordinatorResult((), _added(name, verified), told=tuple(told))
         decision = transaction.add_partitions(current, asked, 2 if request.from_broker else 1, now)
         error = decision.response
