@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from minikafka.config import ConfigError
+from minikafka.effects import Send
 from minikafka.protocol import facts
+from minikafka.protocol.admin_messages import CreateTopicsRequest, NewTopicSpec
+from minikafka.protocol.controller_messages import BrokerHeartbeatRequest
+from minikafka.protocol.errors import ErrorCode
+from minikafka.protocol.messages import Envelope
+from minikafka.protocol.quorum_messages import DescribeQuorumRequest, NotControllerResponse
 from minikafka.sim.simulation import Simulation
 
 
@@ -129,3 +137,84 @@ def test_epochs_only_rise():
     epochs = [epoch for epoch, _ in leaders(sim)]
     assert epochs == sorted(set(epochs))
     assert len(epochs) == 4
+
+
+def test_an_answer_waits_for_the_majority_and_a_deposed_leader_takes_its_decision_back():
+    sim = cluster(seed=4)
+    sim.run_for(2_000)
+    old = sim.active_controller()
+    sim.cut(old.id, others(sim, old.id))
+    asker = Asker([])
+    sim.add_client(asker)
+    wanted = CreateTopicsRequest((NewTopicSpec("orders", 1, 1),))
+    sim.call(asker.id, "create", lambda: asker.ask("broker-1", wanted))
+    sim.run_for(1_000)
+    assert "orders" in old.latest.topics, "decided"
+    assert "orders" not in old.image.topics, "not committed"
+    assert not asker.answers
+    sim.run_for(12_000)
+    assert [topic.error for topic in asker.answers[0].topics] == [ErrorCode.NONE], "asked again of the next one"
+    assert sim.active_controller().id != old.id
+    sim.heal()
+    sim.run_for(5_000)
+    cut = [fact for _, node, fact in sim.recorder.told if node == old.id and isinstance(fact, facts.LogTruncated)]
+    assert len(cut) == 1, "what only the deposed leader had is gone"
+    told = [fact for _, _, fact in sim.recorder.told if isinstance(fact, facts.TopicCreated)]
+    assert len(told) == 1, "one record, one fact, whoever commits it"
+    assert all("orders" in broker.metadata.image.topics for broker in sim.running_brokers())
+
+
+def test_a_deposed_leader_answers_not_controller():
+    sim = cluster()
+    old = sim.active_controller()
+    sim.cut(old.id, others(sim, old.id))
+    sim.run_for(10_000)
+    heartbeat = BrokerHeartbeatRequest(1, 0, 0)
+    effects = old.handle(Envelope("broker-1", old.id, heartbeat, 1, "test"), sim.now)
+    answers = [effect.envelope.message for effect in effects if isinstance(effect, Send)]
+    assert [answer.error for answer in answers if isinstance(answer, NotControllerResponse)] == [
+        ErrorCode.NOT_CONTROLLER
+    ]
+
+
+def test_a_leader_that_stops_in_order_is_followed_at_once():
+    sim = cluster()
+    old = sim.active_controller().id
+    sim.shut_down(old)
+    assert sim.run_until(has_other_leader(sim, old), 500), "nobody waited for a timeout"
+    assert sim.process(old) is None
+
+
+def test_any_broker_describes_the_quorum():
+    sim = cluster()
+    sim.run_for(2_000)
+    answers = []
+    asker = Asker(answers)
+    sim.add_client(asker)
+    for broker in sim.running_brokers():
+        sim.call(asker.id, "describe", partial(asker.ask, broker.id, DescribeQuorumRequest()))
+        sim.run_for(100)
+    leader = sim.active_controller().voter
+    assert [(answer.leader, answer.epoch) for answer in answers] == [(leader.local_id, leader.epoch)] * 3
+    end = leader.log.log_end_offset
+    assert [voter.log_end_offset for voter in answers[-1].voters] == [end] * 3
+    assert [observer.replica_id for observer in answers[-1].observers] == [1, 2, 3]
+
+
+class Asker:
+    """A client that asks one thing and keeps the answers."""
+
+    id = "admin-asker"
+
+    def __init__(self, answers):
+        self.answers = answers
+
+    def ask(self, broker, request):
+        return [Send(Envelope(self.id, broker, request, len(self.answers), "data"))]
+
+    def handle(self, envelope, now):
+        self.answers.append(envelope.message)
+        return []
+
+    def disconnected(self, peer, now):
+        return []

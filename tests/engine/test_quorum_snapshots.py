@@ -108,7 +108,16 @@ def test_a_snapshot_is_due_after_so_many_bytes_or_so_much_time(size, since_ms, d
 
 @pytest.mark.parametrize(
     ("offset", "epoch", "needed"),
-    [(0, -1, True), (9, 2, True), (10, 2, False), (10, 1, True), (10, -1, True), (11, 2, False), (11, 1, True)],
+    [
+        (0, -1, True),
+        (9, 2, True),
+        (10, 2, False),
+        (10, 1, True),
+        (10, -1, True),
+        (10, 3, True),
+        (11, 2, False),
+        (11, 1, True),
+    ],
 )
 def test_who_lacks_what_is_no_longer_in_the_log_needs_the_snapshot(offset, epoch, needed):
     assert snapshot.is_needed(offset, epoch, 10, SnapshotId(10, 2)) is needed
