@@ -45,7 +45,10 @@ def take_answer(log: PartitionLog, answer: FetchPartitionResult) -> tuple[ErrorC
         return ErrorCode.NONE, _cut(log, step.offset)
     told: list[facts.Fact] = []
     try:
-        written = [batch for batch in _intact(answer.records) if log.append_as_follower(batch)]
+        batches = _intact(answer.records)
+        if batches and begins_within(batches[0], log.log_start_offset, log.log_end_offset):
+            log.start_over_at(batches[0].base_offset)
+        written = [batch for batch in batches if log.append_as_follower(batch)]
     except StorageError as problem:
         return ErrorCode.KAFKA_STORAGE_ERROR, [facts.StorageFailed(log.partition, str(problem))]
     except CorruptBatch:
@@ -61,6 +64,14 @@ def take_answer(log: PartitionLog, answer: FetchPartitionResult) -> tuple[ErrorC
         log.move_log_start(min(answer.log_start_offset, log.high_watermark), "leader")
     told += log.take_news()
     return ErrorCode.NONE, told
+
+
+def begins_within(batch: RecordBatch, log_start_offset: Offset, log_end_offset: Offset) -> bool:
+    """Does an empty log begin in the middle of this batch? DeleteRecords cuts where it likes, batches come whole.
+
+    `Partition.appendRecordsToFollowerOrFutureReplica`: the log then begins with the batch.
+    """
+    return log_start_offset == log_end_offset and batch.base_offset < log_end_offset < batch.next_offset
 
 
 def _intact(data: bytes) -> list[RecordBatch]:

@@ -55,6 +55,8 @@ class Swarm:
     """For how many of the sends they do something else too."""
     idempotent: float = 0.0
     """Share of schedules in which plain producers are numbered."""
+    keys: tuple[str, ...] = ()
+    """Records have one of these keys, for logs that are compacted."""
 
 
 @dataclass(slots=True)
@@ -90,7 +92,7 @@ def random_schedule(random: Random, setup: Setup, sends: int, faults: int, swarm
         if kind == "send":
             if swarm.calls and random.random() < swarm.call_share:
                 lines += _calls(random, setup, swarm, at_ms, number)
-            lines += _send(random, mix, setup, at_ms, number)
+            lines += _send(random, mix, setup, swarm, at_ms, number)
         else:
             lines += _fault(random, mix, setup, swarm, at_ms)
     return tuple(sorted(lines, key=lambda entry: entry.at_ms))
@@ -119,7 +121,7 @@ def _gap(random: Random, mix: Mix, swarm: Swarm) -> Millis:
     return random.randint(0, 2 * mix.pace_ms)
 
 
-def _send(random: Random, mix: Mix, setup: Setup, at_ms: Millis, number: int) -> list[Entry]:
+def _send(random: Random, mix: Mix, setup: Setup, swarm: Swarm, at_ms: Millis, number: int) -> list[Entry]:
     acks = "all" if random.random() < mix.acks_all else "1"
     producer = random.choice(mix.producers)
     # A producer that starts late asks another broker who leads, and may know better than one that started early.
@@ -128,6 +130,8 @@ def _send(random: Random, mix: Mix, setup: Setup, at_ms: Millis, number: int) ->
         options["idempotent"] = True
     if setup.partitions > 1:
         options["partition"] = random.randrange(setup.partitions)
+    if swarm.keys:
+        options["key"] = random.choice(swarm.keys)
     return [Entry(at_ms, "send", (f"v{number}",), tuple(sorted(options.items())))]
 
 
@@ -146,6 +150,12 @@ def _calls(random: Random, setup: Setup, swarm: Swarm, at_ms: Millis, number: in
             client = random.choice([*(f"consumer-{member}" for member in MEMBERS), "producer-T", "producer-U"])
             resumed_ms = at_ms + random.choice(swarm.mended_after_ms)
             return [Entry(at_ms, "pause", (client,)), Entry(resumed_ms, "resume", (client,))]
+        case "delete_records":
+            offset, partition = random.choice((-1, random.randint(0, number))), random.randrange(setup.partitions)
+            return [Entry(at_ms, "delete_records", (offset,), (("partition", partition),))]
+        case "reassign":
+            brokers = tuple(random.sample(range(1, setup.brokers + 1), len(setup.replicas)))
+            return [Entry(at_ms, "reassign", brokers, (("partition", random.randrange(setup.partitions)),))]
         case verb:
             return [Entry(at_ms, verb, (random.choice(setup.replicas),))]
 

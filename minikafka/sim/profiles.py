@@ -17,6 +17,7 @@ from minikafka.config import unknown_name
 from minikafka.sim import drawing
 from minikafka.sim.checkers import ENDS_OF_TRANSACTIONS, FULL, GROUPS, IN_ORDER, TRANSACTIONS
 from minikafka.sim.checkers.groups import AtLeastOnce
+from minikafka.sim.checkers.producers import Idempotence, ProducerStateRecovery
 from minikafka.sim.checkers.promise import Promise
 from minikafka.sim.drawing import Swarm
 from minikafka.sim.schedule import Schedule, Setup
@@ -52,6 +53,15 @@ STACK = (
     ("transaction.abort.timed.out.transaction.cleanup.interval.ms", "2000"),
 )
 """The same with groups and transactions: one partition of each internal topic, within the same fault budget."""
+SHRINKING = (
+    *QUICK,
+    ("log.segment.bytes", "300"),
+    ("log.retention.check.interval.ms", "2000"),
+    ("log.cleaner.backoff.ms", "2000"),
+    ("log.cleaner.min.cleanable.ratio", "0.01"),
+    ("log.segment.delete.delay.ms", "1000"),
+)
+"""Segments of a few batches, which retention and compaction visit often."""
 
 
 class ProfileError(ValueError):
@@ -108,6 +118,20 @@ PROFILES = (
             QUICK_SWARM, calls=(*("join",) * 3, "leave", "commit", "pause_client"), call_share=0.8, idempotent=0.5
         ),
         checkers=(*IN_ORDER[:-3], *GROUPS, *IN_ORDER[-3:-1], AtLeastOnce, IN_ORDER[-1]),
+    ),
+    Profile(
+        "administration",
+        "replicas that move elsewhere, records that are deleted or compacted away, numbered producers that go on",
+        setups=(
+            Setup(settings=SHRINKING, brokers=4),
+            Setup(settings=(*SHRINKING, ("log.retention.bytes", "600"))),
+            Setup(settings=(*SHRINKING, ("log.cleanup.policy", "compact"))),
+        ),
+        swarm=replace(
+            QUICK_SWARM, calls=("reassign", "delete_records"), call_share=0.4, idempotent=0.8, keys=("k1", "k2", "k3")
+        ),
+        sends=(8, 30),
+        checkers=(*IN_ORDER[:-3], ProducerStateRecovery, *IN_ORDER[-3:-1], Idempotence),
     ),
     Profile(
         "full",

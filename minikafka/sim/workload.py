@@ -18,6 +18,7 @@ from minikafka.client.accumulator import PendingRecord
 from minikafka.client.consumer import ConsumerNode
 from minikafka.client.producer import ProducerNode
 from minikafka.config import ConsumerConfig, ProducerConfig, read_settings
+from minikafka.sim import administration
 from minikafka.sim.applications import Command, Transactor
 from minikafka.trace.trace import Told
 from minikafka.types import BrokerId, Epoch, Offset, TopicPartition, broker_node
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 TRANSACTION_TIMEOUT_MS = 8_000
 SESSION_TIMEOUT_MS = 6_000
-CALLS = ("send", "read", "ask", "probe", "transact", "end", "join", "leave", "commit")
+CALLS = ("send", "read", "ask", "probe", "transact", "end", "join", "leave", "commit", "delete_records", "reassign")
 
 
 def call(run: Run, verb: str, *arguments: Any, **options: Any) -> None:
@@ -51,6 +52,10 @@ def call(run: Run, verb: str, *arguments: Any, **options: Any) -> None:
             leave(run, *arguments)
         case "commit":
             commit(run, *arguments)
+        case "delete_records":
+            administration.delete_records(run, *arguments, **options)
+        case "reassign":
+            administration.reassign(run, *arguments, **options)
         case _:
             raise AssertionError(f"{verb} is no call of a client")
 
@@ -63,6 +68,7 @@ def send(
     to: BrokerId | None = None,
     partition: int = 0,
     idempotent: bool = False,
+    key: str = "",
 ) -> None:
     """A producer sends one record. One producer for each (name, acks), as its first call makes it.
 
@@ -77,7 +83,7 @@ def send(
         run.producers[(producer, acks)] = node
         run.sim.add_client(node, f"acks={acks}")
     client = node
-    record = PendingRecord(run.setup.topic, partition, None, value.encode(), (), run.sim.now)
+    record = PendingRecord(run.setup.topic, partition, key.encode() or None, value.encode(), (), run.sim.now)
     run.sim.call(client.id, f"send {value}", lambda: client.produce(record, run.sim.now))
 
 

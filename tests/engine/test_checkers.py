@@ -6,8 +6,9 @@ import pytest
 
 from minikafka.protocol import facts
 from minikafka.protocol.records import build_batch
-from minikafka.sim.checkers import all_checkers, by_promise, ledger
-from minikafka.sim.checkers.ledger import Copy, History, PowerLoss
+from minikafka.sim.checkers import all_checkers, by_promise, copies
+from minikafka.sim.checkers.copies import Copy
+from minikafka.sim.checkers.ledger import History, PowerLoss
 from minikafka.sim.schedule import Setup, play, schedule
 from minikafka.types import TopicPartition
 
@@ -22,8 +23,9 @@ def history(minimum=2):
 def add(book, broker, *values, epoch=0):
     copy = book.copies[broker]
     for value in values:
-        ledger._add(book, copy, build_batch([(0, None, value.encode(), ())], base_offset=copy.end, leader_epoch=epoch))
-    ledger._extend_agreement(book, copy)
+        batch = build_batch([(0, None, value.encode(), ())], base_offset=copy.end, leader_epoch=epoch)
+        copies.add(book.names, copy, batch)
+    copies.extend_agreement(book.committed, copy)
     return copy
 
 

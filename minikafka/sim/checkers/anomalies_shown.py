@@ -15,7 +15,8 @@ from minikafka.client.consumer import ConsumerNode
 from minikafka.client.producer import ProducerNode
 from minikafka.protocol import facts
 from minikafka.sim.checkers import ledger
-from minikafka.sim.checkers.ledger import History, Ledger, text_of
+from minikafka.sim.checkers.copies import text_of
+from minikafka.sim.checkers.ledger import History, Ledger
 from minikafka.sim.checkers.promise import AT_THE_END, Promise
 from minikafka.trace.trace import Told
 from minikafka.types import NodeId, Offset, TopicPartition

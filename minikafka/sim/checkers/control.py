@@ -75,7 +75,8 @@ class UncleanIsMarked(Promise):
             return
         self.premises += 1
         self._unmarked.pop(fact.partition, None)
-        if fact.leader not in fact.old_isr + fact.old_elr and not fact.recovering:
+        eligible = fact.old_isr + fact.old_elr + self.ledger.histories[fact.partition].joined
+        if fact.leader not in eligible and not fact.recovering:
             self._unmarked[fact.partition] = (
                 f"Broker {fact.leader} was elected from outside ISR {members(fact.old_isr)} and ELR "
                 f"{members(fact.old_elr)}, but is not marked RECOVERING: nobody will know that records may be missing."
@@ -94,11 +95,12 @@ class SafeIsrGrowth(Promise):
     def look(self, sim: Simulation, told: list[Told]) -> str | None:
         """Look at every ISR that has grown."""
         for _, _, fact in told:
-            if not isinstance(fact, facts.PartitionChanged) or fact.leader_epoch != fact.old_leader_epoch:
+            if not isinstance(fact, facts.PartitionChanged):
                 continue
             history = self.ledger.histories[fact.partition]
+            asked_for = fact.isr if fact.leader_epoch == fact.old_leader_epoch else history.joined
             for broker in fact.isr:
-                if broker not in fact.old_isr and not history.copies[broker].lost_power:
+                if broker in asked_for and broker not in fact.old_isr and not history.copies[broker].lost_power:
                     self.premises += 1
                     broken = _lacks_records(history, broker) or _is_unknown(sim, history, broker)
                     if broken:
@@ -122,7 +124,9 @@ def _is_unknown(sim: Simulation, history: History, broker: BrokerId) -> str:
     leader, controller = ledger.leader_of(sim, history), sim.active_controller()
     if leader is None or controller is None:
         return ""
-    heard = leader.followers[broker]
+    heard = leader.followers.get(broker)
+    if heard is None:
+        return ""
     if heard.log_end_offset < 0:
         return f"but has not fetched in epoch {leader.leader_epoch}"
     known = controller.image.brokers[broker].broker_epoch

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from minikafka.protocol import facts
 from minikafka.protocol.errors import ErrorCode
-from minikafka.protocol.records import Record
+from minikafka.protocol.records import Record, RecordBatch
 from minikafka.sim.checkers import ledger
-from minikafka.sim.checkers.ledger import Acknowledged, Cell, Dropped, History, brokers, members, text_of
+from minikafka.sim.checkers.copies import Cell, Copy, text_of
+from minikafka.sim.checkers.ledger import Acknowledged, Dropped, History, brokers, members
 from minikafka.sim.checkers.promise import AT_THE_END, Promise
 from minikafka.trace.trace import Told
 from minikafka.types import BrokerId, Offset, number_of
@@ -34,7 +35,10 @@ class Durability(Promise):
             if leader is None or history.beyond:
                 continue
             there = {record.offset: record for batch in leader.log.batches() for record in batch.records()}
+            replaced = _replaced(history)
             for offset, promised in sorted(history.acknowledged.items()):
+                if offset < history.start or (offset in replaced and offset not in there):
+                    continue
                 self.premises += 1
                 found = there.get(offset)
                 if not _is_kept(promised, found) and not self.ledger.lost_beyond(sim, history, offset):
@@ -44,6 +48,22 @@ class Durability(Promise):
 
 def _is_kept(promised: Acknowledged, found: Record | None) -> bool:
     return found is not None and found.value == promised.value
+
+
+def _replaced(history: History) -> set[Offset]:
+    """Offsets below the compacted part that a newer record of their key, or their own lack of a value, lets go."""
+    gone: set[Offset] = set()
+    newest: dict[bytes, Offset] = {}
+    for cell in history.committed if history.compacted_below else ():
+        if RecordBatch(cell.data).is_control:
+            continue
+        for record in cell.records():
+            if record.key is None or record.value is None:
+                gone.add(record.offset)
+            if record.key is not None:
+                gone.update(newest[record.key] for _ in range(record.key in newest))
+                newest[record.key] = record.offset
+    return {offset for offset in gone if offset < history.compacted_below}
 
 
 def _instead(found: Record | None) -> str:
@@ -145,14 +165,15 @@ class LogMatching(Promise):
 
     def _same_name_same_past(self, sim: Simulation, history: History, told: Told, base: Offset) -> str | None:
         broker = number_of(told.node)
-        cell = history.copies[broker].cell_at(base)
+        own = history.copies.get(broker)
+        cell = own.cell_at(base) if own else None
         for other, copy in history.copies.items():
             twin = copy.cell_at(base) if cell and other != broker else None
             if cell is None or twin is None or twin.epoch != cell.epoch:
                 continue
             self.premises += 1
-            if twin.prefix != cell.prefix:
-                at, mine, theirs = _first_difference(history.copies[broker].cells, copy.cells)
+            if own and twin.prefix != cell.prefix:
+                at, mine, theirs = _first_difference(own.cells, copy.cells)
                 if not self.ledger.lost_beyond(sim, history, at):
                     return (
                         f"Brokers {broker} and {other} both hold a record of epoch {cell.epoch} at offset {base}, "
@@ -162,7 +183,7 @@ class LogMatching(Promise):
 
     def _agrees_below_mark(self, sim: Simulation, history: History, broker: BrokerId) -> str | None:
         replica = ledger.replica_of(sim, broker, history.name)
-        if replica is None:
+        if replica is None or broker not in history.copies:
             return None
         self.premises += 1
         kept, mark = history.copies[broker].agreed_end, replica.log.high_watermark
@@ -172,6 +193,11 @@ class LogMatching(Promise):
         if kept >= history.high_watermark:
             return f"{here} at offset {kept}, but no leader has shown a high watermark above {history.high_watermark}."
         return f"{here} at offset {kept}. {history.promised(kept)}."
+
+
+def _holds(copy: Copy, cell: Cell) -> bool:
+    same = copy.cell_at(cell.base_offset)
+    return same is not None and same.prefix == cell.prefix
 
 
 def _first_difference(mine: list[Cell], theirs: list[Cell]) -> tuple[Offset, Cell, Cell]:
@@ -230,11 +256,12 @@ class MinInsync(Promise):
         if history is None:
             return None
         self.premises += 1
-        cell = history.copies[leader].cell_at(fact.base_offset)
+        own = history.copies.get(leader)
+        cell = own.cell_at(fact.base_offset) if own else None
         holders = [
             broker
             for broker, copy in history.copies.items()
-            if copy.lost_power or (cell is not None and copy.cell_at(fact.base_offset) == cell)
+            if copy.lost_power or (cell is not None and _holds(copy, cell))
         ]
         if len(holders) < history.minimum:
             return (

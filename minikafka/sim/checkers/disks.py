@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from minikafka.log.partition_log import PartitionLog
 from minikafka.protocol import facts
-from minikafka.sim.checkers import files, ledger
-from minikafka.sim.checkers.ledger import History, Ledger, members
+from minikafka.sim.checkers import files, ledger, producers
+from minikafka.sim.checkers.copies import Copy
+from minikafka.sim.checkers.ledger import Ledger, members
 from minikafka.sim.checkers.promise import Promise
 from minikafka.trace.trace import Told
 from minikafka.types import BrokerId, Offset, TopicPartition, number_of
@@ -67,7 +69,7 @@ class HonestDisk(Promise):
     """I13: a log that is recovered is what was appended, as far as the disk still holds it: no hole, no half batch."""
 
     promise, name = "I13", "honest disk"
-    looks_at = frozenset({facts.NodeCrashed, facts.LogRecovered})
+    looks_at = frozenset({facts.NodeCrashed, facts.LogRecovered, facts.ReplicaDeleted})
 
     def __init__(self, book: Ledger) -> None:
         super().__init__(book)
@@ -80,8 +82,10 @@ class HonestDisk(Promise):
             match one.fact:
                 case facts.NodeCrashed(node) if node.startswith("broker-"):
                     self._note(number_of(node))
-                case facts.LogRecovered(partition, log_end_offset=end):
-                    broken = self._recovered(one.node, partition, end)
+                case facts.ReplicaDeleted(partition):
+                    self._ends.pop((number_of(one.node), partition), None)
+                case facts.LogRecovered(partition, start, end):
+                    broken = self._recovered(one.node, partition, start, end)
                     if broken:
                         return broken
         return None
@@ -91,11 +95,12 @@ class HonestDisk(Promise):
             if broker in history.copies:
                 self._ends[(broker, history.name)] = history.copies[broker].end
 
-    def _recovered(self, node: str, partition: TopicPartition, end: Offset) -> str | None:
+    def _recovered(self, node: str, partition: TopicPartition, start: Offset, end: Offset) -> str | None:
         there = self._ends.pop((number_of(node), partition), None)
         if there is None:
             return None
         self.premises += 1
+        there = max(there, start)
         if end == there:
             return None
         title = f"Broker {number_of(node)} recovered {partition} up to offset {end}"
@@ -105,7 +110,7 @@ class HonestDisk(Promise):
 
 
 class FullDisk(Promise):
-    """I14: an append that the disk refuses leaves log end and files as they were."""
+    """I14: an append that the disk refuses leaves log end, files, index, high watermark and producers as they were."""
 
     promise, name = "I14", "full disk"
     looks_at = frozenset({facts.StorageFailed})
@@ -113,22 +118,28 @@ class FullDisk(Promise):
     def look(self, sim: Simulation, told: list[Told]) -> str | None:
         """After each refused write, compare the log with the files and with what was appended before."""
         for _, node, fact in told:
-            history = self.ledger.histories.get(fact.partition) if isinstance(fact, facts.StorageFailed) else None
-            broken = self._unchanged(sim, history, number_of(node)) if history else None
-            if broken:
-                return broken
+            if not isinstance(fact, facts.StorageFailed):
+                continue
+            broker = number_of(node)
+            copy, replica = self.ledger.copy_of(broker, fact.partition), ledger.replica_of(sim, broker, fact.partition)
+            if copy is None or replica is None:
+                continue
+            self.premises += 1
+            on_disk = files.intact_end(files.log_files(sim, broker, fact.partition), copy.cells)
+            changed = changed_by_refusal(replica.log, copy, on_disk)
+            if changed:
+                return f"The disk of broker {broker} refused a write to {fact.partition}; {changed}"
         return None
 
-    def _unchanged(self, sim: Simulation, history: History, broker: BrokerId) -> str | None:
-        replica = ledger.replica_of(sim, broker, history.name)
-        if replica is None:
-            return None
-        self.premises += 1
-        copy = history.copies[broker]
-        on_disk = files.intact_end(files.log_files(sim, broker, history.name), copy.cells)
-        if replica.log.log_end_offset == copy.end == on_disk:
-            return None
-        return (
-            f"The disk of broker {broker} refused a write to {history.name}; its log ends at "
-            f"{replica.log.log_end_offset} now, its files at {on_disk}, and {copy.end} was appended."
-        )
+
+def changed_by_refusal(log: PartitionLog, copy: Copy, on_disk: Offset) -> str:
+    """What is not as it was before the write that was refused, in the end of a sentence; empty if all is."""
+    if not log.log_end_offset == copy.end == on_disk:
+        return f"its log ends at {log.log_end_offset} now, its files at {on_disk}, and {copy.end} was appended."
+    if log.high_watermark != copy.high_watermark:
+        return f"its high watermark went from {copy.high_watermark} to {log.high_watermark}."
+    index, size = log.segments.active.offset_index.entries, log.segments.active.size
+    if index and index[-1][1] >= size:
+        return f"its index points to {index[-1][1]}, and the file has {size} bytes."
+    wrong = producers.forgotten(log.producers, copy)
+    return f"it knows of {wrong}" if wrong else ""

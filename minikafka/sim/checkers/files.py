@@ -5,6 +5,8 @@
  files               [a][b][c]xx      intact: a, b, c
 ```
 
+Segments that retention took away are not missed, and of a batch that compaction removed there are no bytes to find.
+
 What we leave out: indexes and snapshots, which recovery may rebuild from the batches.
 """
 
@@ -79,7 +81,7 @@ def _walk(files: list[tuple[Offset, bytes]], cells: Sequence[Written]) -> Offset
             if position < len(files[number][1]):
                 break
             number, position = number + 1, 0
-        if not files or not files[number][1].startswith(cell.data, position):
+        if cell.data and not (files and files[number][1].startswith(cell.data, position)):
             break
         position += len(cell.data)
         end = cell.next_offset

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from minikafka.client.consumer import ConsumerNode
 from minikafka.protocol import facts
 from minikafka.sim.checkers import ledger
-from minikafka.sim.checkers.ledger import Ledger, text_of
+from minikafka.sim.checkers.copies import text_of
+from minikafka.sim.checkers.ledger import Ledger
 from minikafka.sim.checkers.promise import Promise
 from minikafka.trace.trace import Told
 from minikafka.types import NodeId, Offset, TopicPartition

@@ -13,84 +13,32 @@
   elections, and for at most `min.insync.replicas - 1` brokers that lose their page cache before all in-sync replicas
   have the record on disk.
 
-What we leave out: logs whose beginning was deleted.
+* Replicas come and go with reassignments, topics with their deletion; what retention, DeleteRecords and compaction take
+  away was there, and is not asked for any more.
+
+What we leave out: a minimum that is raised (the lowest one of the run counts), and what brokers still hold of a deleted
+topic when another one gets its name.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from minikafka.broker.broker import Broker
 from minikafka.broker.partition import Partition
 from minikafka.protocol import facts
-from minikafka.protocol.records import Record, RecordBatch, records_in
-from minikafka.sim.checkers import files
+from minikafka.sim.checkers import copies, files
+from minikafka.sim.checkers.copies import Cell, Copy, text_of
 from minikafka.trace.trace import Told
 from minikafka.types import NO_EPOCH, NO_LEADER, BrokerId, Epoch, NodeId, Offset, TopicPartition, broker_node, number_of
 
 if TYPE_CHECKING:
     from minikafka.sim.simulation import Simulation
 
-
-class Cell(NamedTuple):
-    """One batch in a log."""
-
-    base_offset: Offset
-    next_offset: Offset
-    epoch: Epoch
-    prefix: int
-    """Names this batch together with everything before it: equal names, equal logs up to here."""
-    data: bytes
-
-    def records(self) -> list[Record]:
-        """Its records."""
-        return list(records_in(self.data))
-
-    def __str__(self) -> str:
-        return ", ".join(text_of(record.value) for record in self.records())
-
-
-@dataclass(slots=True)
-class Copy:
-    """What one broker's disk and page cache hold of a partition."""
-
-    cells: list[Cell] = field(default_factory=list)
-    agreed: int = 0
-    """How many cells, from the first, are the committed ones."""
-    lost_power: bool = False
-    """Its page cache is gone, and the controller has not heard of it yet: it may count with what is no longer there."""
-
-    @property
-    def end(self) -> Offset:
-        """Log end offset."""
-        return self.cells[-1].next_offset if self.cells else 0
-
-    @property
-    def agreed_end(self) -> Offset:
-        """Below this offset it holds what is committed."""
-        return self.cells[self.agreed - 1].next_offset if self.agreed else 0
-
-    def cut(self, offset: Offset) -> list[Cell]:
-        """Drop all cells that reach above `offset`."""
-        keep = len(self.cells)
-        while keep and self.cells[keep - 1].next_offset > offset:
-            keep -= 1
-        dropped = self.cells[keep:]
-        del self.cells[keep:]
-        self.agreed = min(self.agreed, keep)
-        return dropped
-
-    def cell_at(self, offset: Offset) -> Cell | None:
-        """The cell that holds an offset."""
-        place = bisect_right(self.cells, offset, key=_base_offset) - 1
-        return self.cells[place] if place >= 0 and offset < self.cells[place].next_offset else None
-
-
-_base_offset = attrgetter("base_offset")
+TOPIC = 2
+"""The type of resource that a topic is, in `ConfigChanged`."""
 
 
 class Dropped(NamedTuple):
@@ -142,6 +90,14 @@ class History:
     """Why the leaders since then may lack records; empty: all elections were clean."""
     beyond: bool = False
     """A record was lost beyond the promise: from then on the promises about data are off for this partition."""
+    start: Offset = 0
+    """Below this offset retention or DeleteRecords took everything away."""
+    compacted_below: Offset = 0
+    """Below this offset only the newest record of each key need be there."""
+    proposal: tuple[Epoch, tuple[BrokerId, ...]] = (NO_EPOCH, ())
+    """The ISR that a leader asked for last, and its epoch."""
+    joined: tuple[BrokerId, ...] = ()
+    """Whom the leader asked for when a reassignment was completed by it: they count from that same change on."""
     names: dict[tuple[int, bytes], int] = field(default_factory=dict)
 
     def why_beyond(self, offset: Offset) -> str | None:
@@ -225,6 +181,11 @@ class Ledger:
                     found[partition] = self.histories[partition]
         return list(found.values())
 
+    def copy_of(self, broker: BrokerId, partition: TopicPartition) -> Copy | None:
+        """What a broker holds of a partition; None if nothing is known of it."""
+        history = self.histories.get(partition)
+        return history.copies.get(broker) if history else None
+
     def lost_beyond(self, sim: Simulation, history: History, offset: Offset) -> bool:
         """Was the loss at `offset` beyond the promise? Then it is reported here, once, and nobody is to blame."""
         if history.beyond:
@@ -244,17 +205,27 @@ class Ledger:
         match told.fact:
             case facts.RecordsAppended(partition) | facts.BecameFollower(partition) | facts.LogRecovered(partition):
                 self._sync(sim, told.node, partition)
-            case facts.HighWatermarkMoved(partition, offset, True):
-                self._committed(sim, told.node, partition, offset)
+            case facts.HighWatermarkMoved(partition, offset, as_leader):
+                self._marked(told.node, partition, offset)
+                if as_leader:
+                    self._committed(sim, told.node, partition, offset)
             case facts.ProduceAcknowledged(acks=-1) as fact:
                 self._acknowledged(fact)
             case facts.BecameLeader(partition) as fact:
                 self._sync(sim, told.node, partition)
                 self._epoch_began(fact)
-            case facts.LogTruncated(partition, to_offset):
-                self._cut(told.node, partition, to_offset)
+            case facts.LogTruncated(partition, to_offset, was_end):
+                self._truncated(told.node, partition, to_offset, was_end)
             case facts.PartitionChanged() as fact:
                 self._partition_changed(sim, fact)
+            case facts.IsrProposed(partition, isr, leader_epoch=epoch) if partition in self.histories:
+                self.histories[partition].proposal = (epoch, isr)
+            case facts.LogStartMoved() | facts.LogCompacted() | facts.ReplicaDeleted():
+                self._taken_away(sim, told.node, told.fact)
+            case facts.TopicDeleted(topic):
+                self.histories = {name: one for name, one in self.histories.items() if name.topic != topic}
+            case facts.ConfigChanged() as fact:
+                self._reconfigured(fact)
             case facts.NodeCrashed(node, True):
                 self._power_lost(sim, node)
             case facts.BrokerRegistered(broker, clean=clean):
@@ -266,7 +237,8 @@ class Ledger:
 
     def _copy(self, node: NodeId, partition: TopicPartition) -> tuple[History, Copy] | None:
         history = self.histories.get(partition)
-        return (history, history.copies[number_of(node)]) if history else None
+        copy = history.copies.get(number_of(node)) if history else None
+        return (history, copy) if history and copy else None
 
     def _sync(self, sim: Simulation, node: NodeId, partition: TopicPartition) -> None:
         """Bring the book to what the log holds."""
@@ -275,10 +247,22 @@ class Ledger:
         if known is None or replica is None:
             return
         history, copy = known
-        self._cut(node, partition, replica.log.log_end_offset)
-        for batch in replica.log.batches(copy.end):
-            _add(history, copy, batch)
-        _extend_agreement(history, copy)
+        log = replica.log
+        self._cut(node, partition, log.log_end_offset)
+        if copy.end < log.log_start_offset:
+            copies.begin_at(history.committed, copy, log.log_start_offset)
+        for batch in log.batches(copy.end):
+            if batch.next_offset <= copy.end:
+                continue
+            as_written = batch.base_offset == copy.end and not history.compacted_below
+            if as_written or not copies.take_late(history.committed, copy, batch):
+                copies.add(history.names, copy, batch)
+        copies.extend_agreement(history.committed, copy)
+
+    def _marked(self, node: NodeId, partition: TopicPartition, offset: Offset) -> None:
+        known = self._copy(node, partition)
+        if known is not None:
+            known[1].high_watermark = offset
 
     def _committed(self, sim: Simulation, node: NodeId, partition: TopicPartition, offset: Offset) -> None:
         known = self._copy(node, partition)
@@ -291,7 +275,7 @@ class Ledger:
         if copy.agreed == len(history.committed):
             history.committed += [cell for cell in copy.cells[copy.agreed :] if cell.next_offset <= offset]
             for other in history.copies.values():
-                _extend_agreement(history, other)
+                copies.extend_agreement(history.committed, other)
 
     def _acknowledged(self, fact: facts.ProduceAcknowledged) -> None:
         history = self.histories.get(fact.partition)
@@ -310,6 +294,47 @@ class Ledger:
             before = known[1].agreed_end
             self.dropped.append(Dropped(partition, number_of(node), before, known[1].cut(offset)))
 
+    def _truncated(self, node: NodeId, partition: TopicPartition, offset: Offset, was_end: Offset) -> None:
+        known = self._copy(node, partition)
+        if known is not None:
+            history, copy = known
+            self._cut(node, partition, offset)
+            copy.high_watermark = min(copy.high_watermark, offset)
+            if offset > was_end:
+                copies.begin_at(history.committed, copy, offset)
+                copy.high_watermark = offset
+
+    def _taken_away(
+        self, sim: Simulation, node: NodeId, fact: facts.LogStartMoved | facts.LogCompacted | facts.ReplicaDeleted
+    ) -> None:
+        """Records, or a whole copy, that need not be there any more."""
+        known = self._copy(node, fact.partition)
+        if known is None:
+            return
+        history, copy = known
+        match fact:
+            case facts.LogStartMoved(_, offset, reason):
+                copy.high_watermark = max(copy.high_watermark, offset)
+                if reason != "leader":
+                    history.start = max(history.start, offset)
+            case facts.LogCompacted(partition, below):
+                history.compacted_below = max(history.compacted_below, below)
+                replica = replica_of(sim, number_of(node), partition)
+                copies.rewrite(copy, replica.log.batches() if replica else (), below)
+            case facts.ReplicaDeleted():
+                del history.copies[number_of(node)]
+                if number_of(node) in history.state.replicas:
+                    history.copies[number_of(node)] = Copy()
+
+    def _reconfigured(self, fact: facts.ConfigChanged) -> None:
+        for history in self.histories.values():
+            if fact.value is None or (fact.resource_type == TOPIC and fact.resource_name != history.name.topic):
+                continue
+            if fact.name == "min.insync.replicas":
+                history.minimum = min(history.minimum, int(fact.value))
+            elif fact.name == "unclean.leader.election.enable" and fact.value == "true":
+                history.unclean_allowed = True
+
     # --- elections and power ---
 
     def _partition_changed(self, sim: Simulation, fact: facts.PartitionChanged) -> None:
@@ -319,10 +344,16 @@ class Ledger:
             return
         before = history.state
         history.state = fact
+        asked_in, asked_for = history.proposal
+        history.joined = asked_for if fact.replicas != before.replicas and asked_in == before.leader_epoch else ()
+        if fact.replicas != before.replicas:
+            history.minimum = min(history.minimum, len(fact.replicas))
+            for broker in fact.replicas:
+                history.copies.setdefault(broker, Copy())
         if set(fact.isr) == set(fact.replicas) and not fact.recovering:
             # Everybody follows the leader there is: nobody can commit any more in an epoch before the unclean one.
             history.unclean = ""
-        eligible = (set(before.isr) | set(before.elr)) - self._came_back_unclean
+        eligible = (set(before.isr) | set(before.elr) | set(history.joined)) - self._came_back_unclean
         if fact.leader not in (NO_LEADER, before.leader) and fact.leader not in eligible:
             history.unclean = _excuse(sim, history, before.last_known_leader, eligible) or history.unclean
 
@@ -334,8 +365,10 @@ class Ledger:
             end = max(other.end for other in history.copies.values())
             there = files.log_files(sim, number_of(node), history.name)
             copy.cut(files.intact_end(there, copy.cells))
+            copy.high_watermark = min(copy.high_watermark, copy.end)
             safe = min((_durable_end(sim, history, member) for member in history.state.isr), default=0)
-            history.power_losses.append(PowerLoss(number_of(node), safe, end))
+            if number_of(node) in history.state.replicas:
+                history.power_losses.append(PowerLoss(number_of(node), safe, end))
             copy.lost_power = True
 
 
@@ -344,8 +377,8 @@ def _new_history(sim: Simulation, fact: facts.PartitionChanged) -> History:
     overrides = controller.image.topics[fact.partition.topic].configs if controller else {}
     config = sim.config.topic(overrides)
     minimum = min(config.min_insync_replicas, len(fact.replicas))
-    copies = {broker: Copy() for broker in fact.replicas}
-    return History(fact.partition, fact, minimum, config.unclean_leader_election_enable, copies)
+    empty = {broker: Copy() for broker in fact.replicas}
+    return History(fact.partition, fact, minimum, config.unclean_leader_election_enable, empty)
 
 
 def _excuse(sim: Simulation, history: History, last_known: BrokerId, eligible: set[BrokerId]) -> str:
@@ -377,11 +410,6 @@ def leader_of(sim: Simulation, history: History) -> Partition | None:
     return replica if replica and replica.is_leader and replica.leader_epoch == state.leader_epoch else None
 
 
-def text_of(value: bytes | None) -> str:
-    """A value in a sentence."""
-    return "(null)" if value is None else value.decode("utf-8", "replace")
-
-
 def members(ids: Iterable[BrokerId]) -> str:
     """An ISR in a sentence: `{1, 3}`."""
     return f"{{{', '.join(map(str, sorted(ids)))}}}"
@@ -393,18 +421,6 @@ def brokers(ids: list[BrokerId]) -> str:
         return "no broker"
     names = [str(broker) for broker in ids]
     return f"broker {names[0]}" if len(names) == 1 else f"brokers {', '.join(names[:-1])} and {names[-1]}"
-
-
-def _add(history: History, copy: Copy, batch: RecordBatch) -> None:
-    key = (copy.cells[-1].prefix if copy.cells else -1, batch.data)
-    name = history.names.setdefault(key, len(history.names))
-    copy.cells.append(Cell(batch.base_offset, batch.next_offset, batch.leader_epoch, name, batch.data))
-
-
-def _extend_agreement(history: History, copy: Copy) -> None:
-    most = min(len(copy.cells), len(history.committed))
-    while copy.agreed < most and copy.cells[copy.agreed].prefix == history.committed[copy.agreed].prefix:
-        copy.agreed += 1
 
 
 def _durable_end(sim: Simulation, history: History, broker: BrokerId) -> Offset:

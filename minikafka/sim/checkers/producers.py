@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 from minikafka.log.producer_state import ProducerState, ProducerStates
 from minikafka.protocol import facts
-from minikafka.protocol.records import RecordBatch, split_batches
+from minikafka.protocol.errors import ErrorCode
+from minikafka.protocol.records import MAX_SEQUENCE, RecordBatch, split_batches
 from minikafka.sim.checkers import ledger
-from minikafka.sim.checkers.ledger import History, Ledger, text_of
+from minikafka.sim.checkers.copies import Copy, text_of
+from minikafka.sim.checkers.ledger import History, Ledger
 from minikafka.sim.checkers.promise import AT_THE_END, Promise
 from minikafka.trace.trace import Told
-from minikafka.types import NodeId, Offset, TopicPartition, number_of
+from minikafka.types import BrokerId, NodeId, Offset, TopicPartition, number_of
 
 if TYPE_CHECKING:
     from minikafka.sim.simulation import Simulation
@@ -87,37 +89,74 @@ def _places(batches: list[RecordBatch]) -> dict[bytes, list[Place]]:
 
 
 class ProducerStateRecovery(Promise):
-    """I20: after a start, a log knows of its producers what its batches say, snapshot or not."""
+    """I20: after a start, a log knows of its producers what its batches say, snapshot or not.
+
+    Whoever has written nothing since the log start may be forgotten, and then any number follows; but nobody is refused
+    whose number follows the last that was written.
+    """
 
     promise, name = "I20", "producer state recovery"
-    looks_at = frozenset({facts.LogRecovered})
+    looks_at = frozenset({facts.LogRecovered, facts.BatchRefused})
 
     def look(self, sim: Simulation, told: list[Told]) -> str | None:
         """Compare with what the batches alone would say."""
         for _, node, fact in told:
-            broken = (
-                self._compare(sim, number_of(node), fact.partition) if isinstance(fact, facts.LogRecovered) else None
-            )
+            broken = None
+            match fact:
+                case facts.LogRecovered(partition):
+                    broken = self._recovered(sim, number_of(node), partition)
+                case facts.BatchRefused(error=ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER):
+                    broken = self._refused(number_of(node), fact)
             if broken:
                 return broken
         return None
 
-    def _compare(self, sim: Simulation, broker: int, partition: TopicPartition) -> str | None:
+    def _recovered(self, sim: Simulation, broker: BrokerId, partition: TopicPartition) -> str | None:
+        copy = self.ledger.copy_of(broker, partition)
         replica = ledger.replica_of(sim, broker, partition)
-        if replica is None or replica.log.log_start_offset > 0:
+        if replica is None or copy is None:
             return None
-        anew = ProducerStates()
-        for batch in replica.log.batches():
-            anew.update(batch)
-        for number, expected in anew.entries.items():
-            self.premises += 1
-            known = replica.log.producers.entries.get(number)
-            if known is None or _decisive(known) != _decisive(expected):
-                return (
-                    f"Broker {broker} recovered {partition} and knows of producer {number} (epoch, last sequence, open "
-                    f"since) {known and _decisive(known)}; its batches say {_decisive(expected)}."
-                )
-        return None
+        self.premises += bool(replica.log.producers.entries)
+        wrong = forgotten(replica.log.producers, copy, replica.log.log_start_offset)
+        return f"Broker {broker} recovered {partition} and knows of {wrong}" if wrong else None
+
+    def _refused(self, broker: BrokerId, fact: facts.BatchRefused) -> str | None:
+        copy = self.ledger.copy_of(broker, fact.partition)
+        known = written(copy).get(fact.producer_id) if copy else None
+        if known is None or known.producer_epoch != fact.producer_epoch:
+            return None
+        self.premises += 1
+        if fact.first_sequence != (known.last_sequence + 1) % (MAX_SEQUENCE + 1):
+            return None
+        return (
+            f"Broker {broker} refused sequence {fact.first_sequence} of producer {fact.producer_id} in "
+            f"{fact.partition} as out of order; the last that was written there is {known.last_sequence}."
+        )
+
+
+def written(copy: Copy) -> dict[int, ProducerState]:
+    """What the batches of a copy say of their producers, from the first that was ever written there."""
+    states = ProducerStates()
+    for batch in copy.batches():
+        states.update(batch)
+    return states.entries
+
+
+def forgotten(states: ProducerStates, copy: Copy, start: Offset = 0) -> str:
+    """Where a log's book of producers is not what the batches say, in the end of a sentence; else empty.
+
+    Who has written nothing at or above `start` need not be known.
+    """
+    for number, expected in written(copy).items():
+        known = states.entries.get(number)
+        if known is None and all(batch.last_offset < start for batch in expected.batches):
+            continue
+        if known is None or _decisive(known) != _decisive(expected):
+            return (
+                f"producer {number} (epoch, last sequence, open since) {known and _decisive(known)}; its batches say "
+                f"{_decisive(expected)}."
+            )
+    return ""
 
 
 def _decisive(entry: ProducerState) -> tuple[int, int, Offset]:

@@ -16,7 +16,8 @@ from minikafka.protocol.messages import (
     OffsetForLeaderEpochResponse,
 )
 from minikafka.sim.checkers import ledger
-from minikafka.sim.checkers.ledger import Ledger, text_of
+from minikafka.sim.checkers.copies import text_of
+from minikafka.sim.checkers.ledger import Ledger
 from minikafka.sim.checkers.promise import Promise
 from minikafka.trace.trace import Told
 from minikafka.types import NO_EPOCH, Epoch, NodeId, Offset, TopicPartition, number_of
