@@ -14,7 +14,7 @@ import argparse
 import heapq
 import time
 
-from minikafka.sim.schedule import Entry, Run, carry_out, go_on_until, start
+from minikafka.sim.schedule import Entry, Run, carry_out, go_on_until, start, watch
 from minikafka.sim.schedule import Setup as ClusterSetup
 from minikafka.sim.workload import send
 
@@ -26,10 +26,13 @@ def steady_failover(records: int, checkers: bool) -> tuple[Run, float]:
     run = start(ClusterSetup())
     if checkers:
         from minikafka.sim.checkers import all_checkers
+        from minikafka.sim.checkers.audience import Audience
 
-        for checker in all_checkers():
+        watching = all_checkers()
+        audience = Audience(watching)
+        for checker in watching:
             checker.begin(run.sim)
-            run.sim.watchers.append(lambda sim, told, checker=checker: checker.watch(sim, told))
+        run.sim.watchers.append(lambda sim, told: watch(run, audience.of(told), told))
     began = time.process_time()
     for number in range(records):
         go_on_until(run, run.started_ms + number * EVERY_MS)

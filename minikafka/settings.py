@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import Field, fields, replace
+from functools import cache
 from typing import Any, TypeVar
 
 Role = TypeVar("Role")
@@ -43,13 +44,19 @@ def overridden(config: Role, settings: Mapping[str, Any], who: str) -> Role:
 
 
 def _values(role: type[Any], settings: Mapping[str, Any], who: str) -> dict[str, Any]:
-    known = {dotted(item.name): item for item in fields(role)}
+    known = _known(role)  # type: ignore[arg-type]  # mypy does not see that a class can be hashed
     values: dict[str, Any] = {}
     for name, value in settings.items():
         if name not in known:
             raise ConfigError(unknown_name(f"{who} setting", name, list(known)))
         values[known[name].name] = _converted(name, value, str(known[name].type))
     return values
+
+
+@cache
+def _known(role: type[Any]) -> dict[str, Field[Any]]:
+    """The fields of a role by Kafka's names."""
+    return {dotted(item.name): item for item in fields(role)}
 
 
 def unknown_name(what: str, name: str, known: list[str]) -> str:

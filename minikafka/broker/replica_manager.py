@@ -72,6 +72,8 @@ class ReplicaManager:
         )
         self.deletions = DeleteRecords(self.partitions, image)
         self._next_correlation_id = next_correlation_id
+        self._applied: Offset = NO_OFFSET
+        """Up to where the image that was applied last had replayed the metadata log."""
         self._swept = False
         """Has this process looked for files of replicas that are not its own any more?"""
 
@@ -79,6 +81,9 @@ class ReplicaManager:
 
     def apply_image(self, now: Millis) -> list[Effect]:
         """Bring all local replicas to what the image says, then look again at everything that waits."""
+        if self.image.next_offset == self._applied:
+            return self.fetch(now)
+        self._applied = self.image.next_offset
         effects = self._drop_what_is_gone(now)
         in_force = settings.server_settings(self.image, self.config, self.broker_id)
         touched = []

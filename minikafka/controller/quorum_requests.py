@@ -60,6 +60,8 @@ class QuorumRequests:
         self.voter = voter
         self.waiting: list[tuple[Millis, Envelope]] = []
         """Fetches that wait, with the time at which they get an empty answer."""
+        self._looked_at: tuple[object, ...] = ()
+        """What the log and the quorum were when those who wait were looked at last."""
 
     @staticmethod
     def is_for_quorum(request: Request) -> bool:
@@ -128,19 +130,32 @@ class QuorumRequests:
         return voter.log.read(asked, voter.epoch, voter.local_id)
 
     def answer_waiting(self, now: Millis, only_due: bool = False) -> list[Effect]:
-        """Answer who can be answered now."""
+        """Answer who can be answered now: whose time is over, and everybody there is news for."""
         effects: list[Effect] = []
         waiting = []
+        may_be_news = not only_due and self._has_changed()
         for deadline, envelope in self.waiting:
+            if deadline > now and not may_be_news:
+                waiting.append((deadline, envelope))
+                continue
             request = envelope.message
             assert isinstance(request, FetchRequest), "only fetches wait here"
             result = self._read(request.partitions[0])
-            if deadline <= now or (not only_due and _is_news(result, request.partitions[0])):
+            if deadline <= now or _is_news(result, request.partitions[0]):
                 effects.append(Send(envelope.reply(FetchResponse((result,)))))
             else:
                 waiting.append((deadline, envelope))
         self.waiting = waiting
         return effects
+
+    def _has_changed(self) -> bool:
+        """Has anything changed that an answer is made of?"""
+        voter, log = self.voter, self.voter.log
+        before, self._looked_at = (
+            self._looked_at,
+            (voter.epoch, voter.is_leader, log.high_watermark, log.log_end_offset, log.log.log_start_offset),
+        )
+        return before != self._looked_at
 
     def forget(self, peer: NodeId) -> None:
         """Nobody waits there any more."""

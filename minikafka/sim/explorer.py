@@ -16,9 +16,10 @@ What we leave out: learning from what earlier schedules reached.
 
 from __future__ import annotations
 
+import gc
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -160,14 +161,27 @@ def _in_order(executor: Executor, calls: Iterable[tuple[Any, ...]], at_once: int
 def play_numbers(profile: Profile, seed: int, numbers: Iterable[int], replaced: Replaced) -> list[Outcome]:
     """Play these schedules up to the first that fails: the work of one call of a worker."""
     outcomes: list[Outcome] = []
-    with substituted(replaced):
+    with substituted(replaced), uncollected():
         for number in numbers:
             watching = checkers.fresh(profile.checkers)
             run, lines = play_number(profile, seed, number, watching)
             outcomes.append(_outcome(number, run, lines, watching))
             if run.violation is not None:
                 break
+            run.sim.recorder.forget()
     return outcomes
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Without the collector of cycles: it would walk along everything a run remembers, again and again."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def play_number(profile: Profile, seed: int, number: int, watching: list[Checker]) -> tuple[Run, Schedule]:

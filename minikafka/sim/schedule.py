@@ -27,6 +27,7 @@ from minikafka.protocol.admin_messages import CreateTopicsRequest, CreateTopicsR
 from minikafka.protocol.errors import ErrorCode
 from minikafka.sim import disk_faults, faults, workload
 from minikafka.sim.applications import Transactor
+from minikafka.sim.checkers.audience import Audience
 from minikafka.sim.checkers.base import Checker
 from minikafka.sim.simulation import Simulation
 from minikafka.trace.trace import Told, Trace
@@ -173,7 +174,8 @@ def play_on(run: Run, lines: Schedule, checkers: Sequence[Checker]) -> None:
     """Play a schedule on a cluster that is up."""
     for checker in checkers:
         checker.begin(run.sim)
-    run.sim.watchers.append(lambda sim, told: watch(run, checkers, told))
+    audience = Audience(checkers)
+    run.sim.watchers.append(lambda sim, told: watch(run, audience.of(told), told))
     run.sim.watchers.append(lambda sim, told: workload.go_on(run, told))
     for entry in sorted(lines, key=lambda entry: entry.at_ms):
         go_on_until(run, run.started_ms + entry.at_ms)
@@ -239,7 +241,7 @@ def mend(run: Run) -> None:
 
 
 def watch(run: Run, checkers: Sequence[Checker], told: list[Told]) -> None:
-    """Show one step to all checkers, and note the first promise that is broken."""
+    """Show one step to these checkers, and note the first promise that is broken."""
     for checker in checkers:
         if run.violation is not None:
             return

@@ -6,6 +6,7 @@ All but I11 hold within the fault budget that the ledger keeps.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from minikafka.protocol import facts
@@ -268,18 +269,21 @@ class MinInsync(Promise):
                 f"Broker {leader} acknowledged {cell} at offset {fact.base_offset} with acks=all, but only "
                 f"{brokers(holders)} had it; min.insync.replicas={history.minimum}."
             )
-        return self._isr_is_large_enough(sim, history, leader, f"acknowledged {cell} with acks=all")
+        return self._isr_is_large_enough(sim, history, leader, lambda: f"acknowledged {cell} with acks=all")
 
     def _may_move(self, sim: Simulation, history: History | None, leader: BrokerId, mark: Offset) -> str | None:
         if history is None:
             return None
         self.premises += 1
-        return self._isr_is_large_enough(sim, history, leader, f"moved its high watermark to {mark}")
+        return self._isr_is_large_enough(sim, history, leader, lambda: f"moved its high watermark to {mark}")
 
-    def _isr_is_large_enough(self, sim: Simulation, history: History, leader: BrokerId, deed: str) -> str | None:
+    def _isr_is_large_enough(
+        self, sim: Simulation, history: History, leader: BrokerId, deed: Callable[[], str]
+    ) -> str | None:
         replica = ledger.replica_of(sim, leader, history.name)
         if replica is None or not replica.is_leader or len(replica.isr) >= history.minimum:
             return None
         return (
-            f"Broker {leader} {deed} while its ISR was {members(replica.isr)}; min.insync.replicas={history.minimum}."
+            f"Broker {leader} {deed()} while its ISR was {members(replica.isr)}; "
+            f"min.insync.replicas={history.minimum}."
         )
