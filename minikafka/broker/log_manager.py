@@ -85,7 +85,8 @@ class LogManager:
             self._note(checkpoints.CLEANED, lambda log: log.cleaned_up_to)
 
     def _note(self, path: str, offset_of: Callable[[PartitionLog], Offset]) -> None:
-        offsets = {name: offset_of(log) for name, log in sorted(self.logs.items())}
+        # A broker that waits for its registration has not opened its logs yet: what was noted of them still holds.
+        offsets = {**self._noted[path], **{name: offset_of(log) for name, log in sorted(self.logs.items())}}
         if path != checkpoints.HIGH_WATERMARKS:
             offsets = {name: offset for name, offset in offsets.items() if offset}
         if offsets != self._noted[path]:
