@@ -24,8 +24,10 @@ from typing import Any, TypeAlias
 
 from minikafka.protocol import messages
 from minikafka.server import (
+    admin_adapters,
     cluster_adapters,
     group_adapters,
+    group_admin_adapters,
     offset_adapters,
     record_adapters,
     transaction_adapters,
@@ -37,6 +39,12 @@ Question: TypeAlias = messages.Request | Body
 """What a request came to: a message for the core, or the answer itself when the core has no part in it."""
 Inwards: TypeAlias = Callable[[Ask], Question]
 Outwards: TypeAlias = Callable[[Any, Ask], Body]
+
+
+def answered_here(response: messages.Message, _ask: Ask) -> Body:
+    """For an API in which the core has no part."""
+    raise AssertionError(f"{type(response).__name__} answers a request that the core never saw")
+
 
 ADAPTERS: dict[int, tuple[Inwards, Outwards]] = {
     0: (record_adapters.produce_request, record_adapters.produce_response),
@@ -50,15 +58,37 @@ ADAPTERS: dict[int, tuple[Inwards, Outwards]] = {
     12: (group_adapters.heartbeat_request, group_adapters.heartbeat_response),
     13: (group_adapters.leave_request, group_adapters.leave_response),
     14: (group_adapters.sync_request, group_adapters.sync_response),
+    15: (group_admin_adapters.describe_request, group_admin_adapters.describe_response),
+    16: (group_admin_adapters.list_request, group_admin_adapters.list_response),
     19: (cluster_adapters.create_topics_request, cluster_adapters.create_topics_response),
+    20: (admin_adapters.delete_topics_request, admin_adapters.delete_topics_response),
+    21: (admin_adapters.delete_records_request, admin_adapters.delete_records_response),
     22: (transaction_adapters.init_request, transaction_adapters.init_response),
     23: (record_adapters.epoch_end_request, record_adapters.epoch_end_response),
     24: (transaction_adapters.add_partitions_request, transaction_adapters.add_partitions_response),
     25: (transaction_adapters.add_offsets_request, transaction_adapters.add_offsets_response),
     26: (transaction_adapters.end_request, transaction_adapters.end_response),
     28: (offset_adapters.transactional_commit_request, offset_adapters.commit_response),
+    29: (admin_adapters.describe_acls, answered_here),
+    30: (admin_adapters.create_acls, answered_here),
+    31: (admin_adapters.delete_acls, answered_here),
+    32: (admin_adapters.describe_configs_request, admin_adapters.describe_configs_response),
+    35: (admin_adapters.log_dirs_request, admin_adapters.log_dirs_response),
+    37: (admin_adapters.create_partitions_request, admin_adapters.create_partitions_response),
+    42: (group_admin_adapters.delete_request, group_admin_adapters.delete_response),
+    43: (admin_adapters.elect_request, admin_adapters.elect_response),
+    44: (admin_adapters.alter_configs_request, admin_adapters.alter_configs_response),
+    45: (admin_adapters.reassign_request, admin_adapters.reassign_response),
+    46: (admin_adapters.list_reassignments_request, admin_adapters.list_reassignments_response),
+    47: (offset_adapters.delete_request, offset_adapters.delete_response),
+    55: (admin_adapters.quorum_request, admin_adapters.quorum_response),
     60: (cluster_adapters.describe_cluster_request, cluster_adapters.describe_cluster_response),
+    61: (transaction_adapters.describe_producers_request, transaction_adapters.describe_producers_response),
+    65: (transaction_adapters.describe_transactions_request, transaction_adapters.describe_transactions_response),
+    66: (transaction_adapters.list_transactions_request, transaction_adapters.list_transactions_response),
     68: (group_adapters.consumer_heartbeat_request, group_adapters.consumer_heartbeat_response),
+    69: (group_admin_adapters.describe_consumer_request, group_admin_adapters.describe_consumer_response),
+    75: (cluster_adapters.describe_partitions_request, cluster_adapters.describe_partitions_response),
 }
 """For each API key: the request inwards, the response outwards."""
 

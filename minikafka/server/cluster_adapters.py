@@ -1,4 +1,4 @@
-"""Metadata, DescribeCluster, CreateTopics: requests inwards, responses outwards (see `adapters.py`).
+"""Metadata, DescribeCluster, DescribeTopicPartitions, CreateTopics: inwards and outwards (see `adapters.py`).
 
 What we leave out: authorization. Whoever asks for the operations it may perform gets all of them, as a Kafka without an
 authorizer answers.
@@ -19,6 +19,8 @@ TOPIC_OPERATIONS = 3576
 CLUSTER_OPERATIONS = 8096
 """Every operation a cluster has, as bits."""
 NOT_ASKED = -2147483648
+MOST_PARTITIONS_OF_A_PAGE = 2_000
+"""`max.request.partition.size.limit`"""
 
 
 # --- Metadata and DescribeCluster -------------------------------------------------------------------------------------
@@ -154,3 +156,34 @@ def _created(topic: admin_messages.CreateTopicResult) -> Body:
         "replication_factor": topic.replication_factor,
         "configs": [],
     }
+
+
+# --- DescribeTopicPartitions ------------------------------------------------------------------------------------------
+
+
+def describe_partitions_request(ask: Ask) -> messages.MetadataRequest:
+    """Topics by name, or all of them, from the cursor on."""
+    names = sorted({topic["name"] for topic in ask.body["topics"]} or ask.view.image.topics)
+    cursor = ask.body["cursor"]
+    return messages.MetadataRequest(tuple(name for name in names if cursor is None or name >= cursor["topic_name"]))
+
+
+def describe_partitions_response(response: messages.MetadataResponse, ask: Ask) -> Body:
+    """One page: as many partitions as were asked for, and where the next one begins (KIP-966)."""
+    cursor, room = ask.body["cursor"], max(1, min(ask.body["response_partition_limit"], MOST_PARTITIONS_OF_A_PAGE))
+    topics: list[Body] = []
+    for topic in response.topics:
+        first = cursor["partition_index"] if cursor and cursor["topic_name"] == topic.topic else 0
+        wanted = [one for one in topic.partitions if one.partition.partition >= first]
+        if not room:
+            return {"topics": topics, "next_cursor": _cursor(topic.topic, 0)}
+        described = _topic_out(topic, TOPIC_OPERATIONS)
+        topics.append(described | {"partitions": [_partition_out(one) for one in wanted[:room]]})
+        if len(wanted) > room:
+            return {"topics": topics, "next_cursor": _cursor(topic.topic, wanted[room].partition.partition)}
+        room -= len(wanted)
+    return {"topics": topics, "next_cursor": None}
+
+
+def _cursor(topic: str, partition: int) -> Body:
+    return {"topic_name": topic, "partition_index": partition}

@@ -11,7 +11,7 @@ from __future__ import annotations
 from minikafka.protocol import transaction_messages as txn
 from minikafka.protocol.errors import ErrorCode
 from minikafka.server.compiler import Body
-from minikafka.server.view import Ask, by_topic, first, partitions_in
+from minikafka.server.view import Ask, by_topic, first, numbers_out, partitions_in
 from minikafka.types import TopicPartition
 
 # --- a producer and its transactions ----------------------------------------------------------------------------------
@@ -121,3 +121,86 @@ def end_request(ask: Ask) -> txn.EndTxnRequest:
 def end_response(response: txn.EndTxnResponse, _ask: Ask) -> Body:
     """Decided; from version 5 on with the producer's next life."""
     return _producer(response)
+
+
+# --- looking at producers and transactions ----------------------------------------------------------------------------
+
+
+def describe_producers_request(ask: Ask) -> txn.DescribeProducersRequest:
+    """Who has written here?"""
+    return txn.DescribeProducersRequest(partitions_in(ask.body["topics"], "partition_indexes", ask.view))
+
+
+def describe_producers_response(response: txn.DescribeProducersResponse, _ask: Ask) -> Body:
+    """As the leader of each partition knows them."""
+    topics = [
+        {
+            "name": topic,
+            "partitions": [
+                {
+                    "partition_index": one.partition,
+                    "error_code": error,
+                    "error_message": None,
+                    "active_producers": [_active(producer) for producer in producers],
+                }
+                for one, error, producers in group
+            ],
+        }
+        for topic, group in by_topic(response.partitions, first)
+    ]
+    return {"topics": topics}
+
+
+def _active(producer: txn.ActiveProducer) -> Body:
+    return {
+        "producer_id": producer.producer_id,
+        "producer_epoch": producer.producer_epoch,
+        "last_sequence": producer.last_sequence,
+        "last_timestamp": producer.last_timestamp_ms,
+        "coordinator_epoch": producer.coordinator_epoch,
+        "current_txn_start_offset": producer.current_transaction_start,
+    }
+
+
+def describe_transactions_request(ask: Ask) -> txn.DescribeTransactionsRequest:
+    """How do these stand?"""
+    return txn.DescribeTransactionsRequest(tuple(ask.body["transactional_ids"]))
+
+
+def describe_transactions_response(response: txn.DescribeTransactionsResponse, _ask: Ask) -> Body:
+    """As their coordinator knows them."""
+    return {"transaction_states": [_described(one) for one in response.transactions]}
+
+
+def _described(one: txn.DescribedTransaction) -> Body:
+    return {
+        "error_code": one.error,
+        "transactional_id": one.transactional_id,
+        "transaction_state": one.state,
+        "transaction_timeout_ms": one.timeout_ms,
+        "transaction_start_time_ms": one.start_ms,
+        "producer_id": one.producer_id,
+        "producer_epoch": one.producer_epoch,
+        "topics": [{"topic": topic, "partitions": numbers} for topic, numbers in numbers_out(one.partitions)],
+    }
+
+
+def list_transactions_request(ask: Ask) -> txn.ListTransactionsRequest:
+    """Which are coordinated here?"""
+    body = ask.body
+    return txn.ListTransactionsRequest(
+        tuple(body["state_filters"]), tuple(body["producer_id_filters"]), body["duration_filter"]
+    )  # fmt: skip
+
+
+def list_transactions_response(response: txn.ListTransactionsResponse, _ask: Ask) -> Body:
+    """Their states; names of states that there are not are said."""
+    listed = [
+        {"transactional_id": name, "producer_id": producer, "transaction_state": state}
+        for name, producer, state in response.transactions
+    ]
+    return {
+        "error_code": response.error,
+        "unknown_state_filters": response.unknown_states,
+        "transaction_states": listed,
+    }

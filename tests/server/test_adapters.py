@@ -13,6 +13,7 @@ from itertools import count
 from typing import Any, ClassVar, get_args, get_origin, get_type_hints
 
 import pytest
+from admin_tables import ADMIN_REQUESTS, ADMIN_RESPONSES
 from cluster_tables import CLUSTER_REQUESTS, CLUSTER_RESPONSES, DESCRIBE_CLUSTER, FETCH, METADATA, Table
 from group_tables import GROUP_REQUESTS, GROUP_RESPONSES
 
@@ -21,8 +22,10 @@ from minikafka.metadata.records import RegisterBrokerRecord, TopicRecord
 from minikafka.protocol import admin_messages, group_messages, messages, transaction_messages
 from minikafka.protocol.errors import ErrorCode
 from minikafka.protocol.group_messages import LeavingMember
+from minikafka.protocol.quorum_messages import DescribeQuorumRequest
 from minikafka.server import (
     adapters,
+    admin_adapters,
     cluster_adapters,
     codec,
     group_adapters,
@@ -37,8 +40,8 @@ from minikafka.types import TopicPartition
 
 ORDERS_ID = "0123456789abcdef0123456789abcdef"
 UNKNOWN_ID = bytes(range(16))
-REQUESTS = [*CLUSTER_REQUESTS, *GROUP_REQUESTS]
-RESPONSES = [*CLUSTER_RESPONSES, *GROUP_RESPONSES]
+REQUESTS = [*CLUSTER_REQUESTS, *GROUP_REQUESTS, *ADMIN_REQUESTS]
+RESPONSES = [*CLUSTER_RESPONSES, *GROUP_RESPONSES, *ADMIN_RESPONSES]
 
 
 def a_view() -> View:
@@ -202,10 +205,59 @@ def test_a_response_can_be_written_in_every_version(table: Table) -> None:
 
 
 def test_every_api_that_is_served_is_in_both_tables() -> None:
-    answered_here = {18}
+    answered_here, others = {18, 29, 30, 31}, {DESCRIBE_CLUSTER, 55, 75}
     assert {table.key for table in RESPONSES} | answered_here == versions.SERVED.keys()
-    assert {table.key for table in REQUESTS} | answered_here | {DESCRIBE_CLUSTER} == versions.SERVED.keys()
-    assert adapters.ADAPTERS.keys() | answered_here == versions.SERVED.keys()
+    assert {table.key for table in REQUESTS} | answered_here | others == versions.SERVED.keys()
+    assert adapters.ADAPTERS.keys() | {18} == versions.SERVED.keys()
+
+
+@pytest.mark.parametrize("key", [29, 30, 31])
+def test_access_lists_are_refused_in_every_version_as_without_an_authorizer(key: int) -> None:
+    for version in versions.SERVED[key]:
+        answer = adapters.request_to_core(key, Ask(version, Different().body(apis()[key].request), VIEW))
+        assert isinstance(answer, dict)
+        codec.encode(key, version, "response", answer)
+        told = [answer, *answer.get("results", []), *answer.get("filter_results", [])]
+        assert [one["error_code"] for one in told if "error_code" in one] == [54]
+
+
+def test_topics_of_many_partitions_are_described_a_page_at_a_time() -> None:
+    numbers = [TopicPartition("orders", number) for number in range(5)]
+    parts = tuple(messages.PartitionMetadata(one, ErrorCode.NONE, 1, 0, (1,), (1,)) for one in numbers)
+    whole = messages.MetadataResponse((), (messages.TopicMetadata("orders", ErrorCode.NONE, ORDERS_ID, parts),))
+    cursor, pages = None, []
+    while not pages or cursor:
+        body = {"topics": [{"name": "orders"}], "response_partition_limit": 2, "cursor": cursor}
+        assert cluster_adapters.describe_partitions_request(Ask(0, body, VIEW)).topics == ("orders",)
+        answer = cluster_adapters.describe_partitions_response(whole, Ask(0, body, VIEW))
+        pages.append([one["partition_index"] for topic in answer["topics"] for one in topic["partitions"]])
+        cursor = answer["next_cursor"]
+    assert pages == [[0, 1], [2, 3], [4]]
+
+
+def test_a_topic_is_deleted_by_name_or_by_id() -> None:
+    topics = [{"name": "a", "topic_id": bytes(16)}, {"name": None, "topic_id": UNKNOWN_ID}]
+    body = {"topics": topics, "topic_names": ["b"], "timeout_ms": 1}
+    asked = [admin_adapters.delete_topics_request(Ask(version, body, VIEW)).topics for version in (5, 6)]
+    assert asked == [(("b", ""),), (("a", ""), (None, UNKNOWN_ID.hex()))]
+
+
+def test_the_quorum_of_any_other_topic_cannot_be_described() -> None:
+    def ask(topic: str) -> Any:
+        body = {"topics": [{"topic_name": topic, "partitions": [{"partition_index": 0}]}]}
+        return adapters.request_to_core(55, Ask(2, body, VIEW))
+
+    assert isinstance(ask("__cluster_metadata"), DescribeQuorumRequest)
+    assert ask("orders")["error_code"] == ErrorCode.INVALID_REQUEST
+
+
+def test_a_group_nobody_knows_was_dead_before_it_was_an_error() -> None:
+    unknown = group_messages.DescribedGroup("g", ErrorCode.GROUP_ID_NOT_FOUND, "Dead")
+    for version, error in ((5, 0), (6, ErrorCode.GROUP_ID_NOT_FOUND)):
+        answer = adapters.response_to_wire(
+            15, group_messages.DescribeGroupsResponse((unknown,)), Ask(version, {}, VIEW)
+        )
+        assert (answer["groups"][0]["error_code"], answer["groups"][0]["group_state"]) == (error, "Dead")
 
 
 FLAGS_FROM = [

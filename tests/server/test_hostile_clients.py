@@ -66,7 +66,7 @@ def tame(body: Any, source: random.Random) -> None:
         for name, value in body.items():
             if name in ("max_wait_ms", "timeout_ms"):
                 body[name] = source.randrange(-5, 5)
-            elif name == "num_partitions":
+            elif name in ("num_partitions", "count"):
                 body[name] = source.choice([-2, -1, 0, 1, 2])
             elif name == "allow_auto_topic_creation":
                 body[name] = False
