@@ -1,4 +1,4 @@
-"""The simulation's speed, as `simulation.py` beside it measures it."""
+"""The simulation's speed on one core, as `simulation.py` beside it measures it: processor time, checkers on."""
 
 from __future__ import annotations
 
@@ -8,10 +8,18 @@ from benchmarks import simulation
 from benchmarks.measured import Measured
 
 RECORDS = 4000
+SCHEDULES = 40
 
 
 def measure() -> Iterator[Measured]:
-    """Failover under a steady producer, one record each 5 ms; events in which nothing was told are not counted."""
-    run, seconds = simulation.steady_failover(RECORDS, checkers=False)
+    """Each figure, and the same while this machine does a million plain heap operations."""
+    machine = simulation.plain_loop()
+    run, seconds = simulation.play_steadily(RECORDS, checked=True)
     counted, _ = simulation.counted_events(run)
-    yield Measured(f"events, failover under {RECORDS} records, trace on", counted / seconds, "1/s", 30_000, "at least")
+    events = counted / seconds
+    schedules = 60 * SCHEDULES / simulation.play_schedules(SCHEDULES)
+    machine = (machine + simulation.plain_loop()) / 2
+    yield Measured("events under load, every step promise checked", events, "1/s", 40_000, "at least")
+    yield Measured("  per million heap operations", events / machine, "events", depends_on_machine=False)
+    yield Measured("schedules of the full profile, one core", schedules, "1/min", 500, "at least")
+    yield Measured("  per million heap operations each second", schedules / machine, "1/min", depends_on_machine=False)

@@ -1,11 +1,12 @@
-"""How many events a second does the simulation make, with the trace on?
+"""How many events a second does the simulation make, and how many schedules a minute, with every step promise checked?
 
-The failover scenario under a steady producer: one record each 5 ms, acks=all, the leader crashes in the middle. An
-event is a delivered message or a fired timer; heartbeats, idle fetches and other messages in which nothing was told
-are not counted, though their time is. Beside it a loop of plain Python on the same machine, so that figures can be
-compared.
+*Steady load*: the cluster of the replication profile, one record each 5 ms with acks=all, one consumer that reads it
+all; a leader crashes and comes back, a follower is cut off, another stands still. An event is a delivered message or a
+fired timer; heartbeats, idle fetches and other messages in which nothing was told are not counted, though their time
+is. *Schedules*: those of the full profile, one after the other. Beside both a loop of plain Python on the same
+machine, so that figures can be compared.
 
-    python benchmarks/simulation.py [--records 4000] [--checkers]
+    python benchmarks/simulation.py [--records 4000] [--schedules 40] [--unchecked]
 """
 
 from __future__ import annotations
@@ -14,32 +15,37 @@ import argparse
 import heapq
 import time
 
-from minikafka.sim.schedule import Entry, Run, carry_out, go_on_until, start, watch
-from minikafka.sim.schedule import Setup as ClusterSetup
-from minikafka.sim.workload import send
+from minikafka.sim import checkers, explorer, profiles
+from minikafka.sim.schedule import Entry, Run, Schedule, play_on, schedule, start
 
 EVERY_MS = 5
 
 
-def steady_failover(records: int, checkers: bool) -> tuple[Run, float]:
-    """Play it; (the run, seconds of processor time)."""
-    run = start(ClusterSetup())
-    if checkers:
-        from minikafka.sim.checkers import all_checkers
-        from minikafka.sim.checkers.audience import Audience
+def steady_load(records: int) -> Schedule:
+    """Who sends, who reads, and what goes wrong meanwhile."""
+    eighth = records * EVERY_MS // 8
+    happens = schedule(
+        (0, "read"),
+        (eighth, "cut", 3, "brokers"),
+        (2 * eighth, "heal"),
+        (3 * eighth, "crash", 1),
+        (5 * eighth, "restart", 1),
+        (6 * eighth, "pause", 3),
+        (7 * eighth, "resume", 3),
+    )
+    return (*happens, *(Entry(number * EVERY_MS, "send", (f"record-{number}",)) for number in range(records)))
 
-        watching = all_checkers()
-        audience = Audience(watching)
-        for checker in watching:
-            checker.begin(run.sim)
-        run.sim.watchers.append(lambda sim, told: watch(run, audience.of(told), told))
+
+def play_steadily(records: int, checked: bool) -> tuple[Run, float]:
+    """Play it; (the run, seconds of processor time)."""
+    profile = profiles.profile("replication")
+    run = start(profile.setups[0])
+    watching = checkers.fresh(profile.checkers) if checked else []
     began = time.process_time()
-    for number in range(records):
-        go_on_until(run, run.started_ms + number * EVERY_MS)
-        if number == records // 2:
-            carry_out(run, Entry(0, "crash", (1,)))
-        send(run, f"record-{number}")
-    run.sim.run_for(20_000)
+    with explorer.uncollected():
+        play_on(run, steady_load(records), watching)
+        run.sim.run_for(20_000)
+    assert run.violation is None, run.violation
     return run, time.process_time() - began
 
 
@@ -50,6 +56,14 @@ def counted_events(run: Run) -> tuple[int, int]:
     kinds = ("deliver", "timer")
     told = sum(step.kind in kinds and number in eventful for number, step in enumerate(recorder.steps, 1))
     return told, sum(step.kind in kinds for step in recorder.steps)
+
+
+def play_schedules(count: int) -> float:
+    """Seconds of processor time for so many schedules of the full profile."""
+    began = time.process_time()
+    outcomes = explorer.play_numbers(profiles.profile("full"), 1, range(count), {})
+    assert len(outcomes) == count, f"schedule {len(outcomes) - 1} broke {outcomes[-1].violation}"
+    return time.process_time() - began
 
 
 def plain_loop() -> float:
@@ -67,15 +81,18 @@ def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--records", type=int, default=4000)
-    parser.add_argument("--checkers", action="store_true", help="with every step promise checked")
+    parser.add_argument("--schedules", type=int, default=40)
+    parser.add_argument("--unchecked", action="store_true", help="the steady load without checkers")
     options = parser.parse_args()
-    run, seconds = steady_failover(options.records, options.checkers)
-    counted, every = counted_events(run)
     machine = plain_loop()
-    rate = counted / seconds
-    print(f"{counted} events in {seconds:.2f} s of processor time: {rate:,.0f} events/s")
-    print(f"with idle ones: {every / seconds:,.0f} events/s")
-    print(f"plain heap operations: {machine:.2f} million/s; events per million of them: {rate / machine:,.0f}")
+    run, seconds = play_steadily(options.records, not options.unchecked)
+    counted, every = counted_events(run)
+    rate, with_idle = counted / seconds, every / seconds
+    a_minute = 60 * options.schedules / play_schedules(options.schedules)
+    machine = (machine + plain_loop()) / 2
+    print(f"steady load: {rate:,.0f} events/s, with idle ones {with_idle:,.0f}; {rate / machine:,.0f} a million")
+    print(f"full profile: {a_minute:,.0f} schedules/minute; {a_minute / machine:,.0f} a million")
+    print(f"a million plain heap operations take {1 / machine:.2f} s of one core")
 
 
 if __name__ == "__main__":

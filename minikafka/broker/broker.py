@@ -304,9 +304,13 @@ class Broker:
 
     def _settle(self, effects: list[Effect], now: Millis) -> list[Effect]:
         """Go on with what was waiting, send proposals that came up, and keep one timer for whoever is due first."""
-        effects += [effect for one in self.writes.take_verified_commits() for effect in self.groups.serve(one, now)]
-        effects += self.groups.settle(now)
-        effects += self.writes.settle(now) + self.transactions.settle(now)
+        if self.writes.verified_commits:
+            effects += [effect for one in self.writes.take_verified_commits() for effect in self.groups.serve(one, now)]
+        if self.groups.led:
+            effects += self.groups.settle(now)
+        effects += self.writes.settle(now)
+        if self.transactions.needs_settling:
+            effects += self.transactions.settle(now)
         wanted = self.transactions.ids.request(self.lifecycle.broker_epoch)
         if wanted is not None:
             effects += self.forwarder.forward(None, wanted, now)

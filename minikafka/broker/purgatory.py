@@ -76,7 +76,7 @@ class Purgatory:
         """When the first of them must be answered."""
         if not self.produces and not self.fetches:
             return None
-        return min([parked.due_ms for parked in self.produces] + [parked.due_ms for parked in self.fetches])
+        return min([*[parked.due_ms for parked in self.produces], *[parked.due_ms for parked in self.fetches]])
 
     def drop_settled(self) -> None:
         """Take off the lists what has been answered."""

@@ -129,7 +129,7 @@ class Reader:
             known = self.image.partition(name) is not None
             return None, ErrorCode.NOT_LEADER_OR_FOLLOWER if known else ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
         verdict = fencing.check_leader_epoch(request_epoch, partition.leader_epoch, partition.is_leader, leader_only)
-        return (partition if verdict == "NONE" else None), ErrorCode[verdict]
+        return (partition, ErrorCode.NONE) if verdict == "NONE" else (None, ErrorCode[verdict])
 
     def _refuse_read(
         self, asked: FetchPartition, reader: NodeId, error: ErrorCode

@@ -183,6 +183,11 @@ class TransactionCoordinator:
 
     # --- after every event ---
 
+    @property
+    def needs_settling(self) -> bool:
+        """Can there be anything for `settle` to do? Not where no transactional id is coordinated, or was just now."""
+        return bool(self.host.led or self.host.orders or self.markers.unmarked)
+
     def settle(self, now: Millis) -> list[Effect]:
         """Answer what is committed, and carry out what is decided."""
         effects = self.host.settle(now)

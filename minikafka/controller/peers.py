@@ -97,4 +97,4 @@ class Peers:
 
     def next_due_ms(self, now: Millis) -> Millis | None:
         """When something here must be looked at again."""
-        return min((peer.due_ms for peer in self.peers.values() if peer.due_ms > now), default=None)
+        return min([peer.due_ms for peer in self.peers.values() if peer.due_ms > now], default=None)

@@ -177,6 +177,8 @@ class ProducerStates:
     @property
     def first_unstable_offset(self) -> Offset | None:
         """First offset of the earliest transaction that is open, or ended by a marker that is not committed yet."""
+        if not self._undecided and not self._open:
+            return None
         starts = [completed.first_offset for completed in self._undecided]
         starts += list(self._open)[:1]
         return min(starts) if starts else None
