@@ -32,6 +32,9 @@ DELAYED = (
     "ProduceResponse", "BrokerHeartbeatRequest", "MetadataResponse",
 )  # fmt: skip
 """Kinds of messages that may be late."""
+LOSSY = ("power_loss", "tear", "flip")
+"""Ways to lose a page cache."""
+DISK_MENDS = {"fill_disk": "free_disk", "slow_disk": "fast_disk", "lie": "stop_lying"}
 DELAY_MS = (20, 200, 1_500, 8_000)
 
 
@@ -179,13 +182,13 @@ def _fault(random: Random, mix: Mix, setup: Setup, swarm: Swarm, at_ms: Millis) 
     broker = mix.favourite if random.random() < 0.4 else random.choice(setup.replicas)
     kind = random.choice(mix.kinds)
     mended_ms = at_ms + random.choice(mix.mended_after_ms)
-    if kind == "power_loss":
+    if kind in LOSSY:
         if not mix.may_lose_power:
             kind = "crash"
         elif broker not in mix.may_lose_power:
             broker = random.choice(mix.may_lose_power)
     match kind:
-        case "crash" | "power_loss" | "shut_down":
+        case "crash" | "power_loss" | "tear" | "flip" | "shut_down":
             return [Entry(at_ms, kind, (broker,)), Entry(mended_ms, "restart", (broker,))]
         case "crash_controller":
             controller = _controller(random, setup)
@@ -199,8 +202,8 @@ def _fault(random: Random, mix: Mix, setup: Setup, swarm: Swarm, at_ms: Millis) 
             return [Entry(at_ms, "pause", (broker,)), Entry(mended_ms, "resume", (broker,))]
         case "one_after_another":
             return _one_after_another(random, setup, mix, swarm, at_ms)
-        case "fill_disk":
-            return [Entry(at_ms, "fill_disk", (broker,)), Entry(mended_ms, "free_disk", (broker,))]
+        case "fill_disk" | "slow_disk" | "lie":
+            return [Entry(at_ms, kind, (broker,)), Entry(mended_ms, DISK_MENDS[kind], (broker,))]
         case "disconnect":
             return [_disconnect(random, setup, broker, at_ms)]
         case _:

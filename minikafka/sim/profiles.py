@@ -102,6 +102,7 @@ PROFILES = (
             Setup(settings=QUICK, brokers=4, replicas=(4, 2, 3), min_isr=3),
             Setup(settings=(*QUICK, ("replica.fetch.max.bytes", "1"))),
         ),
+        swarm=replace(QUICK_SWARM, kinds=(*QUICK_SWARM.kinds, "tear", "flip", "lie")),
     ),
     Profile(
         "transactions",

@@ -63,19 +63,20 @@ def test_what_is_drawn_is_what_was_asked_for():
         assert sum(entry.verb == "send" for entry in lines) == 5
         assert sum(entry.verb in faults.FAULTS for entry in lines) == 4
         assert list(lines) == sorted(lines, key=lambda entry: entry.at_ms)
-        assert len({entry.arguments for entry in lines if entry.verb == "power_loss"}) <= 1, "min.insync.replicas - 1"
+        assert len({entry.arguments for entry in lines if entry.verb in drawing.LOSSY}) <= 1, "min.insync.replicas - 1"
 
 
 def test_no_power_is_lost_where_none_may_be():
-    drawn = [random_schedule(Random(seed), Setup(min_isr=1), 2, 8) for seed in range(100)]
-    assert not any(entry.verb == "power_loss" for lines in drawn for entry in lines)
+    drawn = [random_schedule(Random(seed), Setup(min_isr=1), 2, 8, REPLICATION.swarm) for seed in range(100)]
+    assert not any(entry.verb in drawing.LOSSY for lines in drawn for entry in lines)
 
 
-@pytest.mark.parametrize("kind", profiles.QUICK_SWARM.kinds)
+@pytest.mark.parametrize("kind", (*REPLICATION.swarm.kinds, "slow_disk"))
 def test_every_fault_has_what_mends_it_behind_it(kind):
     mended_by = {
         "crash": "restart", "power_loss": "restart", "shut_down": "restart", "pause": "resume", "cut": "heal",
-        "slow": "heal", "delay": "heal", "fill_disk": "free_disk",
+        "slow": "heal", "delay": "heal", "fill_disk": "free_disk", "slow_disk": "fast_disk", "lie": "stop_lying",
+        "tear": "restart", "flip": "restart",
     }  # fmt: skip
     swarm = drawing.Swarm(kinds=(kind,))
     for seed in range(20):
