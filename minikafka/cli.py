@@ -100,6 +100,10 @@ def _add_serve(commands: Any) -> None:
     serve = commands.add_parser("serve", help="serve three brokers to any Kafka client, on this machine only")
     serve.add_argument("--brokers", type=int, default=3, help="how many brokers (3)")
     serve.add_argument("--port", type=int, default=9092, help="port of the first broker; 0 takes free ports (9092)")
+    serve.add_argument("--controllers", type=int, default=1, help="how many controllers: 1, 3 or 5 (1)")
+    kept = serve.add_mutually_exclusive_group()
+    kept.add_argument("--data-dir", type=Path, metavar="DIR", help="keep everything there, and go on from it")
+    kept.add_argument("--memory", action="store_true", help="keep nothing (the default)")
     serve.add_argument("--config", action="append", default=[], metavar="KEY=VALUE", help="a broker setting")
     serve.set_defaults(command=_serve)
 
@@ -166,7 +170,13 @@ def _exercises(_: argparse.Namespace) -> int:
 def _serve(options: argparse.Namespace) -> int:
     from minikafka.server.serve import serve
 
-    return serve(brokers=options.brokers, port=options.port, config=options.config)
+    return serve(
+        brokers=options.brokers,
+        controllers=options.controllers,
+        port=options.port,
+        config=options.config,
+        data_dir=options.data_dir,
+    )
 
 
 def _doctor(_: argparse.Namespace) -> int:

@@ -171,6 +171,10 @@ def create_partitions(
     """Give topics more partitions; each topic has its own answer."""
     records: list[MetadataRecord] = []
     results: list[NamedResult] = []
+    if sum(max(topic.total, 0) for topic in request.topics) > MAX_PARTITIONS_IN_REQUEST:
+        sentence = f"A request may create {MAX_PARTITIONS_IN_REQUEST} partitions at most."
+        refused = tuple(NamedResult(topic.name, ErrorCode.POLICY_VIOLATION, sentence) for topic in request.topics)
+        return CoordinatorResult((), CreatePartitionsResponse(refused))
     names = [topic.name for topic in request.topics]
     for spec in request.topics:
         if names.count(spec.name) > 1:

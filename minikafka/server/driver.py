@@ -88,6 +88,13 @@ class Driver:
         for other in self.processes.values():
             self.disconnected(other.id, node)
 
+    def ask_to_leave(self, node: NodeId) -> None:
+        """SIGTERM: the node gives away what it leads; it says by `may_stop` when it has."""
+        process = self.processes[node]
+        leave = getattr(process.node, "begin_shutdown", None)
+        if leave is not None:
+            self._call(process, leave)
+
     def accept(self, envelope: Envelope) -> None:
         """A client's request for a node: now, if no node is being called, else in its turn."""
         if self._is_calling:

@@ -1,7 +1,7 @@
 """A whole cluster behind TCP, in one process: the very nodes that the simulation drives, each broker with its own port.
 
     Server(brokers=3)
-      ├─ controller-1   no port: only brokers talk to it
+      ├─ controller-1   no port: only nodes of this process talk to it
       ├─ broker-1       127.0.0.1:9092   Frontend ⇄ Broker
       ├─ broker-2       127.0.0.1:9093
       └─ broker-3       127.0.0.1:9094   replication between brokers: FetchRequest through `Driver`, no sockets
@@ -11,8 +11,7 @@
 - The cluster is ready when every broker has read that every broker is alive.
 - Nothing listens beyond this machine: there is no authentication here.
 
-What we leave out: directories on a real disk, a process for each broker, several controllers, and moving leadership
-away before a clean stop.
+What we leave out: a process for each broker.
 """
 
 from __future__ import annotations
@@ -26,6 +25,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import count
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -37,10 +37,12 @@ from minikafka.protocol.facts import Fact
 from minikafka.protocol.messages import Envelope, Message
 from minikafka.server.driver import Driver, Process
 from minikafka.server.frontend import Frontend
+from minikafka.server.os_disk import DataDirectory
 from minikafka.server.view import View
 from minikafka.types import BrokerId, NodeId, broker_node, controller_node
 
 READY_WITHIN_S = 30
+LEAVE_WITHIN_S = 3
 BACKLOG = 128
 
 log = logging.getLogger(__name__)
@@ -80,11 +82,11 @@ def for_few_brokers(brokers: int) -> dict[str, Any]:
 class Listener:
     """One broker's port, its process, and the frontend between them."""
 
-    def __init__(self, broker_id: BrokerId, address: tuple[str, int]) -> None:
+    def __init__(self, broker_id: BrokerId, address: tuple[str, int], disk: Disk) -> None:
         self.broker_id = broker_id
         self.address = address
         """Host and port; port 0 until it is bound for the first time."""
-        self.disk: Disk = MemoryDisk()
+        self.disk = disk
         self.frontend: Frontend | None = None
         self.accepting: asyncio.Server | None = None
 
@@ -113,18 +115,28 @@ class Server:
         listen: str = "127.0.0.1",
         ports: Sequence[int] = (),
         config: Mapping[str, Any] | None = None,
+        data_dir: Path | None = None,
     ) -> None:
-        """`ports`: one for each broker, 0 for a free one. Raises `ConfigError` for settings that do not work."""
-        if brokers < 1 or controllers != 1:
-            raise ConfigError("A cluster needs one broker or more and, for now, exactly one controller.")
+        """`ports`: one for each broker, 0 for a free one; without `data_dir` all is kept in memory.
+
+        Raises `ConfigError` for settings that do not work, and `DirectoryError` for a directory that does not.
+        """
+        if brokers < 1 or controllers not in (1, 3, 5):
+            raise ConfigError("A cluster needs one broker or more, and 1, 3 or 5 controllers.")
         if listen != "localhost" and not listen.startswith("127."):
             raise ConfigError(f"Cannot listen on {listen}: only addresses of this machine, such as 127.0.0.1, for now.")
         ports = list(ports) or [0] * brokers
         if len(ports) != brokers:
             raise ConfigError(f"{brokers} brokers need as many ports, not {len(ports)}.")
         self.config, self.network = split_settings(for_few_brokers(brokers) | dict(config or {}))
-        self.listeners = {number: Listener(number, (listen, port)) for number, port in enumerate(ports, 1)}
-        self.cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        self.directory = None if data_dir is None else DataDirectory(data_dir)
+        self.listeners = {
+            number: Listener(number, (listen, port), self._disk(broker_node(number)))
+            for number, port in enumerate(ports, 1)
+        }
+        self.voters = tuple(controller_node(number) for number in range(1, controllers + 1))
+        fresh = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        self.cluster_id = fresh if self.directory is None else self.directory.cluster_id
         self.driver = Driver()
         self.driver.on_death = self._died
         self._clients = (f"client-{number}" for number in count(1))
@@ -149,22 +161,44 @@ class Server:
             for taken in bound.values():
                 taken.close()
             raise
-        controller = controller_node(1)
-        self.driver.start(Process(controller, MemoryDisk(), self._make_controller, _to_nobody))
+        for voter in self.voters:
+            self.driver.start(Process(voter, self._disk(voter), self._controller_maker(voter), _to_nobody))
         for number, taken in bound.items():
             await self._start_broker(number, taken)
         await self._wait(lambda: all(self._sees_all(number) for number in self.listeners), "The brokers did not start")
 
-    async def stop(self) -> None:
-        """End all nodes in order and close all ports."""
+    async def shut_down(self) -> None:
+        """Stop in order: one broker after the other hands its leaderships over, says goodbye, and goes."""
         for number in self.listeners:
             process = self.driver.processes.get(broker_node(number))
-            if process is not None and isinstance(process.node, Broker):
-                process.node.stop(self.driver.now())
-                self.crash(number)
-        if controller_node(1) in self.driver.processes:
-            self.driver.kill(controller_node(1))
+            if process is None or not isinstance(process.node, Broker):
+                continue
+            self.driver.ask_to_leave(process.id)
+            deadline = asyncio.get_running_loop().time() + LEAVE_WITHIN_S
+            while isinstance(process.node, Broker) and not process.node.may_stop:
+                if asyncio.get_running_loop().time() > deadline:
+                    log.info("%s goes without waiting longer", process.id)
+                    break
+                await asyncio.sleep(0.005)
+            self._stop_broker(number)
+        await self.stop()
+
+    async def stop(self) -> None:
+        """End all nodes, each with its files closed and marked so, and close all ports."""
+        for number in self.listeners:
+            self._stop_broker(number)
+        for voter in self.voters:
+            if voter in self.driver.processes:
+                self.driver.kill(voter)
+        if self.directory is not None:
+            self.directory.close()
         await asyncio.sleep(0)  # lets the connections break
+
+    def _stop_broker(self, number: BrokerId) -> None:
+        process = self.driver.processes.get(broker_node(number))
+        if process is not None and isinstance(process.node, Broker):
+            process.node.stop(self.driver.now())
+            self.crash(number)
 
     def crash(self, broker_id: BrokerId) -> None:
         """Kill -9: the broker is gone, its connections break, its port closes, its disk stays as it is."""
@@ -202,14 +236,18 @@ class Server:
 
     def _broker_maker(self, listener: Listener) -> Callable[[Disk], Broker]:
         def make(disk: Disk) -> Broker:
-            voters = (controller_node(1),)
-            return Broker(listener.broker_id, voters, self.config, disk, uuid.uuid4().hex, listener.address)
+            return Broker(listener.broker_id, self.voters, self.config, disk, uuid.uuid4().hex, listener.address)
 
         return make
 
-    def _make_controller(self, disk: Disk) -> Controller:
-        node = controller_node(1)
-        return Controller(node, (node,), self.config, disk, Random(uuid.uuid4().int).random)
+    def _controller_maker(self, node: NodeId) -> Callable[[Disk], Controller]:
+        def make(disk: Disk) -> Controller:
+            return Controller(node, self.voters, self.config, disk, Random(uuid.uuid4().int).random)
+
+        return make
+
+    def _disk(self, node: NodeId) -> Disk:
+        return MemoryDisk() if self.directory is None else self.directory.disk(node)
 
     def _answerer(self, listener: Listener) -> Callable[[Envelope], None]:
         def answer(envelope: Envelope) -> None:
@@ -229,8 +267,15 @@ class Server:
     # --- readiness ---
 
     def _sees_all(self, number: BrokerId) -> bool:
+        """Whether this broker has read that all are alive, and each in its present life."""
         broker = self.driver.processes[broker_node(number)].node
-        return isinstance(broker, Broker) and broker.metadata.image.active_brokers() >= self.listeners.keys()
+        return isinstance(broker, Broker) and all(self._is_known(other, broker) for other in self.listeners)
+
+    def _is_known(self, number: BrokerId, to: Broker) -> bool:
+        broker, known = self.driver.processes[broker_node(number)].node, to.metadata.image.brokers.get(number)
+        if known is None or not isinstance(broker, Broker):
+            return False
+        return known.is_active and known.broker_epoch == broker.lifecycle.broker_epoch
 
     async def _wait(self, condition: Callable[[], bool], complaint: str) -> None:
         deadline = asyncio.get_running_loop().time() + READY_WITHIN_S

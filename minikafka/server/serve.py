@@ -7,7 +7,9 @@
 - `--port 9092` is the first broker's, the others follow; `--port 0` takes ports that are free.
 - What cannot be started is said in one sentence, with exit code 2.
 
-What we leave out: `--data-dir` (all is kept in memory), `--processes`, `--stage`, and addresses beyond this machine.
+- SIGTERM and Ctrl-C stop in order: each broker hands its leaderships over before it goes. SIGKILL may come at any byte.
+
+What we leave out: `--processes`, `--stage`, and addresses beyond this machine.
 """
 
 from __future__ import annotations
@@ -18,9 +20,11 @@ import logging
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from minikafka.config import ConfigError
 from minikafka.server.host import ServeError, Server
+from minikafka.server.os_disk import DirectoryError
 
 log = logging.getLogger("minikafka.serve")
 
@@ -31,13 +35,14 @@ def serve(
     port: int = 9092,
     listen: str = "127.0.0.1",
     config: Sequence[str] = (),
+    data_dir: Path | None = None,
 ) -> int:
     """Run a cluster until told to stop; `config` holds `key=value` with Kafka's dotted names. Returns the exit code."""
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(name)s: %(message)s")
     try:
-        server = Server(brokers, controllers, listen, ports_from(port, brokers), settings_from(config))
+        server = Server(brokers, controllers, listen, ports_from(port, brokers), settings_from(config), data_dir)
         asyncio.run(_run(server))
-    except (ConfigError, ServeError) as refused:
+    except (ConfigError, DirectoryError, ServeError) as refused:
         print(refused, file=sys.stderr)
         return 2
     except KeyboardInterrupt:  # where the loop cannot handle signals (Windows)
@@ -82,4 +87,4 @@ async def _run(server: Server) -> None:
         await stop.wait()
     finally:
         log.info("stopping")
-        await server.stop()
+        await server.shut_down()
