@@ -75,12 +75,14 @@ class SimulatedWorld:
         """See `World.partition`."""
         return TopicPartition(topic, number) if offset is None else TopicPartition(topic, number, offset)
 
-    def attempt(self, call: Callable[[], Any]) -> None:
+    def attempt(self, call: Callable[[], Any]) -> bool:
         """See `World.attempt`."""
         try:
             call()
         except KafkaException as problem:
             self.note(f"The application is told: {problem.args[0].name()}.")
+            return False
+        return True
 
     def note(self, text: str) -> None:
         """See `World.note`."""

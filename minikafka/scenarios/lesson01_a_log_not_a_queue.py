@@ -30,7 +30,7 @@ def play(world: World) -> None:
     world.wait(62_000)
     producer.produce("orders", value="9")
     world.wait_for("RecordsAppended", base_offset=9)
-    world.strike("power_loss", 1)
+    world.strike("tear", 1)
     world.wait(10_000)
     world.strike("restart", 1)
     world.wait(12_000)
@@ -61,8 +61,8 @@ SCENES = (
     Scene("8 opens a third file", "ProduceAcknowledged", "producer-A", {"values": ["8"]}),
     Scene("Retention takes the first file: 0 to 3", "LogStartMoved", "broker-1", {"log_start_offset": 4}),
     Scene("9 is written", "RecordsAppended", "broker-1", {"base_offset": 9}),
-    Scene("The power goes before 9 is answered", "NodeCrashed", "", {"power_lost": True}),
-    Scene("What is left ends at 9", "LogRecovered", "broker-1", {"log_end_offset": 9}),
+    Scene("The power goes: half of 9 is on the disk", "NodeCrashed", "", {"power_lost": True}),
+    Scene("That half is cut off: the log ends at 9", "TailCut", "broker-1", {"at_offset": 9}),
     Scene("9 is sent again, and stored once", "ProduceAcknowledged", "producer-A", {"base_offset": 9}),
     Scene("The audit asks for 2", "FetchFailed", "consumer-audit", {"error": "OFFSET_OUT_OF_RANGE"}),
     Scene("It goes on at 4, which is still called 4", "RecordsConsumed", "consumer-audit", {"position": 5}),

@@ -50,7 +50,7 @@ def play(world: World) -> None:
 def bill(producer: Any, order: Any, worker: str) -> None:
     """Write the bill of an order, keyed by the order."""
     value = order.value().decode()
-    producer.produce("bills", key=value, value=f"{value}, by {worker}")
+    producer.produce("bills", key=value, value=f"{value} ({worker})")
 
 
 def nobody(world: World) -> Any:
@@ -97,6 +97,7 @@ SCENARIO = Scenario(
                 Scene("Its bill is committed", "TransactionEnded", "producer-first", {"committed": True}),
                 Scene("A reader gets two bills", "RecordsConsumed", "consumer-C"),
             ),
+            breaks="I26",
         ),
     ),
     lesson=16,

@@ -53,11 +53,10 @@ def mend(sim: Simulation, node: NodeId) -> None:
         lie(sim, node, lying=False)
 
 
-def lose_page_cache(sim: Simulation, node: NodeId, damage: str) -> None:
-    """The power of a machine goes, in the step that is happening."""
+def lose_page_cache(sim: Simulation, node: NodeId, damage: str) -> list[facts.Fact]:
+    """The power of a machine goes, in the step that is happening. What is to be told of its disk."""
     damaged = disk_of(sim, node).lose_page_cache(damage, sim.random(f"disk/{sim.recorder.step}"))
-    if damaged:
-        sim.tell(facts.DiskDamaged(node, damage, damaged))
+    return [facts.DiskDamaged(node, damage, damaged)] if damaged else []
 
 
 def time_taken(machine: Machine) -> Millis:

@@ -49,8 +49,8 @@ class World(Protocol):
         """A `TopicPartition` of the clients in use."""
         ...
 
-    def attempt(self, call: Callable[[], Any]) -> None:
-        """Call a client, and let it fail: its `KafkaException` belongs to the story."""
+    def attempt(self, call: Callable[[], Any]) -> bool:
+        """Call a client, and let it fail: its `KafkaException` belongs to the story. True if it did not fail."""
         ...
 
     def note(self, text: str) -> None:
@@ -103,6 +103,8 @@ class Branch:
     name: str
     choices: Mapping[str, Any]
     scenes: tuple[Scene, ...] = ()
+    breaks: str = ""
+    """Number of the promise that is broken in this future, on purpose; empty: none is."""
 
 
 @dataclass(frozen=True, slots=True)

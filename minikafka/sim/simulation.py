@@ -345,21 +345,21 @@ class Simulation:
 
     def fault(self, name: str, told: list[facts.Fact], action: Callable[[], Any]) -> None:
         """A fault strikes: a step of the world."""
-        effects: list[Effect] = [Observe(fact) for fact in told]
-        self._step("fault", "", self.recorder.step, name, lambda: (action(), effects)[1])
+        self._step("fault", "", self.recorder.step, name, lambda: (action(), list[Effect](map(Observe, told)))[1])
 
     def crash(self, node: NodeId, power_lost: bool = False, damage: str = "") -> None:
         """The process is gone; with `power_lost` also what its disk had not made durable (`disk_faults.DAMAGES`)."""
         machine = self.machines[node]
         assert machine.node is not None, f"{node} is down already"
+        told: list[facts.Fact] = [facts.NodeCrashed(node, power_lost)]
 
         def stop() -> None:
             machine.node, machine.paused, machine.busy, machine.backlog = None, False, False, []
             if power_lost:
-                disk_faults.lose_page_cache(self, node, damage)
+                told.extend(disk_faults.lose_page_cache(self, node, damage))
             self._break(node, None, self.recorder.step)
 
-        self.fault("power_loss" if power_lost else "crash", [facts.NodeCrashed(node, power_lost)], stop)
+        self.fault("power_loss" if power_lost else "crash", told, stop)
 
     def shut_down(self, node: NodeId) -> None:
         """A server is asked to stop in order: it gives its leaderships away, and is down some moments later."""

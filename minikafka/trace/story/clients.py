@@ -18,7 +18,8 @@ def sentence(node: NodeId, fact: facts.Fact) -> str:
         case facts.ProduceAcknowledged(acks=0):
             return f"{who} has sent {words.values_of(fact.values)} and asks for no answer (acks=0)."
         case facts.ProduceAcknowledged():
-            return f"{who} is told: {words.values_of(fact.values)} stored at offset {fact.base_offset}."
+            where = f"{words.within(fact.partition)} at offset {fact.base_offset}"
+            return f"{who} is told: {words.values_of(fact.values)} stored{where}."
         case facts.ProduceRetried():
             return (
                 f"{who} hears {fact.error.name} for {words.values_of(fact.values)}, "
@@ -33,7 +34,7 @@ def sentence(node: NodeId, fact: facts.Fact) -> str:
         case facts.RecordsConsumed(records=()):
             return f"{who} passes over what is not for it, and stands at {fact.position}."
         case facts.RecordsConsumed():
-            read = words.values_of([value for _, _, _, value in fact.records])
+            read = words.values_of([value for _, _, _, value in fact.records]) + words.within(fact.partition)
             first = fact.records[0][0]
             return (
                 f"{who} reads {read} at offset {first}."

@@ -22,8 +22,8 @@ def sentence(node: NodeId, fact: facts.Fact) -> str:
             )
         case facts.TailCut():
             return (
-                f"{who} finds {fact.lost_bytes} bytes after offset {fact.at_offset} of {fact.partition} that are no "
-                f"whole batch, and cuts them off."
+                f"{who} finds {fact.lost_bytes} bytes at the end of {fact.partition}, from offset {fact.at_offset} on, "
+                f"that are no intact batch, and cuts them off."
             )
         case facts.LastStableOffsetMoved():
             return f"{who}: every transaction of {fact.partition} below {fact.last_stable_offset} is decided."

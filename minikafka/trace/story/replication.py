@@ -20,14 +20,10 @@ def sentence(node: NodeId, fact: facts.Fact) -> str:
             offsets = f"offset {fact.to_offset}" if count == 1 else f"offsets {fact.to_offset} to {fact.was_end - 1}"
             return f"{who} cuts {offsets} off its log: the leader's log has no such records there."
         case facts.HighWatermarkMoved():
-            if fact.partition == METADATA_PARTITION:
-                return f"{who}: the metadata log is committed below {fact.high_watermark}."
-            if fact.as_leader:
-                return f"{who} moves the high watermark to {fact.high_watermark}: all that count hold everything below."
-            return f"{who} learns that the high watermark is {fact.high_watermark}."
+            return _mark_moved(who, fact)
         case facts.LogRecovered():
             return (
-                f"{who} finds its log on disk: it ends at {fact.log_end_offset}, "
+                f"{who} finds its log{words.of(fact.partition)} on disk: it ends at {fact.log_end_offset}, "
                 f"high watermark {fact.high_watermark} as last written down."
             )
         case facts.LogFlushed():
@@ -72,12 +68,22 @@ def sentence(node: NodeId, fact: facts.Fact) -> str:
     return ""
 
 
+def _mark_moved(who: str, fact: facts.HighWatermarkMoved) -> str:
+    if fact.partition == METADATA_PARTITION:
+        return f"{who}: the metadata log is committed below {fact.high_watermark}."
+    if fact.as_leader:
+        mark = f"the high watermark{words.of(fact.partition)} to {fact.high_watermark}"
+        return f"{who} moves {mark}: all that count hold everything below."
+    return f"{who} learns that the high watermark is {fact.high_watermark}."
+
+
 def _appended(who: str, fact: facts.RecordsAppended) -> str:
     found = words.records_of(fact.batches)
     if fact.partition.topic.startswith("__"):
         verb = "writes" if fact.as_leader else "copies"
         return f"{who} {verb} records {fact.base_offset} to {fact.next_offset - 1} of {fact.partition}."
     what = words.values_of([record.value for record, _ in found]) if found else "a marker"
+    what += words.within(fact.partition)
     *_, last = split_batches(fact.batches)
     epoch = last.leader_epoch
     where = (
@@ -112,8 +118,9 @@ def _read_refused(who: str, fact: facts.ReadRefused) -> str:
 
 
 def _isr_proposed(who: str, fact: facts.IsrProposed) -> str:
+    isr = f"ISR {words.members_of(fact.isr)}{words.of(fact.partition)}"
     if fact.removed:
-        return f"{who} asks for ISR {words.members_of(fact.isr)}: {words.listed(fact.removed)} fell behind."
+        return f"{who} asks for {isr}: {words.listed(fact.removed)} fell behind."
     if fact.added:
-        return f"{who} asks for ISR {words.members_of(fact.isr)}: {words.listed(fact.added)} has caught up."
-    return f"{who} tells the controller that it has taken over (ISR {words.members_of(fact.isr)})."
+        return f"{who} asks for {isr}: {words.listed(fact.added)} has caught up."
+    return f"{who} tells the controller that it has taken over ({isr})."

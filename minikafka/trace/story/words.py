@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from minikafka.protocol.records import CorruptBatch, Record, split_batches
-from minikafka.types import NodeId
+from minikafka.types import NodeId, TopicPartition
 
 
 def name_of(node: NodeId) -> str:
@@ -52,6 +52,16 @@ def records_of(data: bytes) -> list[tuple[Record, int]]:
         except CorruptBatch:
             continue
     return found
+
+
+def within(partition: TopicPartition) -> str:
+    """` in orders-1`; nothing for partition 0, the only one of most stories."""
+    return f" in {partition}" if partition.partition else ""
+
+
+def of(partition: TopicPartition) -> str:
+    """` of orders-1`; nothing for partition 0 of a topic that is not internal."""
+    return f" of {partition}" if partition.partition or partition.topic.startswith("__") else ""
 
 
 def members_of(members: Iterable[int]) -> str:
