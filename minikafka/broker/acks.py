@@ -5,7 +5,8 @@
   enough, before the append and again when the answer is given.
 * A timeout says nothing about the record: it is in the leader's log and may yet be committed.
 
-Mirrors `ReplicaManager.appendRecords`, `DelayedProduce` and `Partition.checkEnoughReplicasReachOffset`.
+Mirrors `ReplicaManager.appendRecords`, `DelayedProduce` and `Partition.checkEnoughReplicasReachOffset`. What we leave
+out: nothing; the whole rule is here.
 """
 
 from __future__ import annotations

@@ -9,7 +9,8 @@
 * A duplicate is a success: the producer is told where its batch has stood since the first time (promise I18), once
   that is committed.
 
-Mirrors the produce half of `ReplicaManager` (`appendRecordsToLeader`, `DelayedProduce.tryComplete`).
+Mirrors the produce half of `ReplicaManager` (`appendRecordsToLeader`, `DelayedProduce.tryComplete`). What we leave
+out: quotas, and errors for single records of a batch (a bad record refuses its whole batch).
 """
 
 from __future__ import annotations

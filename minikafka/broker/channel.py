@@ -4,7 +4,8 @@
 * When time runs out we give the connection up and name the next one anew; the peer may still act on what it got.
 * One timer watches the request, set again only when it has run out: busy loops do not leave a trail of timers.
 
-Mirrors what `NetworkClient` and `NodeToControllerRequestThread` do for one node.
+Mirrors what `NetworkClient` and `NodeToControllerRequestThread` do for one node. What we leave out: several requests
+under way on one connection, and back-off that grows.
 """
 
 from __future__ import annotations

@@ -9,7 +9,8 @@
 * The higher epoch wins; a hint from an older one is not followed.
 * Who does not answer is asked again only after all others.
 
-Mirrors `RaftControllerNodeProvider` and the observer's part of `KafkaRaftClient`.
+Mirrors `RaftControllerNodeProvider` and the observer's part of `KafkaRaftClient`. What we leave out: voters that are
+found through bootstrap addresses (KIP-853).
 """
 
 from __future__ import annotations

@@ -9,7 +9,8 @@
 * Nothing is erased at once: whole segments below the log start go with the next round of retention.
 * The answer waits like a produce with acks=all, but for log starts instead of log ends.
 
-Mirrors `ReplicaManager.deleteRecords` and `DelayedDeleteRecords`.
+Mirrors `ReplicaManager.deleteRecords` and `DelayedDeleteRecords`. What we leave out: the purgatory with its timing
+wheel; who waits is looked at when a log start moves.
 """
 
 from __future__ import annotations

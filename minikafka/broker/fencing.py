@@ -11,7 +11,7 @@ A reader names the leader epoch it believes in. The broker compares it with its 
 Without it, a follower of the leader before last would still count as a copy (KIP-320, promise I8). A produce request
 names no epoch: that is why a deposed leader which has not heard of its successor still takes records.
 
-Mirrors `Partition.checkCurrentLeaderEpoch`.
+Mirrors `Partition.checkCurrentLeaderEpoch`. What we leave out: nothing; the whole rule is here.
 """
 
 from __future__ import annotations

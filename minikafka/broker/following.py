@@ -12,7 +12,8 @@ The same two functions follow a partition's leader and the active controller: on
 * A high watermark is never taken from an answer that found the logs to differ.
 * Where the leader's log starts, the follower's starts too; one that ends below that begins again there.
 
-Mirrors `AbstractFetcherThread.processFetchRequest` and `ReplicaFetcherThread`.
+Mirrors `AbstractFetcherThread.processFetchRequest` and `ReplicaFetcherThread`. What we leave out: asking for the
+leader's end before falling back to the high watermark (`fetchOffsetAndTruncate`).
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@
 * The leader only proposes; the ISR is what the controller has written (KIP-497).
 * A newcomer must reach the high watermark *and* the start of this epoch: a new leader's watermark is an old one.
 
-Mirrors `Partition.maybeShrinkIsr` and `canAddReplicaToIsr`.
+Mirrors `Partition.maybeShrinkIsr` and `canAddReplicaToIsr`. What we leave out: nothing; the whole rule is here.
 """
 
 from __future__ import annotations

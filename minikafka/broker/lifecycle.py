@@ -9,7 +9,8 @@
 * Leaving in order is asked for, and waited for only so long: then the broker stops anyway.
 * A stale broker epoch means that the controller knows a newer process of this broker.
 
-Mirrors `BrokerLifecycleManager` and `CleanShutdownFileHandler`.
+Mirrors `BrokerLifecycleManager` and `CleanShutdownFileHandler`. What we leave out: feature levels and log directories
+in a registration, cordoned directories.
 """
 
 from __future__ import annotations

@@ -8,7 +8,8 @@
 * The next block is asked for when nine tenths of one are used, so that hardly anybody waits; who comes while there is
   none is told COORDINATOR_LOAD_IN_PROGRESS, and asks again.
 
-Mirrors `RPCProducerIdManager`.
+Mirrors `RPCProducerIdManager`. What we leave out: a client waits for the next block by asking again, not in the
+broker.
 """
 
 from __future__ import annotations

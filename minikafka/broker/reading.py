@@ -4,7 +4,8 @@
  epochs agree? ─▶ logs agree? ─▶ note the follower's position ─▶ read up to the end it may see
 ```
 
-Mirrors the fetch half of `ReplicaManager` (`readFromLog`) and `Partition.fetchRecords`.
+Mirrors the fetch half of `ReplicaManager` (`readFromLog`) and `Partition.fetchRecords`. What we leave out: fetch
+sessions (KIP-227), tiered storage, quotas.
 """
 
 from __future__ import annotations

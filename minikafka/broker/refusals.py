@@ -2,7 +2,8 @@
 
 Kafka writes an error where the answer has a place for it: at the top, or at every topic and partition that was named.
 
-Mirrors `AbstractRequest.getErrorResponse`.
+Mirrors `AbstractRequest.getErrorResponse`. What we leave out: refusals for lack of permission, and messages beside
+the codes.
 """
 
 from __future__ import annotations

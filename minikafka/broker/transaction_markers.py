@@ -11,7 +11,8 @@
   coordinator finds the Prepare record and begins anew: a marker may be written twice, never not at all (I23).
 * A leader that has heard a newer coordinator, or a newer epoch of the producer, ends it: somebody else is in charge.
 
-Mirrors `TransactionMarkerChannelManager` and `TransactionMarkerRequestCompletionHandler`.
+Mirrors `TransactionMarkerChannelManager` and `TransactionMarkerRequestCompletionHandler`. What we leave out: nothing
+that changes what a reader or producer sees.
 """
 
 from __future__ import annotations

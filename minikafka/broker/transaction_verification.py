@@ -10,7 +10,7 @@
   back for ever, since nobody would ever mark it (the hanging transaction, KIP-890, I24).
 * One request at a time to each coordinator, with one question for each transactional id in it.
 
-Mirrors `AddPartitionsToTxnManager`.
+Mirrors `AddPartitionsToTxnManager`. What we leave out: nothing that changes what a producer sees.
 """
 
 from __future__ import annotations

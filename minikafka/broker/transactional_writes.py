@@ -12,7 +12,8 @@
   every 20 ms, for 100 ms, before it troubles the producer.
 * Markers are acknowledged like acks=all: once the in-sync replicas have them.
 
-Mirrors `ReplicaManager.handleProduceAppend`, `VerificationGuard` and `KafkaApis.handleWriteTxnMarkersRequest`.
+Mirrors `ReplicaManager.handleProduceAppend`, `VerificationGuard` and `KafkaApis.handleWriteTxnMarkersRequest`. What
+we leave out: guards that are dropped one by one; ours go with the partition or the transaction.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 """What a metadata record is about to change, said as facts.
 
 Asked before the record is replayed, since a change is told with what was there before.
+
+What we leave out: records that change nothing a reader would see.
 """
 
 from __future__ import annotations

@@ -4,7 +4,8 @@
 * An unclean election is asked for by a person who knows that records may be lost, or allowed by
   `unclean.leader.election.enable`; it is held only where there is no leader.
 
-Mirrors `ReplicationControlManager.electLeaders` and its periodic tasks.
+Mirrors `ReplicationControlManager.electLeaders` and its periodic tasks. What we leave out: elections because of a
+failed log directory.
 """
 
 from __future__ import annotations

@@ -10,7 +10,8 @@
 * An answer counts only if it belongs to the request that is under way.
 * Whoever has become something else in the quorum gives up what is under way, and goes on over new connections.
 
-Mirrors `RequestManager`; the pause that grows is that of `NetworkClient` (`reconnect.backoff.max.ms`).
+Mirrors `RequestManager`; the pause that grows is that of `NetworkClient` (`reconnect.backoff.max.ms`). What we leave
+out: voters that change their addresses.
 """
 
 from __future__ import annotations

@@ -9,7 +9,8 @@
 One broker in each pass: the next decision must be made on the state that the one before has left, else nobody would
 know in which order two brokers that fall silent together have left an ISR.
 
-Mirrors `QuorumController.registerMaybeFenceStaleBroker` and its neighbours.
+Mirrors `QuorumController.registerMaybeFenceStaleBroker` and its neighbours. What we leave out: tasks for features
+that are not modelled (log directories, directories of voters).
 """
 
 from __future__ import annotations

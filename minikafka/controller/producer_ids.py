@@ -4,7 +4,7 @@
  broker 1 asks  →  0 … 999       broker 2 asks  →  1000 … 1999       broker 1 crashes: what is left of 0 … 999 is lost
 ```
 
-Mirrors `ProducerIdControlManager`.
+Mirrors `ProducerIdControlManager`. What we leave out: nothing; the whole rule is here.
 """
 
 from __future__ import annotations

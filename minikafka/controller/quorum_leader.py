@@ -10,7 +10,7 @@
 * A voter's log end is what it asks for next: it has flushed everything below before it asks (D4).
 * All of it is forgotten with the leadership: it counts in one epoch only.
 
-Mirrors `LeaderState`.
+Mirrors `LeaderState`. What we leave out: voters that join and leave while it leads (KIP-853).
 """
 
 from __future__ import annotations

@@ -11,7 +11,8 @@
 * What is committed is never cut: a leader whose log lacks it was never elected.
 * A snapshot sums up what is committed; the log begins where the newest one ends, and who is further behind gets it.
 
-Mirrors `KafkaRaftLog` and `KafkaRaftClient.appendAsFollower`.
+Mirrors `KafkaRaftLog` and `KafkaRaftClient.appendAsFollower`. What we leave out: deleting segments below a snapshot;
+the log start moves, the files stay.
 """
 
 from __future__ import annotations

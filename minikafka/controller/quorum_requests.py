@@ -7,7 +7,8 @@
 * A waiting fetch is answered when there is a record, when more is committed than the reader knows (KIP-1166), when the
   leadership is lost, and else after its `max_wait_ms`.
 
-Mirrors the handlers of `KafkaRaftClient` and its fetch purgatory.
+Mirrors the handlers of `KafkaRaftClient` and its fetch purgatory. What we leave out: the purgatory with its timing
+wheel; one timer for whoever is due first does the same.
 """
 
 from __future__ import annotations

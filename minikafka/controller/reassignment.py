@@ -9,7 +9,7 @@
 * Cancelling takes back what was being added; it is refused where only those are in sync.
 
 Mirrors `ReplicationControlManager.alterPartitionReassignments`, `PartitionReassignmentReplicas` and
-`PartitionReassignmentRevert`.
+`PartitionReassignmentRevert`. What we leave out: directories of replicas.
 """
 
 from __future__ import annotations

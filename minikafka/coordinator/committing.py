@@ -3,7 +3,8 @@
 The rule behind all of it (I28): a commit counts only from a member of *this* generation, or of this member epoch. A
 member that was taken out and does not know it yet would otherwise overwrite what its successor has done.
 
-Mirrors the commit and fetch half of `OffsetMetadataManager`, and `validateOffsetCommit` of the groups.
+Mirrors the commit and fetch half of `OffsetMetadataManager`, and `validateOffsetCommit` of the groups. What we leave
+out: topic ids in commits; the wire translates them to names.
 """
 
 from __future__ import annotations

@@ -8,7 +8,8 @@
 Everything here is decided on the group as it stands, and written; `replay` changes it. Only the timers that watch for
 silence are memory.
 
-Mirrors `GroupMetadataManager.consumerGroupHeartbeat`.
+Mirrors `GroupMetadataManager.consumerGroupHeartbeat`. What we leave out: classic members in such a group, and
+assignment in a thread of its own.
 """
 
 from __future__ import annotations

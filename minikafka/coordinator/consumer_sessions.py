@@ -1,6 +1,7 @@
 """Silence in a KIP-848 group: sessions, and the time a member has to give partitions up.
 
 Mirrors the timers of `GroupMetadataManager` (`scheduleConsumerGroupSessionTimeout`, `...RebalanceTimeoutIfNeeded`).
+What we leave out: nothing that changes what a member sees.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Looking at groups, deleting them, and forgetting the offsets of those that nobody uses any more.
 
 Mirrors `GroupMetadataManager.listGroups`, `describeGroups`, `deleteGroups` and
-`OffsetMetadataManager.cleanupExpiredOffsets`.
+`OffsetMetadataManager.cleanupExpiredOffsets`. What we leave out: authorized operations, and share and streams groups.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The groups of one shard by name, whatever their kind, and their offsets."""
+"""The groups of one shard by name, whatever their kind, and their offsets.
+
+What we leave out: share and streams groups.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Requests about groups, for the house where coordinators live: which groups they name, and how they are refused.
 
-Mirrors what `GroupCoordinatorService` does around its shards.
+Mirrors what `GroupCoordinatorService` does around its shards. What we leave out: share and streams groups, and
+authorization.
 """
 
 from __future__ import annotations

@@ -12,7 +12,8 @@
   would otherwise leave a member behind that nobody is.
 * A follower that joins a Stable group with nothing new is told the current generation; the leader may want a new one.
 
-Mirrors the join half of `GroupMetadataManager.classicGroupJoin`.
+Mirrors the join half of `GroupMetadataManager.classicGroupJoin`. What we leave out: nothing that changes what a
+member sees.
 """
 
 from __future__ import annotations

@@ -4,7 +4,8 @@ Whoever coordinates reads its state and returns records and an answer; it change
 a log, and when they are committed they are replayed, here and wherever the log is copied; only then is the answer sent.
 So a failover needs no code of its own: the next leader replays the same log.
 
-Mirrors `CoordinatorResult` and `ControllerResult`.
+Mirrors `CoordinatorResult` and `ControllerResult`. What we leave out: writes that may be undone one by one; a shard
+is rebuilt from its log instead.
 """
 
 from __future__ import annotations

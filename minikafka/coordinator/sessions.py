@@ -3,7 +3,7 @@
 One timer watches each member, and is set again when it comes too early: a heartbeat every three seconds does not leave
 a trail of timers.
 
-Mirrors the heartbeat half of `GroupMetadataManager`.
+Mirrors the heartbeat half of `GroupMetadataManager`. What we leave out: nothing that changes what a member sees.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 Who decides about groups answers more than the one who asks: a leader's SyncGroup answers all who wait for it. So the
 functions of this room are given a turn, put into it what shall be written and said, and `result` hands it over.
+
+What we leave out: nothing; it is a sheet of paper.
 """
 
 from __future__ import annotations

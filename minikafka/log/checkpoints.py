@@ -10,7 +10,7 @@ orders 1 40     offset                   3 8
 
 * A file is replaced as a whole, durably, or not at all; one that cannot be read counts as missing.
 
-Mirrors `OffsetCheckpointFile` and `LeaderEpochCheckpointFile`.
+Mirrors `OffsetCheckpointFile` and `LeaderEpochCheckpointFile`. What we leave out: checksums (Kafka has none either).
 """
 
 from __future__ import annotations

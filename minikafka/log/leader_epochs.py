@@ -15,7 +15,8 @@ records of epoch 1 than that has records which the later leader never had: they 
 * A new leader notes its epoch with its log end offset before it appends anything.
 * The list stands in the log's `leader-epoch-checkpoint`; what the file lacks, recovery reads from the batches.
 
-Mirrors `LeaderEpochFileCache`.
+Mirrors `LeaderEpochFileCache`. What we leave out: nothing; the list is written to `leader-epoch-checkpoint` with the
+log.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@
 * An index is never trusted over the log: a segment whose indexes do not fit is walked like one after a crash (I13).
 * Files of unfinished work tell what to do: `.deleted` and `.cleaned` go, `.swap` is complete and takes its place.
 
-Mirrors `LogLoader` and `LogSegment.recover`.
+Mirrors `LogLoader` and `LogSegment.recover`. What we leave out: several threads, one for each directory.
 """
 
 from __future__ import annotations

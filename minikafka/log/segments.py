@@ -9,7 +9,7 @@ orders-0/00000000000000000000.log   0 … 811      closed: flushed, indexes comp
 * There is always one active segment, the last; it may be empty.
 * A closed segment ends where the next one begins.
 
-Mirrors `LogSegments` and the file side of `LocalLog`.
+Mirrors `LogSegments` and the file side of `LocalLog`. What we leave out: memory mapping, and a limit on open files.
 """
 
 from __future__ import annotations

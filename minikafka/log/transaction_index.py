@@ -11,7 +11,8 @@ offset    10   11   12   13          producer 7 opened at 10 and aborted at 13: 
 * The last stable offset at the time of the marker says where a search may stop: whatever was aborted later began at or
   above it.
 
-Mirrors `TransactionIndex` and `AbortedTxn`: 34 bytes each in the `.txnindex` file of the marker's segment.
+Mirrors `TransactionIndex` and `AbortedTxn`: 34 bytes each in the `.txnindex` file of the marker's segment. What we
+leave out: reading the index from disk for each fetch; it is small, and kept in memory.
 """
 
 from __future__ import annotations

@@ -1,1 +1,10 @@
-"""The broker and controller of this course behind TCP, speaking Kafka's wire protocol."""
+"""The broker and controller of this course behind TCP, speaking Kafka's wire protocol.
+
+How true is it?
+
+* conforms: The same `Broker` and `Controller` serve real clients over TCP | tests/server/test_confluent.py,
+  `test_clients.py`: confluent-kafka, kafka-python, aiokafka and kcat, through a crash of the leader, in groups and in
+  transactions
+* simplified: Every API and version Kafka 4.4 shows | those in `minikafka/server/versions.py`; another key closes the
+  connection, as Kafka does
+"""
