@@ -5,6 +5,10 @@ How true is it?
 * conforms: The same `Broker` and `Controller` serve real clients over TCP | tests/server/test_confluent.py,
   `test_clients.py`: confluent-kafka, kafka-python, aiokafka and kcat, through a crash of the leader, in groups and in
   transactions
+* conforms: What a producer was told is stored is in the data directory, in Kafka's files, also after SIGKILL |
+  tests/server/test_data_dir.py
+* conforms: Every message in every advertised version is encoded as Kafka encodes it |
+  tests/server/test_codec_against_kio.py
 * simplified: Every API and version Kafka 4.4 shows | those in `minikafka/server/versions.py`; another key closes the
   connection, as Kafka does
 """
