@@ -50,6 +50,10 @@ def _parser() -> argparse.ArgumentParser:
     _add_grade(commands)
     _add_exercises(commands)
     _add_serve(commands)
+    dump = commands.add_parser("dump", help="say what lies in the files of a data directory")
+    dump.add_argument("directory", type=Path, metavar="DIR")
+    dump.add_argument("--records", action="store_true", help="with keys and values")
+    dump.set_defaults(command=_dump)
     doctor = commands.add_parser("doctor", help="say what is missing on this machine, and how to mend it")
     doctor.set_defaults(command=_doctor)
     return parser
@@ -177,6 +181,12 @@ def _serve(options: argparse.Namespace) -> int:
         config=options.config,
         data_dir=options.data_dir,
     )
+
+
+def _dump(options: argparse.Namespace) -> int:
+    from minikafka.server.dump import dump
+
+    return dump(options.directory, with_records=options.records)
 
 
 def _doctor(_: argparse.Namespace) -> int:

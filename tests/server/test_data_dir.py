@@ -14,6 +14,7 @@ from server_under_test import PATIENCE_S, Running, Wire, eventually
 
 from minikafka.disk import Disk, MemoryDisk, StorageError
 from minikafka.protocol.records import RecordBatch, build_batch
+from minikafka.server.dump import dump
 from minikafka.server.host import Server
 from minikafka.server.os_disk import DirectoryError, OsDisk
 
@@ -180,3 +181,21 @@ def test_what_was_acknowledged_survives_kill_9_of_the_whole_server(tmp_path: Pat
     wire = eventually(lambda: last.leader("orders"), "a leader")
     assert read_all(wire, "orders") == acknowledged
     assert last.end(signal.SIGTERM) == 0
+
+
+def test_a_dump_names_batches_markers_and_a_torn_tail(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    three = build_batch([(0, b"k", b"v", ())] * 3, leader_epoch=4, producer_id=7, producer_epoch=0, base_sequence=5)
+    one = build_batch([(0, None, b"w", ())], base_offset=3, leader_epoch=4)
+    segment = tmp_path / "broker-1" / "orders-0" / f"{0:020}.log"
+    segment.parent.mkdir(parents=True)
+    segment.write_bytes(three.data + one.data + one.data[:30])
+    assert dump(tmp_path, with_records=True) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        f"broker-1/orders-0/{0:020}.log",
+        f"  0 to 2  epoch 4  3 records  {len(three.data)} bytes  producer 7 epoch 0 from 5",
+        *["    b'k': b'v'"] * 3,
+        f"  3  epoch 4  1 record  {len(one.data)} bytes",
+        "    None: b'w'",
+        "  30 bytes that are no whole batch: a batch has at least 61 bytes, this has 30",
+    ]
+    assert dump(tmp_path / "nowhere") == 2
