@@ -6,6 +6,9 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from minikafka.client.consumer import ConsumerNode
+from minikafka.coordinator import group_records
+from minikafka.coordinator.group_records import OffsetCommitKey, OffsetCommitValue
+from minikafka.coordinator.result import KeyedRecord
 from minikafka.protocol import facts
 from minikafka.sim.checkers import ledger
 from minikafka.sim.checkers.copies import text_of
@@ -17,68 +20,163 @@ from minikafka.types import NodeId, Offset, TopicPartition
 if TYPE_CHECKING:
     from minikafka.sim.simulation import Simulation
 
+OFFSETS_TOPIC = "__consumer_offsets"
+
 
 class NoDoubleOwnership(Promise):
-    """I27: no two members of one generation own the same partition."""
+    """I27: no two members own the same partition: not in one generation, and not by what members themselves believe.
+
+    A member that the coordinator has expelled may go on believing for a while; a current one may not, in any generation
+    or member epoch: what was its own is given away only after it gave it up.
+    """
 
     promise, name = "I27", "no double ownership"
-    looks_at = frozenset({facts.AssignmentGiven})
+    looks_at = frozenset(
+        {
+            facts.AssignmentGiven,
+            facts.PartitionsAssigned,
+            facts.GroupChanged,
+            facts.MemberRemoved,
+            facts.CoordinatorLoaded,
+        }
+    )
 
     def __init__(self, book: Ledger) -> None:
         super().__init__(book)
         self._owners: defaultdict[tuple[str, int], dict[TopicPartition, str]] = defaultdict(dict)
         """For each group and generation: who was given what."""
+        self._members: dict[str, set[str]] = {}
+        """Who is in each group, as its coordinator has said last."""
 
     def look(self, sim: Simulation, told: list[Told]) -> str | None:
-        """Look at everything that coordinators give."""
-        for _, _, fact in told:
-            if not isinstance(fact, facts.AssignmentGiven):
+        """Look at everything that coordinators give, and that members take."""
+        if lost_its_memory(self.ledger):
+            return None
+        for _, node, fact in told:
+            broken = None
+            match fact:
+                case facts.AssignmentGiven():
+                    broken = self._given(fact)
+                case facts.GroupChanged(group, members=members):
+                    self._members[group] = set(members)
+                case facts.MemberRemoved(group, member):
+                    self._members.get(group, set()).discard(member)
+                case facts.CoordinatorLoaded():
+                    self._members.clear()
+                case facts.PartitionsAssigned(group, partitions=partitions) if group:
+                    broken = self._taken(sim, node, group, partitions)
+            if broken:
+                return broken
+        return None
+
+    def _given(self, fact: facts.AssignmentGiven) -> str | None:
+        owners = self._owners[(fact.group, fact.generation)]
+        for partition in fact.partitions:
+            self.premises += 1
+            owner = owners.setdefault(partition, fact.member)
+            if owner != fact.member:
+                return (
+                    f"{fact.member} and {owner} both own {partition} in generation {fact.generation} of group "
+                    f"{fact.group}."
+                )
+        return None
+
+    def _taken(self, sim: Simulation, node: NodeId, group: str, partitions: tuple[TopicPartition, ...]) -> str | None:
+        current = self._members.get(group, set())
+        for other, machine in sim.machines.items():
+            reader = machine.node
+            if other == node or not isinstance(reader, ConsumerNode) or reader.config.group_id != group:
                 continue
-            owners = self._owners[(fact.group, fact.generation)]
-            for partition in fact.partitions:
-                self.premises += 1
-                owner = owners.setdefault(partition, fact.member)
-                if owner != fact.member:
-                    return (
-                        f"{fact.member} and {owner} both own {partition} in generation {fact.generation} of group "
-                        f"{fact.group}."
-                    )
+            self.premises += 1
+            both = [one for one in partitions if one in reader.assigned and not reader.assigned[one].leaving]
+            if both and not reader.is_closed and reader.membership.member_id in current:
+                return (
+                    f"{node} takes {both[0]} in group {group}, and {other}, which is in it too, has not given it up."
+                )
         return None
 
 
 class FencedCommit(Promise):
-    """I28: who is no longer in a group, or is there in an old generation, commits nothing."""
+    """I28: who is no longer in a group, or is there in an old generation or member epoch, commits nothing."""
 
     promise, name = "I28", "fenced commit"
-    looks_at = frozenset({facts.OffsetCommitted, facts.MemberRemoved, facts.GroupChanged, facts.CoordinatorLoaded})
+    looks_at = frozenset(
+        {
+            facts.OffsetCommitted,
+            facts.MemberRemoved,
+            facts.MemberJoined,
+            facts.GroupChanged,
+            facts.AssignmentGiven,
+            facts.CoordinatorLoaded,
+        }
+    )
 
     def __init__(self, book: Ledger) -> None:
         super().__init__(book)
         self._gone: dict[tuple[str, str], str] = {}
         """Members that were removed, and why."""
+        self._generations: dict[str, int] = {}
+        """Newest generation of each classic group."""
+        self._owned: dict[tuple[str, str], tuple[int, dict[TopicPartition, int]]] = {}
+        """For each member its newest epoch that was told, and since which epoch it owns what it owns (KIP-1251)."""
 
     def look(self, sim: Simulation, told: list[Told]) -> str | None:
         """Look at every commit that is written down."""
+        if lost_its_memory(self.ledger):
+            return None
         for _, _, fact in told:
             match fact:
                 case facts.MemberRemoved(group, member, reason):
                     self._gone[(group, member)] = reason
+                    self._owned.pop((group, member), None)
                 case facts.MemberJoined(group, member):
                     self._gone.pop((group, member), None)
                 case facts.CoordinatorLoaded():
-                    self._gone.clear()  # What was not yet written down may be forgotten with a coordinator.
-                case facts.OffsetCommitted(group, partition, offset, member) if member:
+                    # What was not yet written down may be forgotten with a coordinator.
+                    for book in (self._gone, self._generations, self._owned):
+                        book.clear()
+                case facts.GroupChanged(group, state, generation):
+                    if state in CLASSIC_ONLY or group in self._generations:
+                        self._generations[group] = generation
+                case facts.AssignmentGiven():
+                    self._note(fact)
+                case facts.OffsetCommitted(member=member) if member:
                     self.premises += 1
-                    if (group, member) in self._gone:
+                    why = self._why_not(fact)
+                    if why:
                         return (
-                            f"Group {group} wrote down offset {offset} of {partition} for {member}, which is no longer "
-                            f"in it ({self._gone[(group, member)]})."
+                            f"Group {fact.group} wrote down offset {fact.offset} of {fact.partition} for {member}, "
+                            f"which {why}."
                         )
         return None
 
+    def _note(self, fact: facts.AssignmentGiven) -> None:
+        _, before = self._owned.get((fact.group, fact.member), (0, {}))
+        since = {partition: before.get(partition, fact.generation) for partition in fact.partitions}
+        self._owned[(fact.group, fact.member)] = (fact.generation, since)
+
+    def _why_not(self, fact: facts.OffsetCommitted) -> str:
+        place = (fact.group, fact.member)
+        if place in self._gone:
+            return f"is no longer in it ({self._gone[place]})"
+        if fact.group in self._generations:
+            newest = self._generations[fact.group]
+            return f"was in generation {fact.generation}; now it is {newest}" if fact.generation != newest else ""
+        epoch, since = self._owned.get(place, (0, {}))
+        if fact.generation >= epoch or fact.generation >= since.get(fact.partition, epoch):
+            return ""
+        return f"was in member epoch {fact.generation}; now it is {epoch}"
+
+
+CLASSIC_ONLY = ("PreparingRebalance", "CompletingRebalance")
+"""States that tell a classic group from a KIP-848 one."""
+
 
 class AtLeastOnce(Promise):
-    """I29: everything acknowledged below a group's committed offset was given to one of its members."""
+    """I29: everything acknowledged below a group's committed offset was given to one of its members.
+
+    And what was committed stands in the log of whoever coordinates in the end.
+    """
 
     promise, name = "I29", "at least once"
     looks_at = frozenset({facts.RecordsConsumed, facts.OffsetCommitted})
@@ -99,7 +197,8 @@ class AtLeastOnce(Promise):
         return None
 
     def finish(self, sim: Simulation) -> str | None:
-        """Compare each committed offset with what was given."""
+        """Compare each committed offset with what was given, and with the log that remembers it."""
+        remembered = _remembered(sim, self.ledger)
         for (group, partition), offset in self._committed.items():
             history = self.ledger.histories.get(partition)
             leader = ledger.leader_of(sim, history) if history else None
@@ -109,6 +208,11 @@ class AtLeastOnce(Promise):
             log_end = leader.log.log_end_offset
             if offset > log_end:
                 return f"Group {group} committed offset {offset} of {partition}, which ends at {log_end}."
+            if remembered is not None and (group, partition, offset) not in remembered:
+                return (
+                    f"Group {group} committed {partition} up to {offset}, and whoever coordinates it now has not got "
+                    f"that in its log."
+                )
             for at, known in sorted(history.acknowledged.items()):
                 if at < offset and at not in self._given[(group, partition)]:
                     return (
@@ -116,6 +220,29 @@ class AtLeastOnce(Promise):
                         f"{text_of(known.value)} at offset {at}."
                     )
         return None
+
+
+def lost_its_memory(book: Ledger) -> bool:
+    """Have coordinators lost records beyond the promise? Then a group may begin its generations anew."""
+    return any(history.beyond for name, history in book.histories.items() if name.topic == OFFSETS_TOPIC)
+
+
+def _remembered(sim: Simulation, book: Ledger) -> set[tuple[str, TopicPartition, Offset]] | None:
+    """All offsets ever committed, as leaders' logs have them; None if a log has no leader, or may lack records."""
+    found: set[tuple[str, TopicPartition, Offset]] = set()
+    for history in book.histories.values():
+        if history.name.topic != OFFSETS_TOPIC:
+            continue
+        leader = ledger.leader_of(sim, history)
+        if leader is None or history.beyond or history.compacted_below:
+            return None
+        for batch in leader.log.batches():
+            for record in batch.records() if not batch.is_control else ():
+                assert record.key is not None, "a coordinator's record has a key"
+                key, value = group_records.read(KeyedRecord(record.key, record.value))
+                if isinstance(key, OffsetCommitKey) and isinstance(value, OffsetCommitValue):
+                    found.add((key.group, TopicPartition(key.topic, key.partition), value.offset))
+    return found
 
 
 def _group_of(sim: Simulation, node: NodeId) -> str:

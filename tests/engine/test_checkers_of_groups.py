@@ -1,0 +1,78 @@
+"""The checkers of groups on planted facts: what each must find, and what it must leave alone."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from minikafka.protocol import facts
+from minikafka.sim.checkers.groups import AtLeastOnce, FencedCommit, NoDoubleOwnership
+from minikafka.sim.checkers.ledger import Ledger
+from minikafka.sim.profiles import STACK
+from minikafka.sim.schedule import Setup, play, schedule
+from minikafka.trace.trace import Told
+from minikafka.types import TopicPartition
+
+P0, P1 = TopicPartition("orders", 0), TopicPartition("orders", 1)
+NOBODY = SimpleNamespace(machines={})
+
+
+def shown(checker, *told):
+    return checker.look(NOBODY, [Told(1, "broker-1", fact) for fact in told])
+
+
+def given(member, epoch, *partitions):
+    return facts.AssignmentGiven("g", member, epoch, partitions)
+
+
+def commit(member, epoch, partition=P0, pending=False):
+    return facts.OffsetCommitted("g", partition, 5, member, epoch, pending)
+
+
+def test_two_owners_in_one_generation_are_found():
+    checker = NoDoubleOwnership(Ledger())
+    assert shown(checker, given("a", 1, P0), given("b", 1, P1), given("b", 2, P0)) is None
+    assert "both own orders-0 in generation 2" in shown(checker, given("a", 2, P0))
+
+
+@pytest.mark.parametrize("pending", [False, True])
+def test_a_commit_of_an_old_generation_is_found_in_a_transaction_too(pending):
+    """I26: TxnOffsetCommit is checked like any other."""
+    began = facts.GroupChanged("g", "CompletingRebalance", 2, "range", "a", ("a",))
+    assert shown(FencedCommit(Ledger()), began, commit("a", 2, pending=pending)) is None
+    assert "was in generation 1; now it is 2" in shown(FencedCommit(Ledger()), began, commit("a", 1, pending=pending))
+
+
+def test_a_commit_of_an_old_member_epoch_counts_only_for_what_was_kept():
+    """KIP-1251: the partition has been the member's own since that epoch."""
+    given_twice = given("a", 3, P0), given("a", 5, P0, P1)
+    assert shown(FencedCommit(Ledger()), *given_twice, commit("a", 3, P0)) is None
+    assert "was in member epoch 4; now it is 5" in shown(FencedCommit(Ledger()), *given_twice, commit("a", 4, P1))
+
+
+def test_a_removed_member_that_commits_is_found():
+    removed = facts.MemberRemoved("g", "a", "session timeout")
+    assert "(session timeout)" in shown(FencedCommit(Ledger()), removed, commit("a", 1))
+
+
+def play_a_group():
+    lines = schedule((0, "join", "K1", {"protocol": "consumer"}), (9_000, "send", "a"))
+    checkers = [NoDoubleOwnership(book := Ledger()), AtLeastOnce(book)]
+    run = play(Setup(settings=STACK, partitions=2), lines, checkers)
+    assert run.violation is None
+    return run, *checkers
+
+
+def test_what_a_current_member_has_not_given_up_may_nobody_take():
+    run, checker, _ = play_a_group()
+    assert checker._taken(run.sim, "consumer-K2", "consumer", (P0,)).endswith("has not given it up.")
+    checker._members["consumer"].clear()
+    assert checker._taken(run.sim, "consumer-K2", "consumer", (P0,)) is None, "it was expelled"
+
+
+def test_a_committed_offset_that_no_log_remembers_is_found():
+    run, _, checker = play_a_group()
+    assert checker._committed, "the premise"
+    checker._committed[("another", P0)] = 0
+    assert "has not got that in its log" in checker.finish(run.sim)
