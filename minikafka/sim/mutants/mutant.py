@@ -22,6 +22,9 @@ class Mutant:
     """A part of the sentence with which it is found, which no other mutant's need hold."""
     replaces: dict[str, Callable[..., Any]]
     """`"package.module:name"` → what stands there instead."""
-    schedules: tuple[Schedule, ...]
-    """The classical schedule; several when the moment matters to the millisecond, and one of them must hit it."""
+    schedules: tuple[Schedule, ...] = ()
+    """The classical schedule; several when the moment matters to the millisecond, and one of them must hit it.
+    None for a fault that is left to random schedules: `found.py` says which of them finds it."""
     setup: Setup = field(default_factory=Setup)
+    story: str = ""
+    """Where it comes from: what Kafka did or does about it, and in which proposal."""
