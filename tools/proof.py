@@ -3,7 +3,9 @@
     python tools/proof.py [--schedules 10000] [--limit 10000] [--seeds 1000] [--seed 2026] [--jobs 2]
 
 * Every profile is explored without a planted fault: no promise may break (false alarms).
-* Every planted fault is looked for with seeds declared beforehand, and what is found is made as short as it gets.
+* Every planted fault is looked for with a seed declared beforehand, in all profiles in turn, and what is found is made
+  as short as it gets. What was found is kept in `build/planted_faults.json`, so that an interrupted search goes on; and
+  in `tests/engine/found_by_chance.json`, from where `make test` plays exactly the schedules that found something.
 * The same schedules are played in two processes with different hash seeds: the traces are the same to the byte.
 * A small world is looked at whole, with the rule before KIP-101 and with the engine as it is.
 """
@@ -11,22 +13,34 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from minikafka.sim import exhaustive, explorer, mutants, profiles
+from minikafka.sim.checkers import by_promise
 from minikafka.sim.exhaustive import Scope
+from minikafka.sim.explorer import Exploration
+from minikafka.sim.mutants.mutant import Mutant
+from minikafka.sim.schedule import play
 from minikafka.sim.substitute import substituted
 
 PAGE = ROOT / "docs" / "proof.md"
+KEPT = ROOT / "build" / "planted_faults.json"
+FOUND = ROOT / "tests" / "engine" / "found_by_chance.json"
+STAGES = (25, 100, 400, 1_000, 2_000, 5_000, 10_000)
+"""So many schedules of each profile are played before the next profile gets its turn."""
+Row = dict[str, Any]
 DIGESTS = """
 from minikafka.sim import checkers, explorer, profiles
 for number in range({seeds}):
@@ -52,22 +66,86 @@ def false_alarms(options: argparse.Namespace, pool: ProcessPoolExecutor) -> Iter
         )
 
 
+def look_for(name: str, seed: int, limit: int, played: int) -> Row:
+    """Play schedules with this fault planted until one breaks a promise: the first of the first profile that does.
+
+    The first `played` of each profile have been played before, and broke none.
+    """
+    one = mutants.mutant(name)
+    for stage in [*(stage for stage in STAGES if played < stage < limit), limit]:
+        for profile in profiles.PROFILES:
+            outcome = explorer.play_numbers(profile, seed, range(played, stage), one.replaces)[-1]
+            if outcome.violation is not None:
+                found = Exploration(profile, seed, failing=outcome.number, violation=outcome.violation)
+                small, run = explorer.shortest(found, one.replaces)
+                broken = run.violation or outcome.violation
+                return {
+                    "fault": name, "seed": seed, "profile": profile.name, "number": outcome.number,
+                    "promise": broken.promise, "sentence": broken.sentence, "entries": len(small),
+                    "schedule": explorer.tell(small),
+                }  # fmt: skip
+        played = stage
+    return {"fault": name, "seed": seed, "profile": "", "number": limit}
+
+
 def planted_faults(options: argparse.Namespace, pool: ProcessPoolExecutor) -> Iterator[str]:
-    """A row for each mutant: the first profile that finds it, after how many schedules, and how short it gets."""
-    yield "| planted fault | what its author believed | found by | profile | schedules to find | entries when shrunk |"
+    """A row for each mutant, and how many there are of each sort."""
+    rows = _search(options, pool)
+    yield "| planted fault | what its author believed | promise | profile | schedules to find | entries when shrunk |"
     yield "| --- | --- | --- | --- | --- | --- |"
     for one in mutants.MUTANTS:
-        for profile in profiles.PROFILES:
-            found = explorer.explore(
-                profile, options.limit, options.seed, replaced=one.replaces, executor=pool, at_once=2 * options.jobs
-            )
-            if found.violation is not None:
-                small, _ = explorer.shortest(found, one.replaces)
-                by = f"{found.violation.promise} {found.violation.name}"
-                yield f"| {one.name} | {one.belief} | {by} | {profile.name} | {found.schedules:,} | {len(small)} |"
-                break
+        row = rows[one.name]
+        if row["profile"]:
+            where = f"{row['promise']} | {row['profile']} | {row['number'] + 1:,} | {row['entries']}"
         else:
-            yield f"| {one.name} | {one.belief} | nothing yet | all | over {options.limit:,} | |"
+            where = f"{one.promise} | its own schedule | not in {row['number']:,} | {_own_entries(one) or ''}"
+        yield f"| {one.name} | {one.belief} | {where} |"
+    yield ""
+    yield _summary(rows)
+    yield ""
+    yield from (f"* **{one.name}**: {one.story}" for one in mutants.MUTANTS if one.story)
+
+
+def _search(options: argparse.Namespace, pool: ProcessPoolExecutor) -> dict[str, Row]:
+    kept: dict[str, Row] = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
+    wanted = [one.name for one in mutants.MUTANTS if not _is_answered(kept.get(one.name), options)]
+    before = {name: row["number"] for name, row in kept.items() if row["seed"] == options.seed}
+    calls = [pool.submit(look_for, name, options.seed, options.limit, before.get(name, 0)) for name in wanted]
+    for call in calls:
+        row = call.result()
+        kept[row["fault"]] = row
+        print(json.dumps(row), flush=True)
+        KEPT.parent.mkdir(exist_ok=True)
+        KEPT.write_text(json.dumps(kept, indent=1), encoding="utf-8")
+    rows = {one.name: kept[one.name] for one in mutants.MUTANTS}
+    found = [row for row in rows.values() if row["profile"]]
+    FOUND.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    return rows
+
+
+def _is_answered(row: Row | None, options: argparse.Namespace) -> bool:
+    return row is not None and row["seed"] == options.seed and (bool(row["profile"]) or row["number"] >= options.limit)
+
+
+def _own_entries(one: Mutant) -> int:
+    """Length of the mutant's own schedule that finds it."""
+    for lines in one.schedules:
+        with substituted(one.replaces):
+            if play(one.setup, lines, by_promise(one.promise)).violation is not None:
+                return len(lines)
+    return 0
+
+
+def _summary(rows: dict[str, Row]) -> str:
+    found = [row for row in rows.values() if row["profile"]]
+    broken = Counter(row["promise"] for row in found)
+    quick = sum(row["number"] < 1_000 for row in found)
+    short = sum(row["entries"] <= 15 for row in found)
+    return (
+        f"{len(rows)} planted faults: {len(found)} found by random schedules, {quick} of them within 1,000; "
+        f"{len(rows) - len(found)} by their own schedules only. {short} of the {len(found)} shrink to at most 15 "
+        f"entries. Broken promises: {', '.join(f'{name} {count}' for name, count in sorted(broken.items()))}."
+    )
 
 
 def determinism(options: argparse.Namespace) -> str:

@@ -178,9 +178,9 @@ class Broker:
         return self.lifecycle.may_stop
 
     def stop(self, now: Millis) -> None:
-        """Stop in order: everything on disk, and a mark that says so."""
-        self.replicas.logs.close()
-        self.lifecycle.leave_clean_shutdown_mark()
+        """Stop in order: everything on disk, and a mark that says so, if all logs had been opened."""
+        if self.replicas.logs.close():
+            self.lifecycle.leave_clean_shutdown_mark()
 
     # --- answers ---
 

@@ -52,6 +52,10 @@ class Swarm:
     mended_after_ms: tuple[Millis, ...] = (300, 5_000, 14_000, 50_000)
     """At once, within a session, after the session, after the lag time."""
     delayed: tuple[str, ...] = DELAYED
+    clients: tuple[NodeId, ...] = ("producer-A",)
+    """Whose connections to brokers may break."""
+    power_losses: tuple[str, ...] = ("power_loss",)
+    """Verbs that take the power; some leave a damaged write behind."""
     calls: tuple[str, ...] = ()
     """What clients do besides sending; see `workload.py`."""
     call_share: float = 0.2
@@ -171,6 +175,8 @@ def _transaction(random: Random, setup: Setup, swarm: Swarm, at_ms: Millis, numb
     if random.random() < 0.6:
         return [Entry(at_ms, "transact", values, tuple(sorted({**options, "end": how}.items())))]
     lines = [Entry(at_ms, "transact", values, tuple(sorted({**options, "end": ""}.items())))]
+    if random.random() < 0.2:
+        return lines  # Nobody ends it but its timeout.
     end_ms = at_ms + random.choice((300, *swarm.mended_after_ms))
     return [*lines, Entry(end_ms, "end", (how,), (("producer", producer),))]
 
@@ -188,7 +194,10 @@ def _fault(random: Random, mix: Mix, setup: Setup, swarm: Swarm, at_ms: Millis) 
         elif broker not in mix.may_lose_power:
             broker = random.choice(mix.may_lose_power)
     match kind:
-        case "crash" | "power_loss" | "tear" | "flip" | "shut_down":
+        case "power_loss":
+            verb = random.choice(swarm.power_losses)
+            return [Entry(at_ms, verb, (broker,)), Entry(mended_ms, "restart", (broker,))]
+        case "crash" | "tear" | "flip" | "shut_down":
             return [Entry(at_ms, kind, (broker,)), Entry(mended_ms, "restart", (broker,))]
         case "crash_controller":
             controller = _controller(random, setup)
@@ -205,7 +214,7 @@ def _fault(random: Random, mix: Mix, setup: Setup, swarm: Swarm, at_ms: Millis) 
         case "fill_disk" | "slow_disk" | "lie":
             return [Entry(at_ms, kind, (broker,)), Entry(mended_ms, DISK_MENDS[kind], (broker,))]
         case "disconnect":
-            return [_disconnect(random, setup, broker, at_ms)]
+            return [_disconnect(random, setup, swarm, broker, at_ms)]
         case _:
             return [_on_the_way(random, setup, swarm, kind, broker, at_ms), Entry(mended_ms, "heal")]
 
@@ -232,8 +241,8 @@ def _one_after_another(random: Random, setup: Setup, mix: Mix, swarm: Swarm, at_
     return lines + [Entry(back_ms + number * apart_ms, "restart", (broker,)) for number, broker in enumerate(back)]
 
 
-def _disconnect(random: Random, setup: Setup, broker: BrokerId, at_ms: Millis) -> Entry:
-    others = [*(other for other in setup.replicas if other != broker), controller_node(1), "producer-A"]
+def _disconnect(random: Random, setup: Setup, swarm: Swarm, broker: BrokerId, at_ms: Millis) -> Entry:
+    others = [*(other for other in setup.replicas if other != broker), controller_node(1), *swarm.clients]
     return Entry(at_ms, "disconnect", (broker, random.choice(others)), (("late_ms", random.choice(LATE_MS)),))
 
 

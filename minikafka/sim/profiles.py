@@ -39,6 +39,15 @@ QUICK_SWARM = Swarm(
     idempotent=0.5,
     paces_ms=(5, 100, 1_000, 3_000),
     mended_after_ms=(150, 1_700, 4_700, 11_000),
+    power_losses=("power_loss", "tear", "flip"),
+)  # fmt: skip
+STACK_SWARM = replace(
+    QUICK_SWARM,
+    delayed=(
+        *drawing.DELAYED, "EndTxnRequest", "AddPartitionsToTxnRequest", "AddPartitionsToTxnResponse",
+        "WriteTxnMarkersRequest", "OffsetCommitRequest", "ConsumerGroupHeartbeatResponse", "SyncGroupResponse",
+    ),
+    clients=("producer-A", "producer-T", "producer-U", "consumer-M1", "consumer-K1"),
 )  # fmt: skip
 
 
@@ -108,7 +117,7 @@ PROFILES = (
         "transactions",
         "transactional and idempotent producers over two partitions, read by readers of committed records",
         setups=(Setup(settings=STACK, partitions=2),),
-        swarm=replace(QUICK_SWARM, calls=(*("transact",) * 3, "pause_client"), call_share=0.8, idempotent=1.0),
+        swarm=replace(STACK_SWARM, calls=(*("transact",) * 3, "pause_client"), call_share=0.8, idempotent=1.0),
         checkers=(*IN_ORDER[:-3], *TRANSACTIONS, *IN_ORDER[-3:-1], *ENDS_OF_TRANSACTIONS, IN_ORDER[-1]),
     ),
     Profile(
@@ -116,7 +125,7 @@ PROFILES = (
         "a classic and a KIP-848 group over three partitions, whose members come, go, pause and commit",
         setups=(Setup(settings=STACK, partitions=3),),
         swarm=replace(
-            QUICK_SWARM, calls=(*("join",) * 3, "leave", "commit", "pause_client"), call_share=0.8, idempotent=0.5
+            STACK_SWARM, calls=(*("join",) * 3, "leave", "commit", "pause_client"), call_share=0.8, idempotent=0.5
         ),
         checkers=(*IN_ORDER[:-3], *GROUPS, *IN_ORDER[-3:-1], AtLeastOnce, IN_ORDER[-1]),
     ),
@@ -139,7 +148,7 @@ PROFILES = (
         "everything at once: plain, idempotent and transactional producers, groups of both kinds",
         setups=(Setup(settings=STACK, partitions=2),),
         swarm=replace(
-            QUICK_SWARM,
+            STACK_SWARM,
             calls=("transact", "transact", "join", "join", "leave", "commit", "pause_client", "probe"),
             call_share=0.8,
             idempotent=0.7,

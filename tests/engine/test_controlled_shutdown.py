@@ -12,6 +12,8 @@ from minikafka.metadata.image import BrokerRegistration
 from minikafka.protocol import facts
 from minikafka.protocol.admin_messages import CreateTopicsRequest, NewTopicSpec
 from minikafka.protocol.controller_messages import BrokerHeartbeatRequest
+from minikafka.sim.checkers import by_promise
+from minikafka.sim.schedule import Setup, play, schedule
 from minikafka.sim.simulation import Simulation
 from minikafka.types import TopicPartition, broker_node
 
@@ -116,3 +118,9 @@ def asks(offset=99, **wishes):
 )
 def test_where_a_heartbeat_takes_a_broker(broker, request_, leads, left_at, slowest, standing):
     assert cluster_control.next_standing(broker, request_, leads, left_at, slowest) is standing
+
+
+def test_a_broker_that_is_stopped_before_it_has_opened_its_logs_does_not_say_that_they_are_whole():
+    lines = schedule((0, "send", "a", {"acks": "1"}), (10, "flip", 2), (10, "restart", 2), (10, "shut_down", 2))
+    run = play(Setup(), lines, by_promise("I13"))
+    assert run.violation is None, run.violation.sentence

@@ -7,7 +7,17 @@ core knows of them. With each comes the classical schedule on which a cluster wi
 from __future__ import annotations
 
 from minikafka.config import unknown_name
-from minikafka.sim.mutants import disks, elections, fetching, marks, numbered
+from minikafka.sim.mutants import (
+    disks,
+    elections,
+    fetching,
+    groups,
+    logs,
+    marks,
+    numbered,
+    producers,
+    transactions,
+)
 from minikafka.sim.mutants.mutant import Mutant
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -15,7 +25,11 @@ MUTANTS: tuple[Mutant, ...] = (
     *fetching.MUTANTS,
     *elections.MUTANTS,
     *disks.MUTANTS,
+    *logs.MUTANTS,
     *numbered.MUTANTS,
+    *producers.MUTANTS,
+    *transactions.MUTANTS,
+    *groups.MUTANTS,
 )
 """All of them; names are unique."""
 

@@ -14,19 +14,22 @@ from minikafka.coordinator.transaction_state import PREPARE_ABORT, PREPARE_EPOCH
 from minikafka.effects import Effect
 from minikafka.log import producer_state
 from minikafka.log.partition_log import PartitionLog
-from minikafka.log.producer_state import ProducerState
+from minikafka.log.producer_state import CompletedTransaction, ProducerState, ProducerStates
 from minikafka.log.transaction_index import AbortedTransaction
 from minikafka.protocol.errors import ErrorCode
+from minikafka.protocol.records import RecordBatch
 from minikafka.protocol.transaction_messages import TransactionToAdd
 from minikafka.sim.mutants.mutant import Mutant
-from minikafka.types import NO_OFFSET, Epoch, Millis, Offset
+from minikafka.types import Epoch, Millis, Offset
 
 EPOCHS = "minikafka.coordinator.transaction:epochs_of_the_end"
 MARKER = "minikafka.log.producer_state:check_marker"
 
+_add_partitions = transaction.add_partitions
 _carry_out = CoordinatorHost._carry_out
 _check_marker = producer_state.check_marker
 _check_producer = transaction.check_producer
+_end = ProducerStates._end
 
 
 def markers_at_once(
@@ -88,9 +91,11 @@ def abort_and_forgive(current: Transaction, now: Millis) -> Transaction:
     return current.to(PREPARE_EPOCH_FENCE).to(PREPARE_ABORT, last_update_ms=now)
 
 
-def ended_is_over(self: producer_state.ProducerStates) -> Offset | None:
+def ended_is_over(self: ProducerStates, entry: ProducerState, batch: RecordBatch) -> CompletedTransaction | None:
     """Once the marker is written the transaction is over."""
-    return next(iter(self._open), None)
+    completed = _end(self, entry, batch)
+    self._undecided.clear()
+    return completed
 
 
 def go_on_with_the_epoch(known: Transaction, expected_epoch: int) -> tuple[int, int] | None:
@@ -110,25 +115,6 @@ def every_partition_takes_part(
     if error or current.partitions:
         return CoordinatorResult((), error)
     return _add_partitions(current, asked, client_version, now)
-
-
-_add_partitions = transaction.add_partitions
-
-
-def no_guard(self: object, name: object, write: object) -> ErrorCode:
-    """The coordinator has said yes, and yes it is."""
-    return ErrorCode.NONE
-
-
-def stable_to_the_mark(high_watermark: Offset, first_unstable: Offset | None) -> Offset:
-    """What is committed is committed."""
-    return high_watermark
-
-
-def open_from_the_second(self: producer_state.ProducerStates) -> Offset | None:
-    """The last transaction that began is the one to wait for."""
-    starts = [one.transaction_start for one in self.entries.values() if one.transaction_start != NO_OFFSET]
-    return max(starts) if starts else None
 
 
 MUTANTS = (
@@ -188,7 +174,7 @@ MUTANTS = (
     ),
     Mutant(
         "ended_is_over", "once the marker is written the transaction is over", "I22", "whose transaction is",
-        {"minikafka.log.producer_state:ProducerStates.first_unstable_offset": property(ended_is_over)},  # type: ignore[dict-item]
+        {"minikafka.log.producer_state:ProducerStates._end": ended_is_over},
         story="A marker that is not replicated may be lost with its leader. Kafka keeps a transaction unreplicated "
         "(`ProducerStateManager.unreplicatedTxns`) until the high watermark has passed its marker.",
     ),
@@ -203,11 +189,5 @@ MUTANTS = (
         {"minikafka.coordinator.transaction:add_partitions": every_partition_takes_part},
         story="The coordinator writes markers where it knows that there are records, so every partition is added "
         "before its first one is written (AddPartitionsToTxn, KIP-98).",
-    ),
-    Mutant(
-        "open_from_the_second", "the last transaction that began is the one to wait for", "I22", "whose transaction is",
-        {"minikafka.log.producer_state:ProducerStates.first_unstable_offset": property(open_from_the_second)},  # type: ignore[dict-item]
-        story="Several producers have transactions open at once; the earliest holds readers back "
-        "(`ProducerStateManager.firstUnstableOffset`).",
     ),
 )  # fmt: skip

@@ -1,0 +1,168 @@
+"""Faults in groups: partitions given to two, members that are none, commits that do not last."""
+
+# ruff: noqa: ARG001  # a mutant takes what the function it replaces takes, and mostly looks at less
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from minikafka.assignors import Assignment, Counts, Subscriptions, in_order
+from minikafka.broker.coordinator_host import CoordinatorHost, Led
+from minikafka.client.consumer_commits import Offsets
+from minikafka.client.consumer_state import Assigned
+from minikafka.coordinator import consumer_group
+from minikafka.coordinator.consumer_group import ConsumerMember
+from minikafka.coordinator.group import ClassicGroup, GroupState, check_member
+from minikafka.coordinator.group_shard import GroupShard
+from minikafka.coordinator.result import ShardResult
+from minikafka.effects import Effect, Observe
+from minikafka.protocol.errors import ErrorCode
+from minikafka.protocol.group_messages import OffsetToCommit
+from minikafka.sim.mutants.mutant import Mutant
+from minikafka.types import Epoch, Millis, TopicPartition
+
+KEEP = "minikafka.broker.coordinator_host:CoordinatorHost._keep_promises"
+LOADED = "minikafka.coordinator.group_shard:GroupShard.loaded"
+
+_reconcile = consumer_group.reconcile
+_loaded = GroupShard.loaded
+
+
+def give_at_once(
+    member: ConsumerMember,
+    target_epoch: Epoch,
+    target: Sequence[TopicPartition],
+    owners: Mapping[TopicPartition, str],
+    owned: Sequence[TopicPartition] | None,
+) -> ConsumerMember:
+    """The target says whose it is."""
+    return _reconcile(member, target_epoch, target, {}, owned)
+
+
+def take_back_unasked(partitions: Sequence[TopicPartition], owned: Sequence[TopicPartition] | None) -> bool:
+    """A member that is told to give up has given up."""
+    return False
+
+
+def any_member_epoch(member: ConsumerMember, epoch: Epoch, partition: TopicPartition) -> ErrorCode:
+    """A member is a member."""
+    return ErrorCode.NONE
+
+
+def any_generation(
+    group: ClassicGroup, member_id: str, instance_id: str | None, generation: Epoch, transactional: bool
+) -> ErrorCode:
+    """A member is a member, in whatever generation."""
+    if generation < 0 and group.state is GroupState.EMPTY:
+        return ErrorCode.NONE
+    return check_member(group, member_id, instance_id)
+
+
+def answer_at_once(self: CoordinatorHost, led: Led) -> list[Effect]:
+    """It is in our log, so it is written down."""
+    effects: list[Effect] = []
+    while led.promises:
+        promise = led.promises.pop(0)
+        effects += [Observe(fact) for fact in promise.told]
+        self.orders += promise.orders
+        for number, response in promise.answers:
+            ticket = led.tickets.pop(number, None)
+            effects += self._answer(ticket, response) if ticket else []
+    return effects
+
+
+def begin_without_offsets(self: GroupShard, now: Millis) -> ShardResult:
+    """Offsets are kept in memory, where they are quick to find."""
+    self.book.offsets.by_group.clear()
+    return _loaded(self, now)
+
+
+def begin_with_generation_0(self: GroupShard, now: Millis) -> ShardResult:
+    """A new coordinator begins to count."""
+    for group in self.book.groups.values():
+        if isinstance(group, ClassicGroup):
+            group.generation = 0
+    return _loaded(self, now)
+
+
+
+
+def range_rounded_up(
+    subscriptions: Subscriptions, counts: Counts, instances: Mapping[str, str] | None = None
+) -> Assignment:
+    """Everybody gets the same number, rounded up."""
+    given: dict[str, list[TopicPartition]] = {member: [] for member in sorted(subscriptions)}
+    for topic in sorted(counts):
+        readers = [member for member in in_order(subscriptions, instances) if topic in subscriptions[member]]
+        for place, member in enumerate(readers):
+            start = place * counts[topic] // len(readers)
+            end = min(start - (-counts[topic] // len(readers)), counts[topic])
+            given[member] += [TopicPartition(topic, number) for number in range(start, end)]
+    return {member: tuple(partitions) for member, partitions in given.items()}
+
+
+def commit_what_is_known(assigned: Mapping[TopicPartition, Assigned]) -> Offsets:
+    """What is committed in the partition is on its way to us."""
+    return {
+        partition: OffsetToCommit(partition, max(one.position, one.high_watermark), one.last_epoch)
+        for partition, one in assigned.items()
+        if one.position is not None
+    }
+
+
+MUTANTS = (
+    Mutant(
+        "give_at_once", "the target says whose it is", "I27", "both own",
+        {"minikafka.coordinator.consumer_group:reconcile": give_at_once},
+        story="Under KIP-848 the target is a wish: a partition is free when its owner has said that it gave it up. "
+        "`CurrentAssignmentBuilder` asks who has it now, and lets the member wait (UNRELEASED_PARTITIONS).",
+    ),
+    Mutant(
+        "take_back_unasked", "who is told to give up has given up", "I27", "",
+        {"minikafka.coordinator.consumer_group:still_owns": take_back_unasked},
+        story="The member reads on until it hears of it, and a heartbeat takes seconds. Kafka waits for the "
+        "heartbeat that no longer names the partition, for the rebalance timeout at most (KIP-848).",
+    ),
+    Mutant(
+        "any_member_epoch", "a member is a member", "I28", "",
+        {"minikafka.coordinator.consumer_group:check_commit_epoch": any_member_epoch},
+        story="A commit that was under way when its partition went to somebody else would take that one back. Kafka "
+        "compares member epochs (STALE_MEMBER_EPOCH), since KIP-1251 for each partition.",
+    ),
+    Mutant(
+        "any_generation", "a member is a member, in whatever generation", "I28", "",
+        {"minikafka.coordinator.group:check_commit": any_generation},
+        story="A member that missed a rebalance commits what is no longer its own (ILLEGAL_GENERATION, "
+        "`ClassicGroup.validateOffsetCommit`).",
+    ),
+    Mutant(
+        "answer_at_once", "it is in our log, so it is written down", "I29", "",
+        {KEEP: answer_at_once},
+        story="A coordinator's log is replicated like any other, and its answer is an acknowledgement: it waits for "
+        "the in-sync replicas (acks=all, as `CoordinatorRuntime` and before it DelayedProduce do).",
+    ),
+    Mutant(
+        "begin_without_offsets", "offsets are quick to find in memory", "I29", "",
+        {LOADED: begin_without_offsets},
+        story="Commits that are kept in memory end with their coordinator. Kafka keeps them in __consumer_offsets "
+        "since 0.8.2, and a new coordinator reads it all before it answers.",
+    ),
+    Mutant(
+        "begin_with_generation_0", "a new coordinator begins to count", "I27", "both own",
+        {LOADED: begin_with_generation_0},
+        story="Two generations with one number cannot be told from each other. The generation is in the group's "
+        "record in the log, and a new coordinator goes on from there (`GroupMetadataValue.generation`).",
+    ),
+    Mutant(
+        "range_rounded_up", "everybody gets the same number, rounded up", "I27", "both own",
+        {"minikafka.assignors:assign_range": range_rounded_up},
+        story="The members deal the partitions out themselves, and the coordinator does not look at what they dealt: "
+        "an assignor with a wrong sum is only seen by those who read twice.",
+    ),
+    Mutant(
+        "commit_what_is_known", "what is committed there is on its way to us", "I29", "nobody in it was given",
+        {"minikafka.client.consumer_commits:offsets_to_commit": commit_what_is_known},
+        story="A position is what was handed to the application, not what was fetched or could be. The Java consumer "
+        "commits the position before the latest poll, so that what is not processed is read again.",
+    ),
+)  # fmt: skip
