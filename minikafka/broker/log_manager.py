@@ -93,12 +93,13 @@ class LogManager:
             self._noted[path] = offsets
             checkpoints.write_offsets(self.disk, path, offsets)
 
-    def close(self) -> None:
-        """Stop in order."""
+    def close(self) -> bool:
+        """Stop in order; False when there are logs on the disk that were never opened, and may be damaged."""
         for log in self.logs.values():
             log.close()
         self._recovery_points_due_ms = 0
         self.checkpoint(0)
+        return all(name in self.logs for name in replica_files.found_on(self.disk))
 
     # --- timers ---
 

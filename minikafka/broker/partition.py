@@ -261,8 +261,6 @@ class Partition:
 
     def advance(self, now: Millis) -> list[facts.Fact]:
         """Move the high watermark if it may move."""
-        if self.log.high_watermark == self.log.log_end_offset:
-            return []
         views = tuple([self._view_of(broker, state, now) for broker, state in self.followers.items()])
         mark = advance_high_watermark(self.log.high_watermark, self.log.log_end_offset, views, self.effective_min_isr)
         if not self.log.move_high_watermark(mark):
