@@ -6,13 +6,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from minikafka.assignors import Assignment, Counts, Subscriptions, in_order
+from minikafka import assignors
+from minikafka.assignors import Assignment, Counts, Subscriptions
 from minikafka.broker.coordinator_host import CoordinatorHost, Led
 from minikafka.client.consumer_commits import Offsets
 from minikafka.client.consumer_state import Assigned
 from minikafka.coordinator import consumer_group
+from minikafka.coordinator import group as classic_rules
 from minikafka.coordinator.consumer_group import ConsumerMember
-from minikafka.coordinator.group import ClassicGroup, GroupState, check_member
+from minikafka.coordinator.group import ClassicGroup, GroupState
 from minikafka.coordinator.group_shard import GroupShard
 from minikafka.coordinator.result import ShardResult
 from minikafka.effects import Effect, Observe
@@ -55,7 +57,7 @@ def any_generation(
     """A member is a member, in whatever generation."""
     if generation < 0 and group.state is GroupState.EMPTY:
         return ErrorCode.NONE
-    return check_member(group, member_id, instance_id)
+    return classic_rules.check_member(group, member_id, instance_id)
 
 
 def answer_at_once(self: CoordinatorHost, led: Led) -> list[Effect]:
@@ -93,7 +95,7 @@ def range_rounded_up(
     """Everybody gets the same number, rounded up."""
     given: dict[str, list[TopicPartition]] = {member: [] for member in sorted(subscriptions)}
     for topic in sorted(counts):
-        readers = [member for member in in_order(subscriptions, instances) if topic in subscriptions[member]]
+        readers = [member for member in assignors.in_order(subscriptions, instances) if topic in subscriptions[member]]
         for place, member in enumerate(readers):
             start = place * counts[topic] // len(readers)
             end = min(start - (-counts[topic] // len(readers)), counts[topic])
