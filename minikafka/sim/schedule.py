@@ -37,6 +37,9 @@ START_UP_MS: Millis = 12_000
 """Longer than a cluster needs to register and unfence all brokers."""
 SETTLE_MS: Millis = 60_000
 """How long a healed cluster gets before the promises about the end are checked: lag time, session, retries."""
+WAIT_FOR_PRODUCERS_MS: Millis = 130_000
+"""Kafka's own bound for a record that no broker takes: delivery.timeout.ms, and a little. A batch whose turn was taken
+by the one behind it is told OUT_OF_ORDER_SEQUENCE_NUMBER, and sent again until then (`TransactionManager.canRetry`)."""
 LOOK_AGAIN_MS: Millis = 1_000
 
 
@@ -188,20 +191,28 @@ def settle_down(run: Run, checkers: Sequence[Checker], *, until_settled: bool = 
     """Mend the world, give it a minute, and check the promises about the end.
 
     With `until_settled` one more consumer reads everything, and the minute ends early, once no promise waits for
-    anything any more.
+    anything any more; it is longer only for a producer that still waits within its own delivery.timeout.ms.
     """
     if run.violation is not None:
         return
     mend(run)
     if until_settled:
         workload.read(run, "final", committed=bool(run.transactors))
-    end_ms = run.sim.now + SETTLE_MS
+    mended_ms = run.sim.now
+    end_ms = mended_ms + SETTLE_MS
     while run.sim.now < end_ms and run.violation is None:
         go_on_until(run, run.sim.now + LOOK_AGAIN_MS if until_settled else end_ms)
         if until_settled and all(checker.settled(run.sim) for checker in checkers):
             break
+        if until_settled and _a_producer_waits(run):
+            end_ms = mended_ms + WAIT_FOR_PRODUCERS_MS
     if run.violation is None:
         _finish(run, checkers)
+
+
+def _a_producer_waits(run: Run) -> bool:
+    clients = [*run.producers.values(), *(application.node for application in run.transactors.values())]
+    return any(client.outstanding for client in clients)
 
 
 def go_on_until(run: Run, at_ms: Millis) -> None:

@@ -99,6 +99,7 @@ class Stage:
     def change(self, *records) -> None:
         for record in records:
             self.image.replay(record)
+            self.image.next_offset += 1
         self.note(self.replicas.apply_image(0) + self.host.apply_image(0))
 
     def note(self, effects):

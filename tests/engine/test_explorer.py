@@ -118,6 +118,8 @@ def test_a_checker_without_anything_to_judge_fails_the_exploration():
     found = explorer.Exploration(REPLICATION, 0, schedules=explorer.ENOUGH - 1)
     assert found.never_judged == []
     found.schedules += 1
+    assert len(found.never_judged) == len(IN_ORDER) - len(REPLICATION.rare)
+    found.schedules = explorer.ENOUGH_FOR_THE_RARE
     assert len(found.never_judged) == len(IN_ORDER)
     found.premises["I1 durability"] = 1
     assert "I1 durability" not in found.never_judged
