@@ -123,6 +123,13 @@ class ProducerNode:
         return self.accumulator.reports
 
     @property
+    def overtaken_until_ms(self) -> Millis:
+        """When the last batch that was overtaken by the one behind it is given up; 0 if there is none."""
+        entries = self.transactions.sequences.entries.values() if self.transactions else ()
+        overtaken = [batch.created_ms for entry in entries for batch in entry.overtaken]
+        return max(overtaken) + self.config.delivery_timeout_ms if overtaken else 0
+
+    @property
     def outstanding(self) -> int:
         """Records without a report yet."""
         return self.accumulator.outstanding

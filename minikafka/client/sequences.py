@@ -83,6 +83,15 @@ class PartitionSequences:
         """Does `sequence` follow directly on what was acknowledged?"""
         return sequence == sequence_after(self.last_acked, 1)
 
+    @property
+    def overtaken(self) -> list[Batch]:
+        """Batches whose turn is gone: one behind them was stored first, as a leader without state takes any number.
+
+        They are told OUT_OF_ORDER_SEQUENCE_NUMBER and sent again until their delivery.timeout.ms is over
+        (`TransactionManager.canRetry`).
+        """
+        return [batch for batch in self.in_flight if not is_ahead(batch.base_sequence, self.last_acked)]
+
 
 class Retry(Enum):
     """What to do with a batch that was refused."""

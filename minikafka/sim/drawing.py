@@ -229,13 +229,18 @@ def _double_failover(random: Random, setup: Setup, swarm: Swarm, at_ms: Millis, 
 
 
 def _one_after_another(random: Random, setup: Setup, mix: Mix, swarm: Swarm, at_ms: Millis) -> list[Entry]:
-    """All replicas go, each after the one before has left the ISR, and come back in another order (KIP-966); once."""
+    """All replicas go, each after the one before has left the ISR, and come back in another order; once.
+
+    Whoever may lose its power is the last one standing (KIP-966).
+    """
     mix.kinds = [kind for kind in mix.kinds if kind != "one_after_another"] or ["crash"]
     down, back = random.sample(setup.replicas, len(setup.replicas)), random.sample(setup.replicas, len(setup.replicas))
     gone_ms, apart_ms = swarm.mended_after_ms[2], random.choice(swarm.mended_after_ms[:3])
+    last = random.choice(mix.may_lose_power or down)
+    down.sort(key=lambda broker: broker == last)
     lines = []
     for number, broker in enumerate(down):
-        lossy = broker in mix.may_lose_power and random.random() < 0.7
+        lossy = broker in mix.may_lose_power and (broker == last or random.random() < 0.5)
         lines.append(Entry(at_ms + number * gone_ms, "power_loss" if lossy else "crash", (broker,)))
     back_ms = at_ms + len(down) * gone_ms
     return lines + [Entry(back_ms + number * apart_ms, "restart", (broker,)) for number, broker in enumerate(back)]

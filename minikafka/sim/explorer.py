@@ -35,9 +35,7 @@ from minikafka.sim.substitute import substituted
 CHUNK = 20
 """Schedules that one call of a worker plays."""
 ENOUGH = 100
-"""From so many schedules on, every promise of the profile must have had something to judge, the rare ones excepted."""
-ENOUGH_FOR_THE_RARE = 1_000
-"""From so many on, those too."""
+"""From so many schedules on, every promise of the profile must have had something to judge."""
 ASSERTED = "assert"
 """Stands where a promise's number would, when a node's own assertion stopped the run."""
 
@@ -116,11 +114,8 @@ class Exploration:
         """Promises that had nothing to judge though they should have: no evidence, so a failure (invariants)."""
         if self.failing is not None or self.schedules < ENOUGH:
             return []
-        excused = self.profile.may_stay_empty
-        if self.schedules < ENOUGH_FOR_THE_RARE:
-            excused += self.profile.rare
         named = [f"{kind.promise} {kind.name}" for kind in self.profile.checkers]
-        return [name for name in named if not self.premises[name] and name not in excused]
+        return [name for name in named if not self.premises[name] and name not in self.profile.may_stay_empty]
 
 
 def explore(

@@ -91,9 +91,6 @@ class Profile:
     checkers: tuple[type[Promise], ...] = IN_ORDER
     may_stay_empty: tuple[str, ...] = ()
     """Promises that need not have had anything to judge; of all others one that never had fails the exploration."""
-    rare: tuple[str, ...] = ("I12 last replica standing",)
-    """Promises that a hundred schedules may well miss: what they judge takes a whole ISR falling in a certain order.
-    They must have had something to judge from `explorer.ENOUGH_FOR_THE_RARE` schedules on."""
 
     def draw(self, seed: int, number: int) -> tuple[Setup, Schedule]:
         """Schedule `number` of an exploration, and what it runs on. Same arguments, same answer."""

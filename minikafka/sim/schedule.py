@@ -37,9 +37,6 @@ START_UP_MS: Millis = 12_000
 """Longer than a cluster needs to register and unfence all brokers."""
 SETTLE_MS: Millis = 60_000
 """How long a healed cluster gets before the promises about the end are checked: lag time, session, retries."""
-WAIT_FOR_PRODUCERS_MS: Millis = 130_000
-"""Kafka's own bound for a record that no broker takes: delivery.timeout.ms, and a little. A batch whose turn was taken
-by the one behind it is told OUT_OF_ORDER_SEQUENCE_NUMBER, and sent again until then (`TransactionManager.canRetry`)."""
 LOOK_AGAIN_MS: Millis = 1_000
 
 
@@ -191,28 +188,27 @@ def settle_down(run: Run, checkers: Sequence[Checker], *, until_settled: bool = 
     """Mend the world, give it a minute, and check the promises about the end.
 
     With `until_settled` one more consumer reads everything, and the minute ends early, once no promise waits for
-    anything any more; it is longer only for a producer that still waits within its own delivery.timeout.ms.
+    anything any more; it is longer only while a producer sends a batch again that was overtaken, as Kafka's does.
     """
     if run.violation is not None:
         return
     mend(run)
     if until_settled:
         workload.read(run, "final", committed=bool(run.transactors))
-    mended_ms = run.sim.now
-    end_ms = mended_ms + SETTLE_MS
+    end_ms = run.sim.now + SETTLE_MS
     while run.sim.now < end_ms and run.violation is None:
         go_on_until(run, run.sim.now + LOOK_AGAIN_MS if until_settled else end_ms)
         if until_settled and all(checker.settled(run.sim) for checker in checkers):
             break
-        if until_settled and _a_producer_waits(run):
-            end_ms = mended_ms + WAIT_FOR_PRODUCERS_MS
+        if until_settled:
+            end_ms = max(end_ms, _overtaken_until_ms(run) + LOOK_AGAIN_MS)
     if run.violation is None:
         _finish(run, checkers)
 
 
-def _a_producer_waits(run: Run) -> bool:
-    # KIP-890: a transaction's first batch must be number 0, so no batch takes the turn of the one before it.
-    return any(producer.outstanding for producer in run.producers.values())
+def _overtaken_until_ms(run: Run) -> Millis:
+    nodes = [*run.producers.values(), *(application.node for application in run.transactors.values())]
+    return max((node.overtaken_until_ms for node in nodes), default=0)
 
 
 def go_on_until(run: Run, at_ms: Millis) -> None:

@@ -64,6 +64,16 @@ def test_a_new_epoch_waits_for_what_is_under_way_with_the_old_one():
     assert sequences.may_send(numbered(-1), entry, later)
 
 
+def test_a_batch_is_overtaken_when_a_later_number_was_stored():
+    first, second = numbered(0), numbered(1)
+    entry = PartitionSequences(ME, next_sequence=2, in_flight=[first, second])
+    assert entry.overtaken == [], "nothing is stored yet"
+    entry.last_acked = 1
+    assert entry.overtaken == [first, second]
+    entry = PartitionSequences(ME, last_acked=MAX_SEQUENCE, in_flight=[first])
+    assert entry.overtaken == [], "0 follows on the last number"
+
+
 def test_a_batch_given_up_stops_new_ones():
     entry = PartitionSequences(ME, 1, unresolved=1)
     assert not sequences.may_send(numbered(-1), entry, ME)
