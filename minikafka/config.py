@@ -180,27 +180,27 @@ class ServerConfig:
 
     def topic(self, overrides: Mapping[str, str]) -> TopicConfig:
         """The settings of a topic: its own over those of the cluster."""
-        inherited = {
-            "min.insync.replicas": self.min_insync_replicas,
-            "unclean.leader.election.enable": self.unclean_leader_election_enable,
-            "max.message.bytes": self.message_max_bytes,
-            "segment.bytes": self.log_segment_bytes,
-            "segment.ms": self.log_roll_ms,
-            "retention.ms": self.log_retention_ms,
-            "retention.bytes": self.log_retention_bytes,
-            "cleanup.policy": self.log_cleanup_policy,
-            "delete.retention.ms": self.log_cleaner_delete_retention_ms,
-            "min.compaction.lag.ms": self.log_cleaner_min_compaction_lag_ms,
-            "max.compaction.lag.ms": self.log_cleaner_max_compaction_lag_ms,
-            "min.cleanable.dirty.ratio": self.log_cleaner_min_cleanable_ratio,
-            "file.delete.delay.ms": self.log_segment_delete_delay_ms,
-            "index.interval.bytes": self.log_index_interval_bytes,
-            "segment.index.bytes": self.log_index_size_max_bytes,
-            "message.timestamp.type": self.log_message_timestamp_type,
-            "message.timestamp.before.max.ms": self.log_message_timestamp_before_max_ms,
-            "message.timestamp.after.max.ms": self.log_message_timestamp_after_max_ms,
-        }
-        return read_settings(TopicConfig, {**inherited, **overrides}, "topic")
+        inherited = TopicConfig(
+            min_insync_replicas=self.min_insync_replicas,
+            unclean_leader_election_enable=self.unclean_leader_election_enable,
+            max_message_bytes=self.message_max_bytes,
+            segment_bytes=self.log_segment_bytes,
+            segment_ms=self.log_roll_ms,
+            retention_ms=self.log_retention_ms,
+            retention_bytes=self.log_retention_bytes,
+            cleanup_policy=self.log_cleanup_policy,
+            delete_retention_ms=self.log_cleaner_delete_retention_ms,
+            min_compaction_lag_ms=self.log_cleaner_min_compaction_lag_ms,
+            max_compaction_lag_ms=self.log_cleaner_max_compaction_lag_ms,
+            min_cleanable_dirty_ratio=self.log_cleaner_min_cleanable_ratio,
+            file_delete_delay_ms=self.log_segment_delete_delay_ms,
+            index_interval_bytes=self.log_index_interval_bytes,
+            segment_index_bytes=self.log_index_size_max_bytes,
+            message_timestamp_type=self.log_message_timestamp_type,
+            message_timestamp_before_max_ms=self.log_message_timestamp_before_max_ms,
+            message_timestamp_after_max_ms=self.log_message_timestamp_after_max_ms,
+        )
+        return overridden(inherited, overrides, "topic") if overrides else inherited
 
 
 def check_quorum_size(controllers: int) -> None:

@@ -18,6 +18,7 @@ leader's end before falling back to the high watermark (`fetchOffsetAndTruncate`
 
 from __future__ import annotations
 
+from minikafka.config import MAX_LONG
 from minikafka.disk import StorageError
 from minikafka.log.leader_epochs import EpochEnd
 from minikafka.log.partition_log import PartitionLog
@@ -28,10 +29,12 @@ from minikafka.protocol.records import CorruptBatch, RecordBatch, split_batches
 from minikafka.types import Epoch, Offset
 
 
-def what_to_ask(log: PartitionLog, leader_epoch: Epoch, max_bytes: int) -> FetchPartition:
+def what_to_ask(
+    log: PartitionLog, leader_epoch: Epoch, max_bytes: int, high_watermark: Offset = MAX_LONG
+) -> FetchPartition:
     """The fetch of a replica that believes in `leader_epoch`."""
     return FetchPartition(
-        log.partition, log.log_end_offset, leader_epoch, log.last_epoch, max_bytes, log.log_start_offset
+        log.partition, log.log_end_offset, leader_epoch, log.last_epoch, max_bytes, log.log_start_offset, high_watermark
     )
 
 

@@ -75,8 +75,7 @@ class MetadataCache:
         if self.download is not None:
             piece = self.download.next_request(self.broker_id, self.controllers.epoch, piece_bytes)
             return self.channel.send(self.controllers.active, piece, now)
-        asked = following.what_to_ask(self.log, self.controllers.epoch, piece_bytes)
-        asked = replace(asked, high_watermark=self.log.high_watermark)
+        asked = following.what_to_ask(self.log, self.controllers.epoch, piece_bytes, self.log.high_watermark)
         request = FetchRequest(self.broker_id, (asked,), max_wait_ms=self.config.replica_fetch_wait_max_ms)
         return self.channel.send(self.controllers.active, request, now)
 
@@ -97,7 +96,8 @@ class MetadataCache:
             self.download = Download(SnapshotId(*answer.snapshot_id))
             return False, self.fetch(now)
         # What is committed stays so, also where a new leader does not know it yet.
-        answer = replace(answer, high_watermark=max(answer.high_watermark, self.log.high_watermark))
+        if answer.high_watermark < self.log.high_watermark:
+            answer = replace(answer, high_watermark=self.log.high_watermark)
         error, told = following.take_answer(self.log, answer)
         effects: list[Effect] = [Observe(fact) for fact in told]
         if error != ErrorCode.NONE:

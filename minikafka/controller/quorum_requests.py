@@ -115,7 +115,8 @@ class QuorumRequests:
         effects: list[Effect] = []
         if result.error == ErrorCode.NONE and result.diverging_epoch < 0 and result.snapshot_id is None:
             effects = [Observe(fact) for fact in self.voter.record_fetch(request, now)]
-            result = replace(result, high_watermark=self.voter.log.high_watermark)
+            if result.high_watermark != self.voter.log.high_watermark:
+                result = replace(result, high_watermark=self.voter.log.high_watermark)
         if request.max_wait_ms <= 0 or _is_news(result, request.partitions[0]):
             return [*effects, Send(envelope.reply(FetchResponse((result,))))]
         self.waiting.append((now + request.max_wait_ms, envelope))

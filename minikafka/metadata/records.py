@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from minikafka.types import BrokerId, Epoch
@@ -170,6 +171,7 @@ def encode(record: MetadataRecord) -> bytes:
     return json.dumps(body, separators=(",", ":")).encode()
 
 
+@lru_cache(maxsize=1_000)  # every broker and controller reads every record, and none changes one
 def decode(value: bytes) -> MetadataRecord:
     """The record that `encode` wrote."""
     body = json.loads(value)
