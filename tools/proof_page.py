@@ -1,0 +1,220 @@
+"""What the parts of the proof have found, kept between runs, and docs/proof.md made of it.
+
+Each part keeps a file: the engine's source it is about, the goal, the conditions, and a result for each piece done.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from minikafka.sim import mutants, profiles
+from minikafka.sim.explorer import Exploration
+
+KEPT = ROOT / "build" / "proof"
+FOUND = ("fault", "seed", "profile", "number", "promise", "sentence", "entries", "schedule")
+"""What the tests want to know of a fault that was found by chance."""
+
+
+@dataclass
+class State:
+    """One part, as far as it has come."""
+
+    path: Path
+    source: str
+    """Digest of the engine's source."""
+    goal: dict[str, Any]
+    conditions: dict[str, Any]
+    done: dict[str, Any]
+
+    @classmethod
+    def open(cls, path: Path, source: str, goal: dict[str, Any], conditions: dict[str, Any]) -> State:
+        """Go on with what is kept, if it is about the same source and has the same goal; else begin anew."""
+        kept = cls.read(path)
+        if kept is not None and kept.source == source and kept.goal == goal:
+            kept.conditions = conditions
+            return kept
+        return cls(path, source, goal, conditions, {})
+
+    @classmethod
+    def read(cls, path: Path) -> State | None:
+        """What is kept, whatever it is about."""
+        if not path.exists():
+            return None
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        return cls(path, kept["source"], kept["goal"], kept["conditions"], kept["done"])
+
+    def keep(self, key: str, result: Any) -> None:
+        """A piece is done: write it down at once."""
+        self.done[key] = result
+        print(f"{self.path.stem}: {key}: {json.dumps(result)[:160]}", flush=True)
+        content = {"source": self.source, "goal": self.goal, "conditions": self.conditions, "done": self.done}
+        write_json(self.path, content)
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write a file whole or not at all: who is interrupted here loses nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_suffix(".new")
+    beside.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    beside.replace(path)
+
+
+def source_digest(root: Path) -> str:
+    """Which engine a figure is about: twelve digits over all its Python files."""
+    digest = hashlib.sha256()
+    for path in sorted((root / "minikafka").rglob("*.py")):
+        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def write(root: Path) -> None:
+    """Write docs/proof.md from all that is kept."""
+    states = {name: State.read(KEPT / f"{name}.json") for name in SECTIONS}
+    (root / "docs" / "proof.md").write_text(page(states), encoding="utf-8")
+
+
+def page(states: Mapping[str, State | None]) -> str:
+    """The page; a part that never ran says so."""
+    lines = ["# The proof", "", "Written by `make proof`; nothing here is written by hand.", ""]
+    for name, (title, content) in SECTIONS.items():
+        state = states.get(name)
+        lines += [f"## {title}", ""]
+        lines += ["Not run yet."] if state is None else [conditions_of(state), "", *content(state)]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def conditions_of(state: State) -> str:
+    """One line: which engine, and how it was measured."""
+    said = state.conditions
+    return (
+        f"Seed {said['seed']}, engine `{state.source}`, {said['date']}, {said['python']}, "
+        f"{said['jobs']} processes on {said['cores']} cores."
+    )
+
+
+def false_alarms(state: State) -> Iterator[str]:
+    """A row for each profile."""
+    yield f"The goal: {state.goal['schedules']:,} schedules of each profile, and no broken promise."
+    yield ""
+    yield "| profile | schedules | events | faults | violations | schedules a minute of one core |"
+    yield "| --- | --- | --- | --- | --- | --- |"
+    for profile in profiles.PROFILES:
+        turns = [turn for key, turn in state.done.items() if key.partition("/")[0] == profile.name]
+        if turns:
+            yield row_of(profile, state.goal["seed"], turns)
+        else:
+            yield f"| {profile.name} | not played yet | | | | |"
+
+
+def row_of(profile: profiles.Profile, seed: int, turns: list[dict[str, Any]]) -> str:
+    """What the turns of one profile come to."""
+    found = Exploration(profile, seed)
+    for turn in turns:
+        found.schedules += turn["schedules"]
+        found.events += turn["events"]
+        found.faults.update(turn["faults"])
+        found.premises.update(turn["premises"])
+    broken = [f"schedule {one['failing']}: {one['broken']['promise']}" for one in turns if one["broken"]]
+    said = "; ".join(broken) or "0"
+    if not broken and found.never_judged:
+        said += f"; never judged: {', '.join(found.never_judged)}"
+    rate = 60 * found.schedules / max(sum(turn["seconds"] for turn in turns), 0.001)
+    faults = f"{found.faults.total():,} of {len(found.faults)} kinds"
+    return f"| {profile.name} | {found.schedules:,} | {found.events:,} | {faults} | {said} | {rate:,.0f} |"
+
+
+def planted_faults(state: State) -> Iterator[str]:
+    """A row for each planted fault, how many there are of each sort, and their stories."""
+    yield (
+        f"Each is looked for in up to {state.goal['limit']:,} schedules of each profile in turn, with the seed "
+        "declared beforehand; *schedules to find* counts those of all profiles."
+    )
+    yield ""
+    yield "| planted fault | what its author believed | promise | found in | schedules to find | entries when shrunk |"
+    yield "| --- | --- | --- | --- | --- | --- |"
+    for one in mutants.MUTANTS:
+        where = place_of(one.promise, state.done.get(one.name))
+        yield f"| {one.name} | {one.belief} | {where} |"
+    yield ""
+    yield summary(state)
+    yield ""
+    yield from (f"* **{one.name}**: {one.story}" for one in mutants.MUTANTS if one.story)
+
+
+def place_of(promise: str, row: dict[str, Any] | None) -> str:
+    """The last four columns of a fault."""
+    if row is None:
+        return f"{promise} | not looked for yet | | "
+    if row["profile"]:
+        return f"{row['promise']} | {row['profile']} | {row['played']:,} | {row['entries']}"
+    if not row["complete"]:
+        return f"{promise} | being looked for | not in {row['played']:,} yet | "
+    own = row["own_entries"]
+    return f"{promise} | {'its own schedule' if own else 'nothing'} | not in {row['played']:,} | {own or ''}"
+
+
+def summary(state: State) -> str:
+    """How many of each sort."""
+    rows = [state.done[one.name] for one in mutants.MUTANTS if one.name in state.done]
+    found = [row for row in rows if row["profile"]]
+    broken = Counter(row["promise"] for row in found)
+    quick = sum(row["played"] <= 1_000 for row in found)
+    most = sum(row["played"] <= 10_000 for row in found)
+    short = sum(row["entries"] <= 15 for row in found)
+    planted = len(mutants.MUTANTS)
+    unfinished = planted - sum(bool(row["profile"] or row["complete"]) for row in rows)
+    return (
+        f"{planted} planted faults: {len(found)} found by random schedules, {quick} of them within 1,000 "
+        f"and {most} within 10,000; {planted - len(found) - unfinished} not found by them up to the limit, "
+        f"{unfinished} not looked for to the end. {short} of the {len(found)} shrink to at most 15 entries. "
+        f"Broken promises: {', '.join(f'{name} {count}' for name, count in sorted(broken.items())) or 'none'}."
+    )
+
+
+def same_bytes(state: State) -> Iterator[str]:
+    """One sentence: are the traces of two places the same?"""
+    places: dict[str, dict[str, list[str]]] = {}
+    versions = []
+    for key, piece in state.done.items():
+        place, _, first = key.partition("/")
+        places.setdefault(place, {})[first] = piece["digests"]
+        versions.append(f"{'Pyodide' if place == 'pyodide' else 'CPython'} {piece['version']}")
+    if len(places) < 2:
+        yield "Nothing to compare yet."
+        return
+    one, other = places.values()
+    pairs = [pair for first in one if first in other for pair in zip(one[first], other[first], strict=True)]
+    wanted = state.goal.get("seeds") or state.goal.get("pyodide_seeds") or 0
+    who = " and ".join(sorted(set(versions)))
+    how = "in two places" if "pyodide" in places else "in two processes with different PYTHONHASHSEEDs"
+    yield (
+        f"{sum(a == b for a, b in pairs):,} of {len(pairs):,} traces are the same, to the byte, {how} ({who}); "
+        f"the goal is {wanted:,}."
+    )
+
+
+def small_worlds(state: State) -> Iterator[str]:
+    """A line for each scope."""
+    titles = {"kip-101": "The rule before KIP-101", "as it is": "The engine as it is"}
+    for key, title in titles.items():
+        yield f"* {title}. {state.done.get(key, 'Not looked at whole yet.')}"
+
+
+SECTIONS = {
+    "false_alarms": ("False alarms", false_alarms),
+    "mutants": ("Planted faults", planted_faults),
+    "determinism": ("The same seed, the same bytes", same_bytes),
+    "pyodide": ("The same seed in a browser's Python", same_bytes),
+    "exhaustive": ("Small worlds, looked at whole", small_worlds),
+}
