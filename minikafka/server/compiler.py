@@ -239,14 +239,16 @@ class _DecoderWriter(_Writer):
         n, name = self.length(field), self.name(field.name)
         may_be_null = self.version in field.nullable
         self.line(f"if {n} > end - at{'' if may_be_null else f' or {n} < 0'}: refuse({field.name!r})")
-        if field.type in LETTERS:
+        if field.type in LETTERS and field.type != "uuid":
             letter = LETTERS[field.type]
             self.line(f"{name} = list(struct.unpack_from(f'>{{max({n}, 0)}}{letter}', view, at))")
             self.line(f"at += len({name}) * {struct.calcsize('>' + letter)}")
         else:
             self.line(f"{name} = []")
             with self.block(f"for _ in range({n}):"):
-                self.line(f"{name}.append({self.value(field.element())})")
+                value = self.value(field.element())
+                self.flush()
+                self.line(f"{name}.append({value})")
         if may_be_null:
             self.line(f"if {n} < 0: {name} = None")
         return name
@@ -353,7 +355,7 @@ class _EncoderWriter(_Writer):
         null = f" if {items} is not None else -1" if self.version in field.nullable else ""
         self.line(f"{n} = len({items}){null}")
         self.length(field, n, write)
-        if field.type in LETTERS:
+        if field.type in LETTERS and field.type != "uuid":
             self.line(f"if {n} > 0: {write}(struct.pack(f'>{{{n}}}{LETTERS[field.type]}', *{items}))")
             return
         with self.block(f"for {item} in {items}{' or ()' if null else ''}:"):
