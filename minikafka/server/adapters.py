@@ -13,8 +13,10 @@ for each API (in the files named `…_adapters.py`), and no version beyond them.
 - A test holds every field of every dataclass against every field of the schema: what is not translated is listed there,
   with its reason.
 
-What we leave out: the other two directions, requests outwards and responses inwards, which a broker needs that has its
-own process.
+The other two directions, requests outwards and responses inwards, which a broker needs that has its own process, are in
+`peer_requests.py` and `peer_responses.py`.
+
+What we leave out: the Envelope (58), which `frontend.py` opens before it looks here.
 """
 
 from __future__ import annotations
@@ -23,16 +25,21 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from minikafka.protocol import messages
+from minikafka.protocol.errors import ErrorCode
+from minikafka.protocol.quorum_messages import NotControllerResponse
 from minikafka.server import (
     admin_adapters,
     cluster_adapters,
+    controller_adapters,
     group_adapters,
     group_admin_adapters,
     offset_adapters,
+    quorum_adapters,
     record_adapters,
     transaction_adapters,
 )
 from minikafka.server.compiler import Body
+from minikafka.server.schema import apis
 from minikafka.server.view import Ask
 
 Question: TypeAlias = messages.Request | Body
@@ -68,6 +75,7 @@ ADAPTERS: dict[int, tuple[Inwards, Outwards]] = {
     24: (transaction_adapters.add_partitions_request, transaction_adapters.add_partitions_response),
     25: (transaction_adapters.add_offsets_request, transaction_adapters.add_offsets_response),
     26: (transaction_adapters.end_request, transaction_adapters.end_response),
+    27: (transaction_adapters.write_markers_request, transaction_adapters.write_markers_response),
     28: (offset_adapters.transactional_commit_request, offset_adapters.commit_response),
     29: (admin_adapters.describe_acls, answered_here),
     30: (admin_adapters.create_acls, answered_here),
@@ -81,11 +89,19 @@ ADAPTERS: dict[int, tuple[Inwards, Outwards]] = {
     45: (admin_adapters.reassign_request, admin_adapters.reassign_response),
     46: (admin_adapters.list_reassignments_request, admin_adapters.list_reassignments_response),
     47: (offset_adapters.delete_request, offset_adapters.delete_response),
+    52: (quorum_adapters.vote_request, quorum_adapters.vote_response),
+    53: (quorum_adapters.begin_request, quorum_adapters.begin_response),
+    54: (quorum_adapters.end_request, quorum_adapters.end_response),
     55: (admin_adapters.quorum_request, admin_adapters.quorum_response),
+    56: (controller_adapters.isr_request, controller_adapters.isr_response),
+    59: (quorum_adapters.snapshot_request, quorum_adapters.snapshot_response),
     60: (cluster_adapters.describe_cluster_request, cluster_adapters.describe_cluster_response),
     61: (transaction_adapters.describe_producers_request, transaction_adapters.describe_producers_response),
+    62: (controller_adapters.registration_request, controller_adapters.registration_response),
+    63: (controller_adapters.heartbeat_request, controller_adapters.heartbeat_response),
     65: (transaction_adapters.describe_transactions_request, transaction_adapters.describe_transactions_response),
     66: (transaction_adapters.list_transactions_request, transaction_adapters.list_transactions_response),
+    67: (controller_adapters.producer_ids_request, controller_adapters.producer_ids_response),
     68: (group_adapters.consumer_heartbeat_request, group_adapters.consumer_heartbeat_response),
     69: (group_admin_adapters.describe_consumer_request, group_admin_adapters.describe_consumer_response),
     75: (cluster_adapters.describe_partitions_request, cluster_adapters.describe_partitions_response),
@@ -101,4 +117,13 @@ def request_to_core(key: int, ask: Ask) -> Question:
 
 def response_to_wire(key: int, response: messages.Message, ask: Ask) -> Body:
     """The wire's form of an answer of the core; `ask` is the request as it was decoded."""
+    if isinstance(response, NotControllerResponse):
+        return refusal(key, ask.version, response.error)
     return ADAPTERS[key][1](response, ask)
+
+
+def refusal(key: int, version: int, error: ErrorCode) -> Body:
+    """An answer of which only the error at its top means something."""
+    fields = apis()[key].response
+    assert any(field.name == "error_code" and version in field.versions for field in fields), f"API {key} has no place"
+    return {field.name: field.default for field in fields} | {"error_code": error}

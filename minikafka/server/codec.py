@@ -52,6 +52,8 @@ from minikafka.server.compiler import (
 from minikafka.server.schema import Api, Direction, apis
 
 API_VERSIONS = 18
+SIZE_BYTES = 4
+"""Before every frame stands its size."""
 _HEADER = struct.Struct(">hhih")
 _SIZE_AND_CORRELATION = struct.Struct(">ii")
 

@@ -7,8 +7,9 @@ The core knows a client by a node's name, as it knows every peer: each connectio
 
 - One question of a connection is in the core at a time, so its answer needs no number to be recognised.
 - When the connection is gone the core is told, and an answer that comes later is dropped.
-- Over TCP nobody is a replica: brokers of this cluster talk in the process, so a fetch that claims to be a follower's
-  is one of a broker that no partition knows.
+- Where all brokers live in one process nobody is a replica over TCP: a fetch that claims to be a follower's is one of a
+  broker that no partition knows.
+- A controller opens the Envelope in which a broker passes a client's request on, and answers in one.
 
 What we leave out: quotas, authentication, request logs.
 """
@@ -17,16 +18,36 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
-from minikafka.protocol.messages import Envelope, expects_response
-from minikafka.server.adapters import request_to_core, response_to_wire
-from minikafka.server.codec import RequestHeader
+from minikafka.protocol.errors import ErrorCode
+from minikafka.protocol.messages import Envelope, Message, expects_response
+from minikafka.protocol.quorum_messages import NotControllerResponse
+from minikafka.server import codec, versions
+from minikafka.server.adapters import Question, request_to_core, response_to_wire
+from minikafka.server.codec import CodecError, RequestHeader
 from minikafka.server.compiler import Body
 from minikafka.server.tcp import Connection
+from minikafka.server.versions import SERVED, Served
 from minikafka.server.view import Ask, View
 from minikafka.types import NodeId
 
 log = logging.getLogger(__name__)
+
+
+ENVELOPE = 58
+
+
+class Asked(NamedTuple):
+    """A question that is in the core."""
+
+    header: RequestHeader
+    ask: Ask
+    in_envelope: bool
+
+    def answer(self, response: Message) -> Body:
+        """The wire's form of the answer to it."""
+        return response_to_wire(self.header.api_key, response, self.ask)
 
 
 class Frontend:
@@ -35,12 +56,14 @@ class Frontend:
     def __init__(
         self,
         broker: NodeId,
-        view: View,
+        view: Callable[[], View],
         transaction_version: int,
         max_request_bytes: int,
         clients: Iterator[NodeId],
         deliver: Callable[[Envelope], None],
         hung_up: Callable[[NodeId], None],
+        served: Served = SERVED,
+        trusts_replicas: bool = False,
     ) -> None:
         """`clients` names new connections, `deliver` calls the broker, `hung_up` tells it that a client is gone."""
         self.broker = broker
@@ -49,7 +72,9 @@ class Frontend:
         """The feature level that clients are told."""
         self.max_request_bytes = max_request_bytes
         self.connections: dict[NodeId, Connection] = {}
-        self._asked: dict[NodeId, tuple[int, Ask]] = {}
+        self.served = served
+        self.trusts_replicas = trusts_replicas
+        self._asked: dict[NodeId, Asked] = {}
         self._clients = clients
         self._deliver = deliver
         self._hung_up = hung_up
@@ -63,16 +88,27 @@ class Frontend:
 
     def request(self, connection: Connection, header: RequestHeader, body: Body) -> None:
         """A whole request has come: ask the core, or answer what it has no part in."""
-        ask = Ask(header.api_version, body, self.view, header.client_id or "", connection.host)
-        question = request_to_core(header.api_key, ask)
+        inner = header if header.api_key != ENVELOPE else None
+        try:
+            if inner is None:
+                inner, body = _opened(body)
+            question, ask = self._question(connection, inner, body)
+        except (CodecError, ValueError) as refused:
+            connection.close(str(refused))
+            return
         if isinstance(question, dict):
             connection.answer(question)
             return
-        self._asked[connection.name] = header.api_key, ask
+        self._asked[connection.name] = Asked(inner, ask, header.api_key == ENVELOPE)
         self._questions += 1
         self._deliver(Envelope(connection.name, self.broker, question, self._questions))
         if not expects_response(question):
             connection.answer_nothing()
+
+    def _question(self, connection: Connection, header: RequestHeader, body: Body) -> tuple[Question, Ask]:
+        client = header.client_id or ""
+        ask = Ask(header.api_version, body, self.view(), client, connection.host, self.trusts_replicas)
+        return request_to_core(header.api_key, ask), ask
 
     def answer(self, envelope: Envelope) -> None:
         """The core has answered a client."""
@@ -80,7 +116,7 @@ class Frontend:
         if connection is None or asked is None:
             return
         try:
-            body = response_to_wire(asked[0], envelope.message, asked[1])
+            body = _sealed(asked, envelope.message) if asked.in_envelope else asked.answer(envelope.message)
         except Exception:  # a mistake of ours in one answer: this client learns nothing, and nobody else is harmed
             log.exception("%s: no answer", connection.name)
             connection.close("An answer could not be made.")
@@ -98,3 +134,21 @@ class Frontend:
         connections, self.connections = list(self.connections.values()), {}
         for connection in connections:
             connection.abort()
+
+
+def _opened(envelope: Body) -> tuple[RequestHeader, Body]:
+    """The request inside an Envelope (KIP-590). Raises `CodecError`."""
+    data = envelope["request_data"]
+    header, start = codec.decode_request_header(data)
+    if header.api_key not in versions.PASSED_ON or not versions.is_served(header.api_key, header.api_version):
+        raise CodecError(f"{codec.api_of(header.api_key).name} does not travel in an Envelope.")
+    return header, codec.decode(header.api_key, header.api_version, "request", data, start)
+
+
+def _sealed(asked: Asked, response: Message) -> Body:
+    """The answer in its Envelope; one that was not the active controller's has nothing inside."""
+    if isinstance(response, NotControllerResponse):
+        return {"response_data": None, "error_code": response.error}
+    header = asked.header
+    pieces = codec.response_frame(header.api_key, header.api_version, header.correlation_id, asked.answer(response))
+    return {"response_data": b"".join(pieces)[codec.SIZE_BYTES :], "error_code": ErrorCode.NONE}

@@ -222,9 +222,10 @@ class Server:
         process = Process(broker_node(number), listener.disk, self._broker_maker(listener), self._answerer(listener))
         self.driver.start(process)
         assert isinstance(process.node, Broker), f"{process.id} did not start"
+        view = View(process.node.metadata.image, self.cluster_id)
         listener.frontend = Frontend(
             process.id,
-            View(process.node.metadata.image, self.cluster_id),
+            lambda: view,
             self.config.transaction_version,
             self.network.socket_request_max_bytes,
             self._clients,

@@ -23,12 +23,20 @@ from minikafka.server.view import (
     name_in,
     node_endpoints,
 )
-from minikafka.types import NO_LEADER, BrokerId, TopicPartition
+from minikafka.types import (
+    CONTROLLER_ID_BASE,
+    METADATA_PARTITION,
+    NO_EPOCH,
+    NO_LEADER,
+    NO_OFFSET,
+    BrokerId,
+    TopicPartition,
+)
 
 FETCH_SESSION_ID_NOT_FOUND = 70
 INVALID_FETCH_SESSION_EPOCH = 71
 UNKNOWN_REPLICA: BrokerId = 2**31 - 1
-"""Who claims over TCP to be a follower is none: brokers of this cluster talk inside the process."""
+"""Who claims over TCP to be a follower is none, where the brokers of a cluster talk inside one process."""
 SPECIAL_TIMESTAMPS = {
     messages.LATEST_TIMESTAMP: (1, messages.LATEST_TIMESTAMP),
     messages.EARLIEST_TIMESTAMP: (1, messages.EARLIEST_TIMESTAMP),
@@ -102,7 +110,7 @@ def fetch_request(ask: Ask) -> messages.FetchRequest | Body:
     if replica_id == -1:
         replica_id = state["replica_id"]
     return messages.FetchRequest(
-        replica_id=replica_id if replica_id < 0 else UNKNOWN_REPLICA,
+        replica_id=replica_id if replica_id < 0 or ask.trusts_replicas else UNKNOWN_REPLICA,
         partitions=tuple(
             _wanted(TopicPartition(name_in(topic, "topic", ask.view), entry["partition"]), entry)
             for topic in body["topics"]
@@ -114,6 +122,7 @@ def fetch_request(ask: Ask) -> messages.FetchRequest | Body:
         max_bytes=body["max_bytes"],
         isolation_level=body["isolation_level"],
         rack_id=body["rack_id"],
+        cluster_voter=ask.trusts_replicas and replica_id > CONTROLLER_ID_BASE,
     )
 
 
@@ -132,6 +141,7 @@ def _wanted(partition: TopicPartition, entry: Body) -> messages.FetchPartition:
         last_fetched_epoch=entry["last_fetched_epoch"],
         max_bytes=entry["partition_max_bytes"],
         log_start_offset=entry["log_start_offset"],
+        high_watermark=entry["high_watermark"],
     )
 
 
@@ -152,7 +162,8 @@ def fetch_response(response: messages.FetchResponse, ask: Ask) -> Body:
 
 
 def _fetched(result: messages.FetchPartitionResult) -> Body:
-    misled = result.error == ErrorCode.NOT_LEADER_OR_FOLLOWER
+    misled = result.error == ErrorCode.NOT_LEADER_OR_FOLLOWER or result.partition == METADATA_PARTITION
+    snapshot_end, snapshot_epoch = result.snapshot_id or (NO_OFFSET, NO_EPOCH)
     return {
         "partition_index": result.partition.partition,
         "error_code": error_out(result.partition.topic, result.error),
@@ -164,6 +175,7 @@ def _fetched(result: messages.FetchPartitionResult) -> Body:
         "records": result.records,
         "diverging_epoch": {"epoch": result.diverging_epoch, "end_offset": result.diverging_end_offset},
         "current_leader": leader_hint(result.current_leader, result.current_leader_epoch) if misled else NO_HINT,
+        "snapshot_id": {"end_offset": snapshot_end, "epoch": snapshot_epoch},
     }
 
 

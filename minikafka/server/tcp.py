@@ -41,6 +41,8 @@ class Application(Protocol):
 
     transaction_version: int
     """The feature level to be shown."""
+    served: versions.Served
+    """Which requests are answered."""
 
     def request(self, connection: Connection, header: RequestHeader, body: Body) -> None:
         """Must lead, now or later, to `connection.answer` or `connection.answer_nothing`."""
@@ -200,15 +202,15 @@ class Connection(asyncio.BufferedProtocol):
     def _request(self, frame: memoryview) -> None:
         header, start = codec.decode_request_header(frame)
         key, version = header.api_key, header.api_version
-        if not versions.is_served(key, version):
+        if not versions.is_served(key, version, self.application.served):
             if key != versions.API_VERSIONS:
                 raise CodecError(f"{codec.api_of(key).name} version {version} is not served.")
             self._respond(0, header, versions.fallback_response())
             return
         body = codec.decode(key, version, "request", frame, start)
         if key == versions.API_VERSIONS:
-            level = self.application.transaction_version
-            self._respond(version, header, versions.api_versions_response(version, body, level))
+            level, served = self.application.transaction_version, self.application.served
+            self._respond(version, header, versions.api_versions_response(version, body, level, served))
             return
         self.pending = header
         self.application.request(self, header, body)

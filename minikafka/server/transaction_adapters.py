@@ -123,6 +123,36 @@ def end_response(response: txn.EndTxnResponse, _ask: Ask) -> Body:
     return _producer(response)
 
 
+def write_markers_request(ask: Ask) -> txn.WriteTxnMarkersRequest:
+    """A coordinator's decisions. Before version 2 there was one protocol only."""
+    markers = tuple(
+        txn.TxnMarker(
+            one["producer_id"],
+            one["producer_epoch"],
+            one["transaction_result"],
+            partitions_in(one["topics"], "partition_indexes", ask.view),
+            one["coordinator_epoch"],
+            max(one["transaction_version"], 1),
+        )
+        for one in ask.body["markers"]
+    )
+    return txn.WriteTxnMarkersRequest(markers)
+
+
+def write_markers_response(response: txn.WriteTxnMarkersResponse, _ask: Ask) -> Body:
+    """Written, or not, producer by producer."""
+    ids = list(dict.fromkeys(producer for producer, _, _ in response.results))
+    return {"markers": [{"producer_id": one, "topics": _marked(response.results, one)} for one in ids]}
+
+
+def _marked(results: tuple[tuple[int, TopicPartition, ErrorCode], ...], producer_id: int) -> list[Body]:
+    own = [(partition, error) for producer, partition, error in results if producer == producer_id]
+    return [
+        {"name": topic, "partitions": [{"partition_index": at.partition, "error_code": error} for at, error in group]}
+        for topic, group in by_topic(own, first)
+    ]
+
+
 # --- looking at producers and transactions ----------------------------------------------------------------------------
 
 

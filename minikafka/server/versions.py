@@ -21,6 +21,8 @@ What we leave out: features that change nothing here (`metadata.version` and the
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import TypeAlias
 
 from minikafka.protocol.errors import ErrorCode
 from minikafka.server.compiler import Body
@@ -75,20 +77,40 @@ SERVED: dict[int, range] = {
 }
 """Versions that are really answered, for each API key (names in `schema.txt`)."""
 
+BETWEEN_BROKERS: dict[int, range] = {27: range(1, 3)}
+"""What a broker answers besides, when its coordinators are in other processes."""
+SERVED_BY_CONTROLLERS: dict[int, range] = {
+    1: range(17, 19),
+    18: range(5),
+    52: range(3),
+    53: range(2),
+    54: range(2),
+    56: range(2, 4),
+    58: range(1),
+    59: range(2),
+    62: range(5),
+    63: range(2),
+    67: range(1),
+}
+"""What a controller with a port of its own answers: brokers and other controllers."""
+PASSED_ON = frozenset({19, 20, 37, 43, 44, 45, 46, 55})
+"""What may come to a controller in an Envelope."""
+Served: TypeAlias = Mapping[int, range]
+
 _SOFTWARE = re.compile(r"[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?")
 
 
-def shown() -> list[Body]:
+def shown(served: Served = SERVED) -> list[Body]:
     """The rows of the table that clients get."""
-    return [_row(key, 0 if key == PRODUCE else versions.start, versions.stop - 1) for key, versions in SERVED.items()]
+    return [_row(key, 0 if key == PRODUCE else versions.start, versions.stop - 1) for key, versions in served.items()]
 
 
-def is_served(key: int, version: int) -> bool:
+def is_served(key: int, version: int, served: Served = SERVED) -> bool:
     """Whether a request of this API and version can be answered."""
-    return version in SERVED.get(key, ())
+    return version in served.get(key, ())
 
 
-def api_versions_response(version: int, asked: Body, transaction_version: int) -> Body:
+def api_versions_response(version: int, asked: Body, transaction_version: int, served: Served = SERVED) -> Body:
     """The table; or INVALID_REQUEST for a client whose name for itself is malformed (KIP-511)."""
     names = (asked["client_software_name"], asked["client_software_version"])
     if version >= 3 and not all(_SOFTWARE.fullmatch(name) for name in names):
@@ -100,7 +122,7 @@ def api_versions_response(version: int, asked: Body, transaction_version: int) -
     ]
     return {
         "error_code": ErrorCode.NONE,
-        "api_keys": shown(),
+        "api_keys": shown(served),
         # KAFKA-17011: a client of version 3 takes a minimum of 0 for a mistake
         "supported_features": supported if version >= 4 else [],
         "finalized_features_epoch": 0,

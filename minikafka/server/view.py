@@ -25,9 +25,11 @@ from minikafka.metadata.image import MetadataImage
 from minikafka.protocol import messages
 from minikafka.protocol.errors import ErrorCode
 from minikafka.server.compiler import Body
-from minikafka.types import NO_LEADER, BrokerId, TopicPartition
+from minikafka.types import METADATA_PARTITION, NO_LEADER, BrokerId, TopicPartition
 
 NO_TOPIC_ID = bytes(16)
+METADATA_TOPIC_ID = bytes(15) + b"\1"
+"""Of the controllers' log, which no topic record names (KIP-595)."""
 Result = TypeVar("Result")
 _UNKNOWN_ID = re.compile(r"\?[0-9a-f]{32}")
 
@@ -47,14 +49,20 @@ class View:
 
     image: MetadataImage
     cluster_id: str
+    holds_metadata_log: bool = False
+    """A controller's: who fetches here fetches `__cluster_metadata`."""
 
     def topic_name(self, topic_id: str) -> str | None:
         """Name of the topic with this id (32 hexadecimal digits)."""
+        if self.holds_metadata_log and topic_id == METADATA_TOPIC_ID.hex():
+            return METADATA_PARTITION.topic
         topic = self.image.topic_with_id(topic_id)
         return None if topic is None else topic.topic
 
     def topic_id(self, topic: str) -> str | None:
         """Id of the topic with this name."""
+        if self.holds_metadata_log and topic == METADATA_PARTITION.topic:
+            return METADATA_TOPIC_ID.hex()
         known = self.image.topics.get(topic)
         return None if known is None else known.topic_id
 
@@ -75,6 +83,8 @@ class Ask:
     view: View
     client_id: str = ""
     client_host: str = ""
+    trusts_replicas: bool = False
+    """May somebody who connects be a follower? Only where brokers are processes of their own."""
 
 
 def name_in(topic: Body, field: str, view: View) -> str:

@@ -62,10 +62,10 @@ CLUSTER_REQUESTS = [
             "partitions.last_fetched_epoch": "topics.partitions.last_fetched_epoch",
             "partitions.max_bytes": "topics.partitions.partition_max_bytes",
             "partitions.log_start_offset": "topics.partitions.log_start_offset",
+            "partitions.high_watermark": "topics.partitions.high_watermark",
         },
         only_core={
-            "cluster_voter": "for controllers",
-            "partitions.high_watermark": "for controllers",
+            "cluster_voter": "follows from the replica id, where replicas are trusted",
         },
         only_wire={
             "cluster_id": "for controllers",
@@ -77,7 +77,6 @@ CLUSTER_REQUESTS = [
             "forgotten_topics_data.partitions": "no sessions",
             "topics.topic_id": BY_ID["topic_id"],
             "topics.partitions.replica_directory_id": "one log directory",
-            "topics.partitions.high_watermark": "KIP-1166 is not modelled",
         },
     ),
     Table(
@@ -177,15 +176,15 @@ CLUSTER_RESPONSES = [
             "partitions.current_leader_epoch": "responses.partitions.current_leader.leader_epoch",
         },
         only_core={
-            "partitions.snapshot_id": "for controllers",
+            "partitions.snapshot_id": "for controllers, see test_peers.py",
         },
         only_wire=THROTTLE
         | {
             "error_code": "said by the adapter, for sessions",
             "session_id": "no sessions",
             "responses.topic_id": BY_ID["topic_id"],
-            "responses.partitions.snapshot_id.end_offset": "no snapshots",
-            "responses.partitions.snapshot_id.epoch": "no snapshots",
+            "responses.partitions.snapshot_id.end_offset": "for controllers, see test_peers.py",
+            "responses.partitions.snapshot_id.epoch": "likewise",
             "node_endpoints.node_id": "looked up for the current leaders",
             "node_endpoints.host": "likewise",
             "node_endpoints.port": "likewise",

@@ -208,7 +208,8 @@ def test_every_api_that_is_served_is_in_both_tables() -> None:
     answered_here, others = {18, 29, 30, 31}, {DESCRIBE_CLUSTER, 55, 75}
     assert {table.key for table in RESPONSES} | answered_here == versions.SERVED.keys()
     assert {table.key for table in REQUESTS} | answered_here | others == versions.SERVED.keys()
-    assert adapters.ADAPTERS.keys() | {18} == versions.SERVED.keys()
+    between = versions.BETWEEN_BROKERS.keys() | versions.SERVED_BY_CONTROLLERS.keys()  # see test_peers.py
+    assert adapters.ADAPTERS.keys() | {18, 58} == versions.SERVED.keys() | between
 
 
 @pytest.mark.parametrize("key", [29, 30, 31])

@@ -6,7 +6,7 @@ import asyncio
 import random
 from typing import Any
 
-from minikafka.server import codec
+from minikafka.server import codec, versions
 from minikafka.server.codec import RequestHeader
 from minikafka.server.tcp import BUFFER_SIZE, Connection
 
@@ -41,6 +41,7 @@ class Slow:
     """An application that answers when it is told to; `at_once` answers by itself."""
 
     transaction_version = 2
+    served = versions.SERVED
 
     def __init__(self, at_once: bool = False) -> None:
         self.asked: list[tuple[int, Any]] = []
