@@ -56,8 +56,8 @@ def test_a_removed_member_that_commits_is_found():
     assert "(session timeout)" in shown(FencedCommit(Ledger()), removed, commit("a", 1))
 
 
-def play_a_group():
-    lines = schedule((0, "join", "K1", {"protocol": "consumer"}), (9_000, "send", "a"))
+def play_a_group(*members):
+    lines = schedule(*((0, "join", name, {"protocol": "consumer"}) for name in members), (9_000, "send", "a"))
     checkers = [NoDoubleOwnership(book := Ledger()), AtLeastOnce(book)]
     run = play(Setup(settings=STACK, partitions=2), lines, checkers)
     assert run.violation is None
@@ -65,14 +65,18 @@ def play_a_group():
 
 
 def test_what_a_current_member_has_not_given_up_may_nobody_take():
-    run, checker, _ = play_a_group()
-    assert checker._taken(run.sim, "consumer-K2", "consumer", (P0,)).endswith("has not given it up.")
-    checker._members["consumer"].clear()
-    assert checker._taken(run.sim, "consumer-K2", "consumer", (P0,)) is None, "it was expelled"
+    run, checker, _ = play_a_group("K1", "K2")
+    owner, taker = sorted(run.consumers.values(), key=lambda one: P0 not in one.assigned)
+    current = {one.membership.member_id for one in (owner, taker)}
+    assert checker._members["consumer"] == current
+    assert checker._taken(run.sim, taker.id, "consumer", (P0,)).endswith("has not given it up.")
+    for expelled in (owner, taker):
+        checker._members["consumer"] = current - {expelled.membership.member_id}
+        assert checker._taken(run.sim, taker.id, "consumer", (P0,)) is None, "it was expelled"
 
 
 def test_a_committed_offset_that_no_log_remembers_is_found():
-    run, _, checker = play_a_group()
+    run, _, checker = play_a_group("K1")
     assert checker._committed, "the premise"
     checker._committed[("another", P0)] = 0
     assert "has not got that in its log" in checker.finish(run.sim)

@@ -11,6 +11,7 @@ import pytest
 from minikafka.client.sender import Sender
 from minikafka.client.sequences import Sequences
 from minikafka.config import ServerConfig, read_settings
+from minikafka.protocol import facts
 from minikafka.protocol.errors import ErrorCode
 from minikafka.sim import checkers, drawing, explorer, faults, mutants, profiles
 from minikafka.sim.checkers import FULL, IN_ORDER
@@ -171,6 +172,22 @@ def test_a_producer_that_waits_for_any_other_reason_is_reported_after_a_minute(m
     run = play_transactions(Setup(settings=profiles.STACK), schedule((0, "send", "v1", {"idempotent": True})))
     assert run.violation.sentence == "After everything was mended, producer-A still waits for 1 answers."
     assert run.sim.now - run.started_ms <= SETTLE_MS + LOOK_AGAIN_MS
+
+
+def test_who_was_expelled_asleep_may_still_take_what_it_was_given_before():
+    lines = schedule(
+        (0, "crash", 1), (0, "restart", 1), (1_000, "join", "K1", {"protocol": "consumer"}), (2_557, "crash", 3),
+        (3_111, "pause", "consumer-K1"), (3_111, "join", "K2", {"protocol": "consumer"}),
+        (13_111, "resume", "consumer-K1"),
+    )  # fmt: skip
+    setup = Setup(settings=profiles.STACK, partitions=3, seed=164_336_581)
+    run = explorer.play_quickly(setup, lines, checkers.fresh(profiles.profile("groups").checkers))
+    assert run.violation is None
+    told = [one for one in run.sim.recorder.told if one.node == "consumer-K1"]
+    expelled = next(one.step for one in run.sim.recorder.told if isinstance(one.fact, facts.MemberRemoved))
+    taken = next(one for one in told if isinstance(one.fact, facts.PartitionsAssigned))
+    assert taken.step > expelled
+    assert any(isinstance(one.fact, facts.PartitionsLost) and one.step > taken.step for one in told), "then it hears"
 
 
 # --- Shrinking ---

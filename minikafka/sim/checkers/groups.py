@@ -26,8 +26,9 @@ OFFSETS_TOPIC = "__consumer_offsets"
 class NoDoubleOwnership(Promise):
     """I27: no two members own the same partition: not in one generation, and not by what members themselves believe.
 
-    A member that the coordinator has expelled may go on believing for a while; a current one may not, in any generation
-    or member epoch: what was its own is given away only after it gave it up.
+    A member that the coordinator has expelled may go on believing for a while, and may even take what it was given
+    before it fell asleep; a current one may not, in any generation or member epoch: what was its own is given away
+    only after it gave it up.
     """
 
     promise, name = "I27", "no double ownership"
@@ -61,7 +62,7 @@ class NoDoubleOwnership(Promise):
                     self._members[group] = set(members)
                 case facts.MemberRemoved(group, member):
                     self._members.get(group, set()).discard(member)
-                case facts.CoordinatorLoaded():
+                case facts.CoordinatorLoaded(partition) if partition.topic == OFFSETS_TOPIC:
                     self._members.clear()
                 case facts.PartitionsAssigned(group, partitions=partitions) if group:
                     broken = self._taken(sim, node, group, partitions)
@@ -83,6 +84,9 @@ class NoDoubleOwnership(Promise):
 
     def _taken(self, sim: Simulation, node: NodeId, group: str, partitions: tuple[TopicPartition, ...]) -> str | None:
         current = self._members.get(group, set())
+        taker = sim.process(node)
+        if not isinstance(taker, ConsumerNode) or taker.membership.member_id not in current:
+            return None  # Expelled, and has not heard of it: its next heartbeat is told UNKNOWN_MEMBER_ID or FENCED.
         for other, machine in sim.machines.items():
             reader = machine.node
             if other == node or not isinstance(reader, ConsumerNode) or reader.config.group_id != group:
@@ -131,7 +135,7 @@ class FencedCommit(Promise):
                     self._owned.pop((group, member), None)
                 case facts.MemberJoined(group, member):
                     self._gone.pop((group, member), None)
-                case facts.CoordinatorLoaded():
+                case facts.CoordinatorLoaded(partition) if partition.topic == OFFSETS_TOPIC:
                     # What was not yet written down may be forgotten with a coordinator.
                     for book in (self._gone, self._generations, self._owned):
                         book.clear()
