@@ -16,7 +16,7 @@ from minikafka.broker import following
 from minikafka.broker.channel import Channel
 from minikafka.broker.controllers import Controllers
 from minikafka.config import ServerConfig
-from minikafka.disk import Disk
+from minikafka.disk import Disk, StorageError
 from minikafka.effects import Effect, Observe, SetTimer, Timer
 from minikafka.log.loading import Opening
 from minikafka.log.partition_log import PartitionLog
@@ -122,7 +122,11 @@ class MetadataCache:
         if not download.take(asked, answer):
             return False, self.fetch(now)
         self.download = None
-        snapshot.save(self.disk, download.snapshot, download.data)
+        try:
+            snapshot.save(self.disk, download.snapshot, download.data)
+        except StorageError as problem:
+            # An image without its file would be gone after a restart; an older one is true, only late.
+            return False, [Observe(facts.StorageFailed(METADATA_PARTITION, str(problem))), *self._pause()]
         self.log.start_over_at(*download.snapshot)
         self.image.become(snapshot.load(self.disk, download.snapshot))
         told = (facts.SnapshotLoaded(*download.snapshot), facts.MetadataReplayed(self.image.next_offset))

@@ -320,4 +320,8 @@ class Controller:
         if not snapshot.is_due(self._bytes_since_snapshot, waited_ms, most_bytes, most_ms):
             return []
         self._bytes_since_snapshot, self._snapshot_ms = 0, now
-        return [Observe(fact) for fact in self.voter.log.take_snapshot(self.image)]
+        try:
+            return [Observe(fact) for fact in self.voter.log.take_snapshot(self.image)]
+        except StorageError as problem:
+            # The log still has everything, so a controller goes on without (`SnapshotGenerator`: no fatal fault).
+            return [Observe(facts.StorageFailed(METADATA_PARTITION, str(problem)))]

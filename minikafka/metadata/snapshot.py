@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from minikafka.disk import Disk
+from minikafka.disk import Disk, StorageError
 from minikafka.metadata.image import MetadataImage
 from minikafka.metadata.records import (
     BrokerRegistrationChangeRecord,
@@ -136,8 +136,10 @@ def newest(disk: Disk) -> SnapshotId | None:
 
 
 def save(disk: Disk, snapshot: SnapshotId, data: bytes) -> None:
-    """Write a snapshot, then delete those before it."""
+    """Write a snapshot, then delete those before it. Raises `StorageError`, leaving them, when it is not there."""
     disk.replace(path_of(snapshot), data)
+    if disk.size(path_of(snapshot)) != len(data):
+        raise StorageError(f"no space left on the disk for {path_of(snapshot)}")
     for path in disk.paths():
         if path.endswith(SUFFIX) and path != path_of(snapshot):
             disk.delete(path)

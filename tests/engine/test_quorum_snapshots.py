@@ -7,7 +7,7 @@ import pytest
 from minikafka.admin import AdminClient, NewTopic
 from minikafka.cluster import Cluster
 from minikafka.controller.quorum_log import QuorumLog
-from minikafka.disk import MemoryDisk
+from minikafka.disk import MemoryDisk, StorageError
 from minikafka.metadata import snapshot
 from minikafka.metadata.image import MetadataImage
 from minikafka.metadata.records import (
@@ -199,6 +199,32 @@ def test_a_broker_that_slept_through_a_snapshot_fetches_it_and_goes_on(controlle
     assert loaded(cluster, "broker-2")
     assert known(cluster, "broker-2") == known(cluster, "broker-1")
     assert known(cluster, "broker-2") == known(cluster, cluster.sim.active_controller().id)
+
+
+def test_a_broker_whose_disk_is_full_keeps_its_image_and_its_replicas_until_there_is_space_for_a_snapshot():
+    cluster = Cluster(brokers=2, seed=3, controllers=3, settings=SETTINGS)
+    create(cluster, 0, 1)
+    cluster.strike("fill_disk", 2)
+    create(cluster, 1, 15)
+    cluster.run(5)
+    assert not loaded(cluster, "broker-2")
+    assert "topic-0" in known(cluster, "broker-2")[1]
+    cluster.strike("free_disk", 2)
+    cluster.run(5)
+    assert loaded(cluster, "broker-2")
+    assert known(cluster, "broker-2") == known(cluster, cluster.sim.active_controller().id)
+
+
+def test_a_controller_whose_disk_is_full_takes_no_snapshot_and_keeps_the_one_it_has():
+    cluster = Cluster(brokers=1, seed=3, controllers=1, settings=SETTINGS)
+    create(cluster, 0, 12)
+    controller = cluster.sim.active_controller()
+    log, end_offset = controller.voter.log, controller.image.next_offset
+    before = log.snapshot
+    cluster.strike("fill_disk", controller.id)
+    with pytest.raises(StorageError):
+        log.take_snapshot(controller.image)
+    assert snapshot.newest(log.disk) == log.snapshot == before != (end_offset, log.last_epoch)
 
 
 def test_a_voter_that_slept_through_a_snapshot_fetches_it_and_can_lead():
