@@ -1,4 +1,4 @@
-"""What administrators do in a schedule, through their client: records deleted, replicas moved elsewhere.
+"""What administrators do in a schedule, through their client: records deleted, replicas moved, topics made and changed.
 
 ```
  delete_records(5)     everything below 5 may go        reassign(1, 2, 4)     the replicas are 1, 2 and 4 from now on
@@ -12,7 +12,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from minikafka.client.admin import AdminNode, Target
-from minikafka.protocol.admin_messages import AlterPartitionReassignmentsRequest, DeleteRecordsRequest
+from minikafka.protocol.admin_messages import (
+    SET,
+    TOPIC_RESOURCE,
+    AlterPartitionReassignmentsRequest,
+    ConfigChange,
+    CreateTopicsRequest,
+    DeleteRecordsRequest,
+    IncrementalAlterConfigsRequest,
+    NewTopicSpec,
+)
 from minikafka.protocol.messages import Request
 from minikafka.types import BrokerId, Offset, TopicPartition
 
@@ -32,6 +41,15 @@ def reassign(run: Run, *replicas: BrokerId, partition: int = 0) -> None:
     """These are to be the replicas of a partition."""
     name = TopicPartition(run.setup.topic, partition)
     _ask(run, AlterPartitionReassignmentsRequest(((name, replicas),)))
+
+
+def administer(run: Run, what: str, topic: str, value: str = "") -> None:
+    """`create` a topic with one partition on all replicas of the setup, or `set` how long it keeps its records."""
+    if what == "create":
+        _ask(run, CreateTopicsRequest((NewTopicSpec(topic, assignment=(run.setup.replicas,)),)))
+    else:
+        change = ConfigChange(TOPIC_RESOURCE, topic, "retention.ms", SET, value)
+        _ask(run, IncrementalAlterConfigsRequest((change,), ((TOPIC_RESOURCE, topic),)))
 
 
 def _ask(run: Run, request: Request, target: Target = None) -> None:

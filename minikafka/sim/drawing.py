@@ -25,6 +25,8 @@ from minikafka.types import BrokerId, Millis, NodeId, controller_node
 
 MEMBERS = ("M1", "M2", "M3", "K1", "K2")
 """Consumers in groups: M of a classic one, K of a KIP-848 one."""
+TOPICS = ("red", "green", "blue", "white")
+"""Topics that an administrator creates besides."""
 LATE_MS = (-1, 5, 700, 12_000)
 """How much later requests of a broken connection arrive; -1: they are lost."""
 DELAYED = (
@@ -45,8 +47,9 @@ class Swarm:
     kinds: tuple[str, ...] = (
         "crash", "power_loss", "pause", "cut_controllers", "cut_brokers", "cut_pair", "disconnect", "shut_down",
     )  # fmt: skip
+    fewest_kinds: int = 1
     most_kinds: int = 4
-    """How many of them one schedule has at most."""
+    """Of how many of them the faults of one schedule are drawn."""
     paces_ms: tuple[Millis, ...] = (5, 100, 1_000, 6_000)
     """How long it is from one thing to the next, about."""
     mended_after_ms: tuple[Millis, ...] = (300, 5_000, 14_000, 50_000)
@@ -106,7 +109,7 @@ def random_schedule(random: Random, setup: Setup, sends: int, faults: int, swarm
 
 
 def _draw_mix(random: Random, setup: Setup, swarm: Swarm) -> Mix:
-    kinds = random.sample(swarm.kinds, random.randint(1, min(swarm.most_kinds, len(swarm.kinds))))
+    kinds = random.sample(swarm.kinds, random.randint(swarm.fewest_kinds, min(swarm.most_kinds, len(swarm.kinds))))
     lossy = min(setup.min_isr, len(setup.replicas)) - 1
     return Mix(
         kinds=kinds,
@@ -145,6 +148,8 @@ def _send(random: Random, mix: Mix, setup: Setup, swarm: Swarm, at_ms: Millis, n
 def _calls(random: Random, setup: Setup, swarm: Swarm, at_ms: Millis, number: int) -> list[Entry]:
     """Something else that a client does."""
     match random.choice(swarm.calls):
+        case "administer":
+            return [Entry(at_ms, "administer", _administration(random))]
         case "transact":
             return _transaction(random, setup, swarm, at_ms, number)
         case "join":
@@ -181,6 +186,12 @@ def _transaction(random: Random, setup: Setup, swarm: Swarm, at_ms: Millis, numb
     return [*lines, Entry(end_ms, "end", (how,), (("producer", producer),))]
 
 
+def _administration(random: Random) -> tuple[str, ...]:
+    """A few topics come and change."""
+    topic, what = random.choice(TOPICS), random.choice(("create", "create", "set"))
+    return (what, topic, str(random.randint(1, 9) * 3_600_000)) if what == "set" else (what, topic)
+
+
 # --- faults ---
 
 
@@ -199,9 +210,8 @@ def _fault(random: Random, mix: Mix, setup: Setup, swarm: Swarm, at_ms: Millis) 
             return [Entry(at_ms, verb, (broker,)), Entry(mended_ms, "restart", (broker,))]
         case "crash" | "tear" | "flip" | "shut_down":
             return [Entry(at_ms, kind, (broker,)), Entry(mended_ms, "restart", (broker,))]
-        case "crash_controller":
-            controller = _controller(random, setup)
-            return [Entry(at_ms, "crash", (controller,)), Entry(mended_ms, "restart", (controller,))]
+        case _ if kind.endswith(("_controller", "_voters")):
+            return _among_controllers(random, setup, kind, at_ms, mended_ms)
         case "fast_restart":
             back_ms = at_ms + random.choice((2, 20, 300))
             return [Entry(at_ms, "crash", (broker,)), Entry(back_ms, "restart", (broker,))]
@@ -257,9 +267,6 @@ def _on_the_way(random: Random, setup: Setup, swarm: Swarm, kind: str, broker: B
         return Entry(at_ms, "delay", (random.choice(swarm.delayed), random.choice(DELAY_MS)))
     if kind == "slow_link":
         return Entry(at_ms, "slow", (broker, _another(random, setup, broker), random.choice(DELAY_MS)))
-    if kind == "cut_voters" and setup.controllers > 1:
-        one, other = random.sample(range(1, setup.controllers + 1), 2)
-        return Entry(at_ms, "cut", (controller_node(one), controller_node(other)))
     return Entry(at_ms, "cut", (broker, _other_side(random, setup, kind, broker)))
 
 
@@ -274,5 +281,36 @@ def _another(random: Random, setup: Setup, broker: BrokerId) -> BrokerId | NodeI
     return random.choice(others)
 
 
-def _controller(random: Random, setup: Setup) -> NodeId:
-    return controller_node(random.randint(1, setup.controllers))
+def _among_controllers(random: Random, setup: Setup, kind: str, at_ms: Millis, mended_ms: Millis) -> list[Entry]:
+    """A fault of one controller, or between two. Controllers flush what counts, so each may lose power."""
+    voters = [controller_node(number) for number in range(1, setup.controllers + 1)]
+    one, *others = random.sample(voters, min(2, len(voters)))
+    other = others[0] if others else one
+    match kind:
+        case "cut_voters":
+            return [Entry(at_ms, "cut", (one, other)), Entry(mended_ms, "heal")]
+        case "cut_off_controller":
+            return [Entry(at_ms, "cut", (one, "controllers")), Entry(mended_ms, "heal")]
+        case "disconnect_voters":
+            return [Entry(at_ms, "disconnect", (one, other), (("late_ms", random.choice(LATE_MS)),))]
+        case "slow_voters":
+            return [Entry(at_ms, "slow", (one, other, random.choice(DELAY_MS))), Entry(mended_ms, "heal")]
+        case "pause_controller":
+            return [Entry(at_ms, "pause", (one,)), Entry(mended_ms, "resume", (one,))]
+        case "fast_restart_controller":
+            back_ms = at_ms + random.choice((1, 2, 5, 20, 300))
+            return [Entry(at_ms, "power_loss", (one,)), Entry(back_ms, "restart", (one,))]
+        case "all_voters":
+            return _all_voters(random, voters, at_ms)
+        case _:
+            verb = kind.removesuffix("_controller")
+            return [Entry(at_ms, verb, (one,)), Entry(mended_ms, "restart", (one,))]
+
+
+def _all_voters(random: Random, voters: list[NodeId], at_ms: Millis) -> list[Entry]:
+    """All controllers stop within some moments, and come back in another order."""
+    apart_ms, back_ms = random.choice((1, 30, 400)), at_ms + random.choice((100, 1_000, 3_000))
+    down, back = random.sample(voters, len(voters)), random.sample(voters, len(voters))
+    lines = [Entry(at_ms + place * apart_ms, "crash", (voter,)) for place, voter in enumerate(down)]
+    back_ms += len(voters) * apart_ms
+    return lines + [Entry(back_ms + place * apart_ms, "restart", (voter,)) for place, voter in enumerate(back)]

@@ -15,7 +15,9 @@ from random import Random
 
 from minikafka.config import unknown_name
 from minikafka.sim import drawing
-from minikafka.sim.checkers import ENDS_OF_TRANSACTIONS, FULL, GROUPS, IN_ORDER, TRANSACTIONS
+from minikafka.sim.checkers import ENDS_OF_TRANSACTIONS, FULL, GROUPS, IN_ORDER, QUORUM, TRANSACTIONS
+from minikafka.sim.checkers.control import Convergence, LeaderInIsr, SingleHistory
+from minikafka.sim.checkers.data import Durability
 from minikafka.sim.checkers.groups import AtLeastOnce
 from minikafka.sim.checkers.producers import Idempotence, ProducerStateRecovery
 from minikafka.sim.checkers.promise import Promise
@@ -73,6 +75,16 @@ SHRINKING = (
 """Segments of a few batches, which retention and compaction visit often."""
 
 
+ELECTIONS = (
+    ("controller.quorum.election.timeout.ms", "300"),
+    ("controller.quorum.fetch.timeout.ms", "700"),
+    ("controller.quorum.election.backoff.max.ms", "300"),
+    ("controller.quorum.request.timeout.ms", "700"),
+    ("metadata.log.max.record.bytes.between.snapshots", "2000"),
+)
+"""A third of the quorum's timeouts too, and a snapshot of the metadata every few changes."""
+
+
 class ProfileError(ValueError):
     """There is no such profile; the message is one sentence."""
 
@@ -114,6 +126,28 @@ PROFILES = (
         swarm=replace(QUICK_SWARM, kinds=(*QUICK_SWARM.kinds, "tear", "flip", "lie")),
     ),
     Profile(
+        "quorum",
+        "three or five controllers, two brokers, topics that come and change, and faults of the controllers",
+        setups=tuple(
+            Setup(settings=(*QUICK, *ELECTIONS), controllers=controllers, brokers=2, replicas=(1, 2), min_isr=1)
+            for controllers in (3, 5)
+        ),
+        swarm=replace(
+            QUICK_SWARM,
+            kinds=(
+                "crash_controller", "power_loss_controller", "fast_restart_controller", "shut_down_controller",
+                "pause_controller", "cut_voters", "cut_off_controller", "disconnect_voters", "slow_voters",
+                "all_voters", "crash", "cut_controllers",
+            ),
+            most_kinds=6,
+            calls=("administer",),
+            call_share=1.0,
+        ),
+        sends=(4, 10),
+        faults=(4, 10),
+        checkers=(*QUORUM, LeaderInIsr, SingleHistory, Durability, Convergence),
+    ),
+    Profile(
         "transactions",
         "transactional and idempotent producers over two partitions, read by readers of committed records",
         setups=(Setup(settings=STACK, partitions=2),),
@@ -132,14 +166,17 @@ PROFILES = (
     Profile(
         "full",
         "everything at once: plain, idempotent and transactional producers, groups of both kinds",
-        setups=(Setup(settings=STACK, partitions=2),),
+        setups=(Setup(settings=(*STACK, *ELECTIONS), controllers=3, partitions=2),),
         swarm=replace(
             STACK_SWARM,
             calls=("transact", "transact", "join", "join", "leave", "commit", "pause_client", "probe"),
             call_share=0.8,
             idempotent=0.7,
+            fewest_kinds=6,
+            most_kinds=9,
         ),
-        faults=(5, 8),
+        sends=(8, 16),
+        faults=(7, 10),
         checkers=FULL,
     ),
 )  # fmt: skip

@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 
 TRANSACTION_TIMEOUT_MS = 8_000
 SESSION_TIMEOUT_MS = 6_000
-CALLS = ("send", "read", "ask", "probe", "transact", "end", "join", "leave", "commit", "delete_records", "reassign")
+CALLS = (
+    "send", "read", "ask", "probe", "transact", "end", "join", "leave", "commit", "delete_records", "reassign",
+    "administer",
+)  # fmt: skip
 
 
 def call(run: Run, verb: str, *arguments: Any, **options: Any) -> None:
@@ -56,6 +59,8 @@ def call(run: Run, verb: str, *arguments: Any, **options: Any) -> None:
             administration.delete_records(run, *arguments, **options)
         case "reassign":
             administration.reassign(run, *arguments, **options)
+        case "administer":
+            administration.administer(run, *arguments)
         case _:
             raise AssertionError(f"{verb} is no call of a client")
 

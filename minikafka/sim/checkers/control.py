@@ -121,15 +121,15 @@ def _lacks_records(history: History, broker: BrokerId) -> str:
 
 
 def _is_unknown(sim: Simulation, history: History, broker: BrokerId) -> str:
-    leader, controller = ledger.leader_of(sim, history), sim.active_controller()
-    if leader is None or controller is None:
+    leader, image = ledger.leader_of(sim, history), ledger.newest_image(sim)
+    if leader is None or image is None:
         return ""
     heard = leader.followers.get(broker)
     if heard is None:
         return ""
     if heard.log_end_offset < 0:
         return f"but has not fetched in epoch {leader.leader_epoch}"
-    known = controller.image.brokers[broker].broker_epoch
+    known = image.brokers[broker].broker_epoch
     if heard.broker_epoch != known:
         return f"on the word of its former process: broker epoch {heard.broker_epoch}, now it is {known}"
     return ""

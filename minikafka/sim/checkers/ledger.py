@@ -28,6 +28,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from minikafka.broker.broker import Broker
 from minikafka.broker.partition import Partition
+from minikafka.controller.controller import Controller
+from minikafka.metadata.image import MetadataImage
 from minikafka.protocol import facts
 from minikafka.sim.checkers import copies, files
 from minikafka.sim.checkers.copies import Cell, Copy, text_of
@@ -373,8 +375,8 @@ class Ledger:
 
 
 def _new_history(sim: Simulation, fact: facts.PartitionChanged) -> History:
-    controller = sim.active_controller()
-    overrides = controller.image.topics[fact.partition.topic].configs if controller else {}
+    image = newest_image(sim)
+    overrides = image.topics[fact.partition.topic].configs if image else {}
     config = sim.config.topic(overrides)
     minimum = min(config.min_insync_replicas, len(fact.replicas))
     empty = {broker: Copy() for broker in fact.replicas}
@@ -392,9 +394,15 @@ def _excuse(sim: Simulation, history: History, last_known: BrokerId, eligible: s
 
 
 def is_active(sim: Simulation, broker: BrokerId) -> bool:
-    """Registered and not fenced, as the controller has it."""
-    controller = sim.active_controller()
-    return controller is not None and controller.image.is_active(broker)
+    """Registered and not fenced, as the newest committed metadata has it."""
+    image = newest_image(sim)
+    return image is not None and image.is_active(broker)
+
+
+def newest_image(sim: Simulation) -> MetadataImage | None:
+    """What is committed, as the running controller that is furthest has it. A new leader is behind at first."""
+    images = [node.image for node in map(sim.process, sim.controllers) if isinstance(node, Controller)]
+    return max(images, key=lambda image: image.next_offset, default=None)
 
 
 def replica_of(sim: Simulation, broker: BrokerId, partition: TopicPartition) -> Partition | None:

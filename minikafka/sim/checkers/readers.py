@@ -20,7 +20,7 @@ from minikafka.sim.checkers.copies import text_of
 from minikafka.sim.checkers.ledger import Ledger
 from minikafka.sim.checkers.promise import Promise
 from minikafka.trace.trace import Told
-from minikafka.types import NO_EPOCH, Epoch, NodeId, Offset, TopicPartition, number_of
+from minikafka.types import METADATA_PARTITION, NO_EPOCH, Epoch, NodeId, Offset, TopicPartition, number_of
 
 if TYPE_CHECKING:
     from minikafka.sim.simulation import Simulation
@@ -96,7 +96,7 @@ class EpochFencing(Promise):
             return None
         for answer in response.partitions:
             claimed = claims.get(answer.partition)
-            if claimed is None or answer.error != ErrorCode.NONE:
+            if claimed is None or answer.error != ErrorCode.NONE or answer.partition == METADATA_PARTITION:
                 continue
             self.premises += 1
             belief = self._beliefs.get((envelope.source, answer.partition))

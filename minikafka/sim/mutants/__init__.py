@@ -16,6 +16,7 @@ from minikafka.sim.mutants import (
     marks,
     numbered,
     producers,
+    quorum,
     transactions,
 )
 from minikafka.sim.mutants.mutant import Mutant
@@ -28,6 +29,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *logs.MUTANTS,
     *numbered.MUTANTS,
     *producers.MUTANTS,
+    *quorum.MUTANTS,
     *transactions.MUTANTS,
     *groups.MUTANTS,
 )
