@@ -109,6 +109,7 @@ def _add_serve(commands: Any) -> None:
     kept.add_argument("--data-dir", type=Path, metavar="DIR", help="keep everything there, and go on from it")
     kept.add_argument("--memory", action="store_true", help="keep nothing (the default)")
     serve.add_argument("--config", action="append", default=[], metavar="KEY=VALUE", help="a broker setting")
+    serve.add_argument("--processes", action="store_true", help="a process of its own for each broker and controller")
     serve.set_defaults(command=_serve)
 
 
@@ -180,6 +181,7 @@ def _serve(options: argparse.Namespace) -> int:
         port=options.port,
         config=options.config,
         data_dir=options.data_dir,
+        processes=options.processes,
     )
 
 

@@ -9,6 +9,9 @@ How true is it?
   tests/server/test_data_dir.py
 * conforms: Every message in every advertised version is encoded as Kafka encodes it |
   tests/server/test_codec_against_kio.py
+* conforms: With `--processes` each broker and controller is a process, and they talk to each other in Kafka's own
+  requests; a leader may be killed with SIGKILL, or stand still after SIGSTOP | tests/server/test_processes.py,
+  tests/server/test_peers.py
 * simplified: Every API and version Kafka 4.4 shows | those in `minikafka/server/versions.py`; another key closes the
   connection, as Kafka does
 """

@@ -11,7 +11,7 @@
 - The cluster is ready when every broker has read that every broker is alive.
 - Nothing listens beyond this machine: there is no authentication here.
 
-What we leave out: a process for each broker.
+A process for each broker: `processes.py`. What we leave out: controllers that have a port.
 """
 
 from __future__ import annotations
@@ -79,6 +79,18 @@ def for_few_brokers(brokers: int) -> dict[str, Any]:
     return dict.fromkeys(copies, brokers) | {"transaction.state.log.min.isr": 1}
 
 
+def check_shape(brokers: int, controllers: int, listen: str, ports: Sequence[int]) -> list[int]:
+    """A port for each broker, 0 for a free one. Raises `ConfigError` for a cluster that cannot be."""
+    if brokers < 1 or controllers not in (1, 3, 5):
+        raise ConfigError("A cluster needs one broker or more, and 1, 3 or 5 controllers.")
+    if listen != "localhost" and not listen.startswith("127."):
+        raise ConfigError(f"Cannot listen on {listen}: only addresses of this machine, such as 127.0.0.1, for now.")
+    ports = list(ports) or [0] * brokers
+    if len(ports) != brokers:
+        raise ConfigError(f"{brokers} brokers need as many ports, not {len(ports)}.")
+    return ports
+
+
 class Listener:
     """One broker's port, its process, and the frontend between them."""
 
@@ -121,13 +133,7 @@ class Server:
 
         Raises `ConfigError` for settings that do not work, and `DirectoryError` for a directory that does not.
         """
-        if brokers < 1 or controllers not in (1, 3, 5):
-            raise ConfigError("A cluster needs one broker or more, and 1, 3 or 5 controllers.")
-        if listen != "localhost" and not listen.startswith("127."):
-            raise ConfigError(f"Cannot listen on {listen}: only addresses of this machine, such as 127.0.0.1, for now.")
-        ports = list(ports) or [0] * brokers
-        if len(ports) != brokers:
-            raise ConfigError(f"{brokers} brokers need as many ports, not {len(ports)}.")
+        ports = check_shape(brokers, controllers, listen, ports)
         self.config, self.network = split_settings(for_few_brokers(brokers) | dict(config or {}))
         self.directory = None if data_dir is None else DataDirectory(data_dir)
         self.listeners = {

@@ -211,6 +211,11 @@ class DataDirectory:
         """The files of one node."""
         return OsDisk(self.root / node)
 
+    @property
+    def lock_number(self) -> int:
+        """The file descriptor of the lock: a child that inherits it holds the lock as well."""
+        return self._lock.fileno()
+
     def close(self) -> None:
         """Let the next server in."""
         self._lock.close()

@@ -9,7 +9,7 @@
 
 - SIGTERM and Ctrl-C stop in order: each broker hands its leaderships over before it goes. SIGKILL may come at any byte.
 
-What we leave out: `--processes`, `--stage`, and addresses beyond this machine.
+What we leave out: `--stage`, and addresses beyond this machine.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from pathlib import Path
 from minikafka.config import ConfigError
 from minikafka.server.host import ServeError, Server
 from minikafka.server.os_disk import DirectoryError
+from minikafka.server.processes import Processes
 
 log = logging.getLogger("minikafka.serve")
 
@@ -36,11 +37,13 @@ def serve(
     listen: str = "127.0.0.1",
     config: Sequence[str] = (),
     data_dir: Path | None = None,
+    processes: bool = False,
 ) -> int:
     """Run a cluster until told to stop; `config` holds `key=value` with Kafka's dotted names. Returns the exit code."""
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(name)s: %(message)s")
     try:
-        server = Server(brokers, controllers, listen, ports_from(port, brokers), settings_from(config), data_dir)
+        kind = Processes if processes else Server
+        server = kind(brokers, controllers, listen, ports_from(port, brokers), settings_from(config), data_dir)
         asyncio.run(_run(server))
     except (ConfigError, DirectoryError, ServeError) as refused:
         print(refused, file=sys.stderr)
@@ -76,7 +79,7 @@ def settings_from(texts: Sequence[str]) -> dict[str, str]:
     return settings
 
 
-async def _run(server: Server) -> None:
+async def _run(server: Server | Processes) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C ends `asyncio.run` instead

@@ -17,6 +17,7 @@ import pytest
 
 from minikafka.server import codec
 from minikafka.server.host import Server
+from minikafka.server.processes import READY_WITHIN_S, Processes
 
 Result = TypeVar("Result")
 PATIENCE_S = 30
@@ -38,8 +39,8 @@ class Complaints(logging.Handler):
 class Running:
     """Starts a server in a thread; every call into it is made on that thread's event loop."""
 
-    def __init__(self, **arguments: Any) -> None:
-        self.server = Server(**arguments)
+    def __init__(self, kind: type[Server | Processes] = Server, **arguments: Any) -> None:
+        self.server: Any = kind(**arguments)
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self.complaints = Complaints(logging.ERROR, self.thread)
@@ -62,7 +63,7 @@ class Running:
         assert self.complaints.said == []
 
     def wait_for(self, what: Coroutine[Any, Any, Result]) -> Result:
-        return asyncio.run_coroutine_threadsafe(what, self.loop).result(PATIENCE_S)
+        return asyncio.run_coroutine_threadsafe(what, self.loop).result(PATIENCE_S + READY_WITHIN_S)
 
     def call(self, function: Callable[..., Result], *arguments: Any) -> Result:
         async def called() -> Result:
@@ -78,7 +79,8 @@ class Running:
 
     @property
     def bootstrap(self) -> str:
-        return self.server.bootstrap_servers
+        servers: str = self.server.bootstrap_servers
+        return servers
 
     def connect(self, broker: int = 1) -> Wire:
         return Wire(self.server.listeners[broker].address)
