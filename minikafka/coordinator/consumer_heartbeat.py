@@ -262,7 +262,8 @@ def _tell(
     if former is not None and former.member_id != member.member_id:
         turn.told.append(facts.MemberRemoved(group.group_id, former.member_id, "replaced"))
     if former is None or former.member_id != member.member_id:
-        turn.told.append(facts.MemberJoined(group.group_id, member.member_id, member.instance_id or ""))
+        times = (turn.config.group_consumer_session_timeout_ms, member.rebalance_timeout_ms)
+        turn.told.append(facts.MemberJoined(group.group_id, member.member_id, member.instance_id or "", *times))
     state = rules.state_of(*epochs, members.values())
     if (state, epochs[0], set(members)) != (group.state, group.group_epoch, set(group.members)):
         assignor = preferred_assignor(members, turn.config)

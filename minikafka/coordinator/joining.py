@@ -68,6 +68,11 @@ def check_join(group: ClassicGroup, request: JoinGroupRequest, group_max_size: i
 # --- who joins ---
 
 
+def _joined(group: ClassicGroup, member_id: str, request: JoinGroupRequest) -> facts.MemberJoined:
+    times = (request.session_timeout_ms, request.rebalance_timeout_ms)
+    return facts.MemberJoined(group.group_id, member_id, request.group_instance_id or "", *times)
+
+
 def _add_member(group: ClassicGroup, member_id: str, request: JoinGroupRequest, turn: Turn) -> None:
     group.grew = group.grew or group.state is GroupState.PREPARING_REBALANCE
     if not group.members:
@@ -78,7 +83,7 @@ def _add_member(group: ClassicGroup, member_id: str, request: JoinGroupRequest, 
     group.leader = group.leader or member_id
     group.pending.pop(member_id, None)
     sessions.keep_alive(group, member, NEW_MEMBER_JOIN_TIMEOUT_MS, turn)
-    turn.told.append(facts.MemberJoined(group.group_id, member_id, request.group_instance_id or ""))
+    turn.told.append(_joined(group, member_id, request))
     rebalance_or_complete(group, turn)
 
 
@@ -119,7 +124,7 @@ def _replace_static(group: ClassicGroup, member_id: str, request: JoinGroupReque
     if old.member_id in group.pending_sync:
         group.pending_sync = {(member_id if one == old.member_id else one): None for one in group.pending_sync}
     turn.told.append(facts.MemberRemoved(group.group_id, old.member_id, "replaced"))
-    turn.told.append(facts.MemberJoined(group.group_id, member_id, request.group_instance_id))
+    turn.told.append(_joined(group, member_id, request))
     sessions.keep_alive(group, member, request.session_timeout_ms, turn)
     if group.state is GroupState.STABLE and groups.vote_protocol(list(group.members.values())) == group.protocol:
         assignments = {one.member_id: one.assignment for one in group.members.values()}

@@ -5,12 +5,9 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from minikafka.stage import reading
-
-MODULE = Path(__file__).resolve().with_name("stage.mjs")
+from minikafka.stage import build, reading
 
 TEMPLATE = """<!doctype html>
 <html lang="en">
@@ -62,7 +59,7 @@ def page(
         "story": html.escape("\n".join(reading.story(recorded))),
         "trace": script_safe(recorded),
         "options": script_safe({"step": reading.chosen_step(recorded, step, scene)}),
-        "module": MODULE.read_text(encoding="utf-8"),
+        "module": build.whole(),
     }
     # Split rather than replace one after the other: a trace may contain the very words of a later placeholder.
     pieces = TEMPLATE.split("@")

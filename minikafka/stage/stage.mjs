@@ -1,69 +1,48 @@
 // minikafka's player. Made from minikafka/stage/player/ by `python -m minikafka.stage.build`: edit there.
 
-// ---- fold.mjs ----
-
-// Facts → state. The same fold in Python is minikafka/trace/fold.py; a test holds the two together at every step.
-
+// fold.mjs
 const NOBODY = -1;
 
-/** The state before the first step. Plain JSON values only, so that it can be copied, compared and sent. */
 function emptyState({ nodes, partitions }) {
   const ids = (fits) => nodes.filter((node) => fits(node.role)).map((node) => node.id);
-  const brokers = ids((role) => role === "broker");
   const from = (names, make) => Object.fromEntries(names.map((name) => [name, make()]));
+  const brokers = ids((role) => role === "broker"), controllers = ids((role) => role === "controller");
   return {
-    nodes: from(ids((role) => role === "broker" || role === "controller"), () => ({ state: "up", fenced: null, metadata: -1 })),
+    nodes: from([...brokers, ...controllers], () => ({ state: "up", fenced: null, metadata: -1, disk: "" })),
     partitions: {},
     replicas: from(partitions, () => from(brokers, newReplica)),
-    clients: from(ids((role) => role !== "broker" && role !== "controller"), () => ({ last: -1, leaders: {}, positions: {} })),
-    controllers: from(ids((role) => role === "controller"), () => ({ quorum_epoch: 0 })),
+    clients: from(ids((role) => role !== "broker" && role !== "controller"), () => ({
+      state: "up", last: -1, leaders: {}, positions: {}, group: "", generation: -1, owned: [], transaction: null,
+    })),
+    controllers: from(controllers, () => ({
+      quorum_epoch: 0, state: "", epoch: 0, leader: NOBODY, vote: null, progress: {}, end: 0, high_watermark: 0, epochs: [], snapshot: 0,
+    })),
     told: from(partitions, () => []),
-    cuts: [],
-    alarms: [],
+    cuts: [], slow: {}, coordinators: {}, groups: {}, transactions: {}, alarms: [],
   };
 }
 
 function newReplica() {
   return {
-    cells: [], high_watermark: 0, log_start: 0, role: "none", leader_epoch: -1, leader: NOBODY, isr: [], proposed: null,
-    epoch_start: -1, progress: {}, parked: [],
+    cells: [], batches: [], log_start: 0, end: 0, high_watermark: 0, stable: -1, durable: 0, segments: [], role: "none",
+    leader_epoch: -1, leader: NOBODY, isr: [], proposed: null, epoch_start: -1, progress: {}, behind: {}, seen: {}, parked: [],
   };
 }
 
-/** A copy that shares only what is never changed in place (cells and told records are replaced, not edited). */
 function copyState(state) {
+  const { replicas, told, ...small } = state;
+  const copyReplica = ({ cells, batches, ...rest }) => ({ ...structuredClone(rest), cells: cells.slice(), batches: batches.slice() });
   return {
-    nodes: mapValues(state.nodes, (node) => ({ ...node })),
-    partitions: { ...state.partitions },
-    replicas: mapValues(state.replicas, (replicas) => mapValues(replicas, copyReplica)),
-    clients: mapValues(state.clients, (client) => ({
-      ...client, leaders: { ...client.leaders }, positions: { ...client.positions },
-    })),
-    controllers: { ...state.controllers },
-    told: mapValues(state.told, (told) => told.slice()),
-    cuts: state.cuts.slice(),
-    alarms: state.alarms.slice(),
+    ...structuredClone(small),
+    replicas: mapValues(replicas, (each) => mapValues(each, copyReplica)), told: mapValues(told, (each) => each.slice()),
   };
-}
-
-function copyReplica(replica) {
-  return { ...replica, cells: replica.cells.slice(), progress: { ...replica.progress }, parked: replica.parked.slice() };
 }
 
 function mapValues(object, change) {
-  const result = {};
-  for (const key of Object.keys(object)) result[key] = change(object[key]);
-  return result;
+  return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(value)]));
 }
 
-/** Where a replica's log ends: the next offset it will write. */
-function logEnd(replica) {
-  const last = replica.cells[replica.cells.length - 1];
-  return last ? last[0] + 1 : replica.log_start;
-}
-
-/** The cell at this offset, or undefined. Offsets rise but may have gaps (compaction), hence the search. */
-function cellAt(replica, offset) {
+export function cellAt(replica, offset) {
   let low = 0, high = replica.cells.length;
   while (low < high) {
     const middle = (low + high) >> 1;
@@ -74,91 +53,147 @@ function cellAt(replica, offset) {
   return cell && cell[0] === offset ? cell : undefined;
 }
 
-function cutLog(replica, end) {
-  while (replica.cells.length && replica.cells[replica.cells.length - 1][0] >= end) replica.cells.pop();
-}
-
-/** Applies one fact; `index` is its place in the trace, `node` the id of who stated it ("" for the world). */
 function applyFact(state, index, step, node, kind, fields) {
-  const client = state.clients[node];
-  const replica = (state.replicas[fields.partition] || {})[node];
+  const client = state.clients[node], controller = state.controllers[node];
+  const replicas = state.replicas[fields.partition];
   if (WORLD[kind]) WORLD[kind](state, fields, index);
   else if (client) applyClient(state, client, index, step, node, kind, fields);
-  else if (CONTROLLER[kind]) CONTROLLER[kind](state, fields, node, step);
+  else if (CONTROL[kind]) CONTROL[kind](state, fields, node, step);
+  else if (COORDINATOR[kind]) COORDINATOR[kind](state, fields, node, step, index);
+  else if (GROUP[kind]) applyGroup(state, index, step, node, kind, fields);
+  else if (controller) applyQuorum(controller, kind, fields);
   else if (kind === "MetadataReplayed") state.nodes[node].metadata = fields.next_offset;
-  else if (replica && REPLICA[kind]) REPLICA[kind](replica, fields);
+  else if (replicas && replicas[node] && REPLICA[kind]) {
+    REPLICA[kind](replicas[node], fields, step);
+    forgive(state.told, kind, fields);
+  }
 }
 
-function setState(what) {
-  return (state, fact) => {
-    const node = state.nodes[fact.node];
-    if (node) node.state = what;
+function stand(what) {
+  return (state, { node }) => {
+    const known = state.nodes[node] || state.clients[node];
+    if (known) known.state = what;
   };
 }
 
 function crash(state, fact) {
-  setState("crashed")(state, fact);
+  const { node } = fact;
+  stand("crashed")(state, fact);
   for (const replicas of Object.values(state.replicas)) {
-    const replica = replicas[fact.node];
-    if (!replica) continue;
-    const { cells, high_watermark, log_start } = replica;
-    Object.assign(replica, newReplica(), { cells, high_watermark, log_start });
+    if (!replicas[node]) continue;
+    const { cells, batches, log_start, end, high_watermark, stable, durable, segments } = replicas[node];
+    Object.assign(replicas[node], newReplica(), { cells, batches, log_start, end, high_watermark, stable, durable, segments });
   }
+  if (state.controllers[node]) Object.assign(state.controllers[node], { state: "", leader: NOBODY, progress: {} });
+  if (state.clients[node]) Object.assign(state.clients[node], { owned: [], positions: {} });
 }
 
+function disk(say) {
+  return (state, fact) => { if (state.nodes[fact.node]) state.nodes[fact.node].disk = say(fact); };
+}
+
+const alarm = (state, fact, index) => { state.alarms.push(index); };
+
 const WORLD = {
-  NodeStarted: setState("up"), NodeRestarted: setState("up"), NodeResumed: setState("up"), NodePaused: setState("paused"),
-  NodeCrashed: crash,
+  NodeStarted: stand("up"), NodeRestarted: stand("up"), NodeResumed: stand("up"), NodePaused: stand("paused"), NodeCrashed: crash,
   LinkCut: (state, { one, other }) => { state.cuts.push([one, other]); },
-  LinkHealed: (state, { one, other }) => {
-    state.cuts = state.cuts.filter((cut) => cut[0] !== one || cut[1] !== other);
-  },
-  PromiseBroken: (state, fact, index) => { state.alarms.push(index); },
-  LossBeyondPromise: (state, fact, index) => { state.alarms.push(index); },
+  LinkHealed: (state, { one, other }) => { state.cuts = state.cuts.filter((cut) => cut[0] !== one || cut[1] !== other); },
+  LinkSlowed: (state, { one, other, extra_ms }) => { state.slow[`${one}|${other}`] = extra_ms; },
+  DiskFilled: disk(({ full }) => (full ? "full" : "")),
+  DiskSlowed: disk(({ write_ms }) => (write_ms ? `${write_ms} ms a write` : "")),
+  DiskLies: disk(({ lying }) => (lying ? "lies about flushes" : "")),
+  PromiseBroken: alarm, LossBeyondPromise: alarm,
 };
 
 function setFenced(fenced) {
   return (state, fact) => { state.nodes[`broker-${fact.broker}`].fenced = fenced; };
 }
 
-const CONTROLLER = {
-  QuorumLeaderElected: (state, fact, node) => { state.controllers[node] = { quorum_epoch: fact.epoch }; },
+const CONTROL = {
+  QuorumLeaderElected: (state, fact, node) => { state.controllers[node].quorum_epoch = fact.epoch; },
   BrokerRegistered: setFenced(true), BrokerFenced: setFenced(true), BrokerReleased: setFenced(true), BrokerUnfenced: setFenced(false),
   PartitionChanged: (state, fact, node, step) => {
     const before = state.partitions[fact.partition];
     const same = before && before.leader === fact.leader && before.leader_epoch === fact.leader_epoch;
+    const { leader, leader_epoch, isr, elr, last_known_leader, partition_epoch, recovering, metadata_offset } = fact;
     state.partitions[fact.partition] = {
-      leader: fact.leader, leader_epoch: fact.leader_epoch, isr: fact.isr, elr: fact.elr,
-      last_known_leader: fact.last_known_leader, partition_epoch: fact.partition_epoch, recovering: fact.recovering,
-      metadata_offset: fact.metadata_offset, since: same ? before.since : step,
+      leader, leader_epoch, isr, elr, last_known_leader, partition_epoch, recovering, metadata_offset, since: same ? before.since : step,
     };
   },
 };
 
+function applyQuorum(controller, kind, fact) {
+  if (kind === "QuorumStateChanged") {
+    if (fact.state !== "leader" || controller.state !== "leader") controller.progress = {};
+    Object.assign(controller, { state: fact.state, epoch: fact.epoch, leader: fact.leader });
+  } else if (kind === "VoteAnswered") controller.vote = [fact.candidate, fact.epoch, fact.granted, fact.pre_vote];
+  else if (kind === "VoterProgress") controller.progress[fact.voter] = fact.log_end_offset;
+  else if (kind === "SnapshotTaken" || kind === "SnapshotLoaded") {
+    controller.snapshot = fact.end_offset;
+    controller.end = Math.max(controller.end, fact.end_offset);
+  } else if (fact.partition === "__cluster_metadata-0") writeMetadata(controller, kind, fact);
+}
+
+function writeMetadata(controller, kind, fact) {
+  if (kind === "RecordsAppended") {
+    const [, epoch] = controller.epochs[controller.epochs.length - 1] || [];
+    controller.end = fact.next_offset;
+    if (epoch !== (fact.epoch || 0)) controller.epochs.push([fact.base_offset, fact.epoch || 0]);
+  } else if (kind === "LogTruncated" || kind === "LogRecovered") {
+    const end = kind === "LogTruncated" ? fact.to_offset : fact.log_end_offset;
+    controller.end = end;
+    controller.epochs = controller.epochs.filter((each) => each[0] < end);
+    controller.high_watermark = Math.min(controller.high_watermark, end);
+  } else if (kind === "HighWatermarkMoved") controller.high_watermark = fact.high_watermark;
+}
+
+function cutLog(replica, end) {
+  for (const [list, at] of [[replica.cells, 0], [replica.batches, 1]]) while (list.length && list[list.length - 1][at] >= end) list.pop();
+  replica.segments = replica.segments.filter((base) => base <= end);
+  replica.end = end;
+  for (const mark of ["high_watermark", "stable", "durable"]) replica[mark] = Math.min(replica[mark], end);
+}
+
+function startAt(replica, start) {
+  replica.log_start = start;
+  replica.end = Math.max(replica.end, start);
+  replica.cells = replica.cells.filter((cell) => cell[0] >= start);
+  replica.batches = replica.batches.filter((batch) => batch[1] >= start);
+  replica.segments = replica.segments.filter((base) => base > start);
+}
+
+function takeRole(role) {
+  return (replica, { leader_epoch, leader = NOBODY, isr = [], start_offset = -1 }) => {
+    Object.assign(replica, { role, leader_epoch, leader, isr, proposed: null, epoch_start: start_offset, progress: {}, behind: {}, seen: {} });
+    if (role === "follower") replica.parked = [];
+  };
+}
+
 const REPLICA = {
-  RecordsAppended: (replica, fact) => { replica.cells.push(...fact.records); },
-  LogTruncated: (replica, fact) => {
-    cutLog(replica, fact.to_offset);
-    replica.high_watermark = Math.min(replica.high_watermark, fact.to_offset);
+  RecordsAppended: (replica, { records, batches = [], next_offset }, step) => {
+    for (const [follower, end] of Object.entries(replica.progress)) if (end >= replica.end) replica.behind[follower] ??= step;
+    replica.cells.push(...records);
+    replica.batches.push(...batches);
+    replica.end = next_offset;
   },
+  LogTruncated: (replica, fact) => cutLog(replica, fact.to_offset),
   LogRecovered: (replica, fact) => {
     cutLog(replica, fact.log_end_offset);
-    Object.assign(replica, { high_watermark: fact.high_watermark, log_start: fact.log_start_offset });
+    Object.assign(replica, { high_watermark: fact.high_watermark, stable: -1 });
+    startAt(replica, fact.log_start_offset);
   },
+  LogStartMoved: (replica, fact) => startAt(replica, fact.log_start_offset),
+  LogCompacted: (replica, fact) => { replica.cells = replica.cells.filter((cell) => !fact.removed.includes(cell[0])); },
   HighWatermarkMoved: (replica, fact) => { replica.high_watermark = fact.high_watermark; },
-  BecameLeader: (replica, fact) => {
-    Object.assign(replica, {
-      role: "leader", leader_epoch: fact.leader_epoch, leader: NOBODY, isr: fact.isr, proposed: null,
-      epoch_start: fact.start_offset, progress: {},
-    });
+  LastStableOffsetMoved: (replica, { last_stable_offset: stable }) => { replica.stable = stable < replica.high_watermark ? stable : -1; },
+  SegmentRolled: (replica, { base_offset: base }) => { // a segment is flushed when it is closed
+    replica.segments.push(base);
+    replica.durable = Math.max(replica.durable, base);
   },
-  BecameFollower: (replica, fact) => {
-    Object.assign(replica, {
-      role: "follower", leader_epoch: fact.leader_epoch, leader: fact.leader, isr: [], proposed: null, epoch_start: -1,
-      progress: {}, parked: [],
-    });
-  },
-  FollowerProgress: (replica, fact) => { replica.progress[fact.follower] = fact.log_end_offset; },
+  LogFlushed: (replica, fact) => { replica.durable = fact.durable_end; },
+  ReplicaDeleted: (replica) => Object.assign(replica, newReplica()),
+  BecameLeader: takeRole("leader"), BecameFollower: takeRole("follower"),
+  FollowerProgress: noteProgress,
   IsrProposed: (replica, fact) => { replica.proposed = fact.isr; },
   IsrAdopted: (replica, fact) => { Object.assign(replica, { isr: fact.isr, proposed: null }); },
   IsrProposalRefused: (replica) => { replica.proposed = null; },
@@ -171,11 +206,103 @@ const REPLICA = {
   },
 };
 
+function noteProgress(replica, { follower, log_end_offset: end }, step) {
+  const [since, leaderEnd] = replica.seen[follower] || [step, -1];
+  if (end >= replica.end) delete replica.behind[follower];
+  else if (leaderEnd >= 0 && end >= leaderEnd) replica.behind[follower] = since;
+  else replica.behind[follower] ??= step;
+  replica.progress[follower] = end;
+  replica.seen[follower] = [step, replica.end];
+}
+
+function forgive(told, kind, { partition, log_start_offset, removed }) {
+  if (kind === "LogStartMoved") told[partition] = told[partition].filter((each) => each.offset >= log_start_offset);
+  if (kind === "LogCompacted") told[partition] = told[partition].filter((each) => !removed.includes(each.offset));
+}
+
+const COORDINATOR = {
+  CoordinatorLoaded: (state, fact, node) => { state.coordinators[fact.partition] = node; },
+  CoordinatorUnloaded: (state, fact, node) => { if (state.coordinators[fact.partition] === node) delete state.coordinators[fact.partition]; },
+  ProducerIdGranted: ofTransaction((known, { producer_id, producer_epoch }, node) => {
+    Object.assign(known, { coordinator: node, producer_id, producer_epoch });
+  }),
+  TransactionChanged: ofTransaction((known, { state, producer_id, producer_epoch, partitions }, node, step) => {
+    Object.assign(known, { coordinator: node, producer_id, producer_epoch, state, partitions, since: step });
+  }),
+  TransactionRefused: ofTransaction((known, fact, node, step, index) => { known.refused = index; }),
+};
+
+function ofTransaction(change) {
+  return (state, fact, node, step, index) => {
+    const name = fact.transactional_id;
+    if (!name) return; // idempotent only: nobody keeps a state of it
+    state.transactions[name] ||= { coordinator: "", state: "", producer_id: -1, producer_epoch: -1, partitions: [], since: 0, refused: -1 };
+    change(state.transactions[name], fact, node, step, index);
+  };
+}
+
+const newMember = (step) => ({ instance: "", session: 0, poll: 0, since: step, generation: -1, partitions: [] });
+
+function applyGroup(state, index, step, node, kind, fields) {
+  const group = (state.groups[fields.group] ||= {
+    coordinator: "", state: "", generation: -1, protocol: "", leader: "", since: 0, members: {}, gone: null, committed: {}, pending: {},
+    refused: -1,
+  });
+  group.coordinator = node;
+  GROUP[kind](group, fields, step, index);
+}
+
+const GROUP = {
+  GroupChanged: (group, fact, step) => {
+    const members = Object.fromEntries(fact.members.map((name) => [name, group.members[name] || newMember(step)]));
+    Object.assign(group, { state: fact.state, generation: fact.generation, protocol: fact.protocol, leader: fact.leader, since: step, members });
+  },
+  MemberJoined: (group, { member, instance, session_timeout_ms: session = 0, rebalance_timeout_ms: poll = 0 }, step) => {
+    group.members[member] = { ...newMember(step), instance, session, poll };
+  },
+  MemberRemoved: (group, { member, reason }, step) => {
+    delete group.members[member];
+    group.gone = [member, reason, step];
+  },
+  AssignmentGiven: (group, { member, generation, partitions }, step) => {
+    group.members[member] = { ...(group.members[member] || newMember(step)), generation, partitions };
+  },
+  CommitRefused: (group, fact, step, index) => { group.refused = index; },
+  OffsetCommitted: (group, { partition, offset, member, generation, pending }, step) => {
+    group[pending ? "pending" : "committed"][partition] = [offset, member, generation, step];
+    if (!pending) delete group.pending[partition];
+  },
+  OffsetsForgotten: (group, { partitions, reason }) => {
+    for (const name of partitions) {
+      delete group.pending[name];
+      if (reason !== "aborted") delete group.committed[name];
+    }
+  },
+};
+
 function applyClient(state, client, index, step, node, kind, fields) {
-  if (kind !== "LeaderLearned") client.last = index;
-  if (kind === "LeaderLearned") client.leaders[fields.partition] = [fields.leader, fields.leader_epoch];
-  else if (kind === "RecordsConsumed") client.positions[fields.partition] = fields.position;
+  if (kind === "LeaderLearned") {
+    client.leaders[fields.partition] = [fields.leader, fields.leader_epoch];
+    return;
+  }
+  client.last = index;
+  if (kind === "RecordsConsumed") client.positions[fields.partition] = fields.position;
   else if (kind === "ProduceAcknowledged" && fields.base_offset >= 0) noteTold(state, step, node, fields);
+  else if (kind.startsWith("Partitions")) own(client, kind, fields);
+  else if (PURSUIT[kind]) client.transaction = [fields.transactional_id, PURSUIT[kind](fields)];
+}
+
+const PURSUIT = {
+  TransactionBegun: () => "open",
+  TransactionEnding: ({ commit }) => (commit ? "asked to commit" : "asked to abort"),
+  TransactionEnded: ({ committed }) => (committed ? "committed" : "aborted"),
+  ProducerFailed: ({ fatal }) => (fatal ? "can do nothing more" : "must abort"),
+};
+
+function own(client, kind, { group, generation, partitions }) {
+  const kept = client.owned.filter((name) => !partitions.includes(name));
+  const positions = Object.fromEntries(Object.entries(client.positions).filter(([name]) => !partitions.includes(name)));
+  Object.assign(client, { group, generation, positions, owned: kind === "PartitionsAssigned" ? [...kept, ...partitions].sort() : kept });
 }
 
 function noteTold(state, step, node, fact) {
@@ -188,20 +315,14 @@ function noteTold(state, step, node, fact) {
   });
 }
 
-// ---- run.mjs ----
-
-// One recorded run: checks the JSON, knows its moments, scenes, causes and future, and gives the state at any step.
-
-
+// run.mjs
 const SCHEMA = /^minikafka-trace\/(\d+)\.(\d+)$/;
 const KNOWN_MAJOR = 1;
 const KEYFRAMES = 64;
 const SMALLEST_GAP = 64; // facts between keyframes: folding that many is instant
 
-/** A sentence for the reader, in the player's place. */
 class TraceError extends Error {}
 
-/** Takes an object or JSON text; throws TraceError with one sentence when it cannot be shown. */
 function readTrace(source) {
   let trace = source;
   if (typeof source === "string") {
@@ -277,7 +398,6 @@ class Run {
     this.clients = this.nodes.filter((node, i) => !["broker", "controller"].includes(node.role) && heard.has(i));
   }
 
-  /** Folds everything once: keyframes for scrubbing, and what the future holds for each cell. */
   foldAll() {
     const facts = this.trace.facts;
     const gap = Math.max(SMALLEST_GAP, Math.ceil(facts.length / KEYFRAMES));
@@ -326,10 +446,9 @@ class Run {
       this.appended.set(cellName(fields.partition, this.idOf(node), offset, epoch), step);
     }
     const ends = (this.ends[fields.partition] ||= [replica.log_start, 0]);
-    ends[1] = Math.max(ends[1], logEnd(replica));
+    ends[1] = Math.max(ends[1], replica.end);
   }
 
-  /** The state right after `step`. Going on is cheap; going back starts from the nearest keyframe. */
   stateAt(step) {
     const wanted = this.firstFact[Math.min(step, this.last) + 1];
     if (this.cursor.facts > wanted || this.hasCloserKeyframe(wanted)) this.cursor = this.fromKeyframe(wanted);
@@ -351,14 +470,12 @@ class Run {
     return { facts: best.facts, state: copyState(best.state) };
   }
 
-  /** The offset last touched in this partition: narrow pictures keep it in the middle. */
   focusAt(partition, step) {
     const touches = this.focus[partition] || [];
     const at = countUpTo(touches, step, (touch) => touch[0]);
     return at ? touches[at - 1][1] : 0;
   }
 
-  /** The facts of one step, as objects. */
   factsOf(step) {
     const result = [];
     for (let i = this.firstFact[step]; i < this.firstFact[step + 1]; i += 1) result.push(this.fact(i));
@@ -370,14 +487,12 @@ class Run {
     return { index, step, node: this.idOf(node), kind, fields, sentence, weight };
   }
 
-  /** What is told of a step: its facts of weight 1 and 2, the weightiest first where they differ. */
   told(step) {
     const facts = this.factsOf(step).filter((fact) => fact.weight > 0 && fact.sentence);
     const lead = facts.find((fact) => fact.weight > 1) || facts[0];
     return lead ? [lead, ...facts.filter((fact) => fact !== lead)] : [];
   }
 
-  /** One sentence for any step, also for those in which nothing is told. */
   sentenceOf(step) {
     const [lead] = this.told(step);
     if (lead) return lead.sentence;
@@ -396,7 +511,6 @@ class Run {
     return this.trace.steps[step - 1][3];
   }
 
-  /** The steps that led here, nearest first; only those in which something is told. */
   causes(step, limit = 12) {
     const chain = [];
     let cause = this.causeOf(step);
@@ -408,7 +522,6 @@ class Run {
     return chain;
   }
 
-  /** {step, fact}: what a step followed from. Mostly its parent; but some things follow from what was written, or did not come. */
   causeOf(step) {
     for (const fact of this.factsOf(step)) {
       const cause = this.reasonOf(fact);
@@ -425,7 +538,6 @@ class Run {
       fact.fields.leader_epoch === fields.leader_epoch);
   }
 
-  /** The crash, pause or cut because of which `listener` hears nothing of `broker`; null when it ended before. */
   silenced(broker, listener, before) {
     const concerns = ({ kind, fields }) => (kind.startsWith("Node") ? fields.node === broker
       : kind.startsWith("Link") && [fields.one, fields.other].includes(broker) && [fields.one, fields.other].includes(listener));
@@ -441,27 +553,29 @@ class Run {
     return null;
   }
 
-  /** Messages under way after `step`, and the one that arrives in it. */
   messagesAt(step) {
     const under = [];
-    for (const [from, to, sent, ended, label, fate] of this.loud) {
+    for (const [from, to, sent, ended, label, fate, correlation] of this.loud) {
       const arrives = ended === step && fate === 0;
       if (arrives || (sent <= step && (ended === 0 || step < ended))) {
-        under.push({ from: this.idOf(from), to: this.idOf(to), sent, ended, label: this.label(label), fate, arrives,
-          fresh: sent === step });
+        under.push({ from: this.idOf(from), to: this.idOf(to), sent, ended, label: this.label(label), fate, arrives, correlation,
+          fresh: sent === step, age: this.times[step] - this.times[sent] });
       }
     }
     return under;
   }
 
-  /** Will this cell be cut off later? {gone: step, why} or undefined. */
+  writtenAt(partition, [offset, epoch]) {
+    const steps = this.nodes.map((node) => this.appended.get(cellName(partition, node.id, offset, epoch))).filter(Boolean);
+    return steps.length ? Math.min(...steps) : undefined;
+  }
+
   fateOf(partition, node, cell, step) {
     if (!this.hasDoomed.has(`${partition}|${node}`)) return undefined;
     const fates = this.doomed.get(cellName(partition, node, cell[0], cell[1]));
     return fates && fates.find((fate) => fate.from <= step && fate.gone > step);
   }
 
-  /** Index of the last moment at or before this step. */
   momentBefore(step) {
     return countUpTo(this.moments, step, (moment) => moment) - 1;
   }
@@ -481,7 +595,6 @@ class Run {
     return found;
   }
 
-  /** The whole story as text, for export. */
   story() {
     const lines = [this.trace.title || this.trace.scenario || "", this.trace.moral || "", ""];
     let scene = 0;
@@ -496,7 +609,6 @@ class Run {
   }
 }
 
-/** How many of these, sorted by `read`, are at most `limit`. */
 function countUpTo(list, limit, read) {
   let low = 0, high = list.length;
   while (low < high) {
@@ -526,28 +638,21 @@ function clean(label) {
   return label.replace(/^~/, "");
 }
 
-/** "broker-1" → "broker 1"; clients keep their name. */
-function spoken(id) {
+export function spoken(id) {
   return id.replace(/^(broker|controller)-/, "$1 ");
 }
 
-/** Virtual time in seconds, with milliseconds. */
 function seconds(ms) {
   return `${(ms / 1000).toFixed(3)} s`;
 }
 
-// ---- dom.mjs ----
-
-// A page described as plain values and patched in place, so that focus stays where it is and moved things can glide.
-
+// dom.mjs
 const SVG_NAMESPACE = "http://www.w3.org/2000/svg";
 
-/** Describes an element: h("p", {class: "mk-x", onclick: f, key: "k"}, "text", child, [more]). */
-function h(tag, attributes, ...children) {
+export function h(tag, attributes, ...children) {
   return { tag, attributes: attributes || {}, children: children.flat(3).filter((child) => child || child === 0) };
 }
 
-/** Makes the children of `parent` be `wanted`; elements with the same key (or place) and tag are kept and changed. */
 function patch(parent, wanted) {
   const kept = new Set(wanted.map((child) => child.attributes && child.attributes.key));
   const keyed = new Map();
@@ -612,17 +717,54 @@ function setAttribute(node, name, value) {
   else node.setAttribute(name, value === true ? "" : String(value));
 }
 
-// ---- text.mjs ----
+// light.mjs
+export function recordName(partition, offset) {
+  return `${partition}:${offset}`;
+}
 
-// Widths of words: SVG does not wrap lines, so the views measure and break them.
+function recordsOf({ kind, fields }) {
+  const { partition, base_offset: base, next_offset: next, values, records } = fields;
+  const from = (first, count) => Array.from({ length: Math.min(count, 50) }, (_, i) => recordName(partition, first + i)).join(" ");
+  if (kind === "RecordsAppended") return from(base, next - base);
+  if (kind === "ProduceAcknowledged" && base >= 0) return from(base, values.length);
+  if (kind === "RecordsConsumed") return records.map(([offset]) => recordName(partition, offset)).join(" ") || null;
+  if (kind === "MarkerWritten") return recordName(partition, fields.offset);
+  return null;
+}
 
+function watchRecords(root) {
+  const find = (event) => event.target.closest && event.target.closest("[data-records]");
+  const light = (event) => relight(root, nameIn(find(event)) || root.mkKept || "");
+  root.addEventListener("pointerover", light);
+  root.addEventListener("focusin", light);
+  root.addEventListener("pointerleave", () => relight(root, root.mkKept || ""));
+  root.addEventListener("click", (event) => {
+    const name = nameIn(find(event));
+    if (!name || event.target.closest("button")) return;
+    root.mkKept = root.mkKept === name ? "" : name;
+    relight(root, name);
+  });
+}
+
+function nameIn(element) {
+  return element ? element.dataset.records : "";
+}
+
+function relight(root, names = root.mkLit) {
+  root.mkLit = names || "";
+  const wanted = new Set(root.mkLit.split(" ").filter(Boolean));
+  for (const element of root.querySelectorAll("[data-records]")) {
+    element.classList.toggle("mk-lit", wanted.size > 0 && element.dataset.records.split(" ").some((name) => wanted.has(name)));
+  }
+}
+
+// text.mjs
 const SANS = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif';
 const MONO = 'ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace';
 let pen = null;
 const widths = new Map();
 
-/** Width in pixels of `text` at `size`; `style` is "sans", "bold" or "mono". */
-function widthOf(text, size, style = "sans") {
+export function widthOf(text, size, style = "sans") {
   const name = `${style}${size}|${text}`;
   if (widths.size > 5000) widths.clear();
   if (!widths.has(name)) widths.set(name, measure(text, size, style));
@@ -636,8 +778,7 @@ function measure(text, size, style) {
   return pen.measureText(text).width;
 }
 
-/** Breaks a sentence into at most `most` lines; what does not fit ends in an ellipsis. */
-function lines(text, width, size, most = 2, style = "sans") {
+export function lines(text, width, size, most = 2, style = "sans") {
   const result = [];
   let line = "";
   for (const word of text.split(" ")) {
@@ -654,21 +795,15 @@ function lines(text, width, size, most = 2, style = "sans") {
   return kept.map((each, i) => shorten(isCut && i === most - 1 ? `${each} …` : each, width, size, style));
 }
 
-/** Cuts one line with an ellipsis where it is too wide. */
-function shorten(text, width, size, style = "sans") {
+export function shorten(text, width, size, style = "sans") {
   if (widthOf(text, size, style) <= width) return text;
   let kept = text.replace(/ …$/, "");
   while (kept.length > 1 && widthOf(`${kept}…`, size, style) > width) kept = kept.slice(0, -1);
   return `${kept.trimEnd()}…`;
 }
 
-// ---- marks.mjs ----
-
-// What a replica is, in a word and a mark; what became of what clients were told. Used by every view.
-
-
-/** What a broker is for this partition: {mark, word, more, tone}; tones are accent, warning, good, soft. */
-function standing(state, partition, id) {
+// marks.mjs
+export function standing(state, partition, id) {
   const node = state.nodes[id] || { state: "up", fenced: null, metadata: -1 };
   const replica = (state.replicas[partition] || {})[id];
   const written = state.partitions[partition];
@@ -677,7 +812,7 @@ function standing(state, partition, id) {
   const self = replica ? replica.role : "none";
   const isWritten = written && written.leader === number;
   const found = roleWords(replica, self, written, isWritten, number);
-  return node.state === "paused" ? { ...found, mark: "⏸", word: "paused", more: found.word, tone: "warning" } : found;
+  return node.state === "paused" ? { ...found, mark: "❚❚", word: "paused", more: found.word, tone: "warning" } : found;
 }
 
 function roleWords(replica, self, written, isWritten, number) {
@@ -694,8 +829,7 @@ function roleWords(replica, self, written, isWritten, number) {
   return { mark: "·", word: "no role yet", more: "", tone: "soft" };
 }
 
-/** Where a broker stands in what the controller has written: ISR, ELR, fenced. */
-function membership(state, partition, id) {
+export function membership(state, partition, id) {
   const written = state.partitions[partition];
   const number = numberOf(id);
   const chips = [];
@@ -704,19 +838,18 @@ function membership(state, partition, id) {
     else if (written.elr.includes(number)) chips.push({ text: "in ELR", tone: "accent" });
     else chips.push({ text: "not in ISR", tone: "warning" });
   }
-  if ((state.nodes[id] || {}).fenced) chips.push({ text: "fenced", tone: "warning" });
+  const { fenced, disk } = state.nodes[id] || {};
+  if (fenced) chips.push({ text: "fenced", tone: "warning" });
+  if (disk) chips.push({ text: `disk ${disk}`, tone: "warning" });
   return chips;
 }
 
-/** Has this broker read the controller's newest word about the partition? */
 function isBehind(state, partition, id) {
   const written = state.partitions[partition];
   const node = state.nodes[id];
   return Boolean(written && node && node.state !== "crashed" && node.metadata >= 0 && node.metadata <= written.metadata_offset);
 }
 
-/** Each record somebody was told is stored: where it is now, and whether that will last. `alone`: not committed; `missing`: the leader
- *  of a newer epoch does not have it. */
 function toldRecords(run, state, partition, step) {
   const replicas = Object.entries(state.replicas[partition] || {});
   const written = state.partitions[partition];
@@ -740,8 +873,7 @@ function isSame(cell, told) {
   return cell && cell[3] === told.value && (told.leader_epoch < 0 || cell[1] === told.leader_epoch);
 }
 
-/** The names of those who were told that this cell is stored. */
-function toldOf(state, partition, cell) {
+export function toldOf(state, partition, cell) {
   const told = state.told[partition] || [];
   for (let i = told.length - 1; i >= 0; i -= 1) {
     if (told[i].offset === cell[0] && isSame(cell, told[i])) return told[i];
@@ -749,26 +881,20 @@ function toldOf(state, partition, cell) {
   return null;
 }
 
-function numberOf(id) {
+export function numberOf(id) {
   return Number(id.slice(id.lastIndexOf("-") + 1));
 }
 
-/** "broker 1" where there is room, "1" where there is not. */
 function shortName(id) {
   return /^(broker|controller)-/.test(id) ? spoken(id) : id;
 }
 
-/** A record's text as shown in a cell. */
-function valueText(cell) {
+export function valueText(cell) {
   const [, , key, value] = cell;
   return value === null || value === undefined ? (key ?? "∅") : String(value);
 }
 
-// ---- wires.mjs ----
-
-// Messages under way and links that are cut: lines in the gutter at the right of the rows.
-
-
+// wires.mjs
 const MOST = 6; // more messages than this are counted, not drawn
 
 function drawWires(frame, l) {
@@ -788,7 +914,6 @@ function drawWires(frame, l) {
   return h("g", { class: "mk-wires" }, parts.filter(Boolean), more);
 }
 
-/** Cut pairs between places of the picture; all controllers are one place. */
 function cutPairs({ state, run }) {
   const roles = new Map(run.nodes.map((node) => [node.id, node.role]));
   const place = (id) => (roles.get(id) === "controller" ? "controllers" : id);
@@ -796,7 +921,6 @@ function cutPairs({ state, run }) {
   return [...names].map((name) => name.split("|")).filter(([one, other]) => one !== other);
 }
 
-/** Where a line meets a place: the right edge of a row, or the top of a client's box. */
 function port(l, id, ports, isOut) {
   const used = ports.get(id) || { out: 0, in: 0 };
   const count = isOut ? used.out++ : used.in++;
@@ -820,7 +944,6 @@ function laneX(frame, l, lanes) {
   return Math.max(l.right + 8, x);
 }
 
-/** Right out of one place, along the lane, and into the other; rounded at the corners. */
 function route(from, to, lane) {
   const r = Math.min(8, Math.abs(to.y - from.y) / 2);
   const down = to.y >= from.y ? 1 : -1;
@@ -843,7 +966,6 @@ function drawCut(frame, l, [one, other], ports, lanes) {
     h("text", { x: middle, y: y + 4 }, word))];
 }
 
-/** What was sent into a cut link goes nowhere: no line, only what it would have been. */
 function drawLost(l, message, ports) {
   if (l.narrow) return [];
   const from = port(l, message.from, ports, true);
@@ -860,11 +982,17 @@ function drawMessage(frame, l, message, ports, lanes) {
     : `M${to.x - 4.5},${to.box - 8} L${to.x},${to.box - 1} L${to.x + 4.5},${to.box - 8}z`;
   const state = message.arrives ? "arrives" : "under way";
   const line = h("g", { class: style, key: `m${nameOf(message)}` },
-    h("title", {}, `${message.label}: ${spoken(message.from)} → ${spoken(message.to)}, ${state}`),
+    h("title", {}, `${message.label}: ${spoken(message.from)} → ${spoken(message.to)}, ${state}${numbered(message)}`),
     h("path", { d: route(from, to, lane), class: "mk-wire", pathLength: 1 }),
     h("path", { d: tip, class: "mk-tip" }));
-  const word = shorten(message.label, Math.max(60, lane - l.right - 14) - 12, 12, "bold");
+  const age = message.age >= 100 ? ` · ${message.age >= 1000 ? `${Math.round(message.age / 100) / 10} s` : `${message.age} ms`}` : "";
+  const room = Math.max(60, lane - l.right - 14) - 12 - (age ? widthOf(age, 12, "bold") : 0);
+  const word = shorten(message.label, room, 12, "bold") + age;
   return [line, l.narrow ? null : drawPill(l, message, from, word, style)];
+}
+
+function numbered({ correlation, age }) {
+  return `${correlation === undefined ? "" : `, correlation id ${correlation}`}, sent ${age} ms ago`;
 }
 
 function nameOf(message) {
@@ -875,17 +1003,13 @@ function drawPill(l, message, from, word, style) {
   const width = widthOf(word, 12, "bold") + 12;
   const x = l.right + 8;
   return h("g", { class: `mk-pill ${style}`, key: `pill${nameOf(message)}` },
-    h("title", {}, `${message.label}: ${spoken(message.from)} → ${spoken(message.to)}`),
+    h("title", {}, `${message.label}: ${spoken(message.from)} → ${spoken(message.to)}${numbered(message)}`),
     h("rect", { x, y: from.y - 10, width, height: 20, rx: 10 }),
     h("text", { x: x + width / 2, y: from.y + 4 }, word));
 }
 
-// ---- cluster.mjs ----
-
-// The view "Cluster": controllers and what they have written, replicas as rows × offsets as columns, clients below.
-
-
-const PATTERNS = 6;
+// cluster.mjs
+export const PATTERNS = 6;
 const GAP = 10;
 
 const clusterView = {
@@ -895,7 +1019,6 @@ const clusterView = {
   draw: drawCluster,
 };
 
-/** frame: {run, state, step, partition, width, unique, onNode}. Gives one <svg> of exactly `width` pixels. */
 function drawCluster(frame) {
   const layout = plan(frame);
   const parts = [drawControllers(frame, layout), drawOffsets(frame, layout)];
@@ -907,8 +1030,6 @@ function drawCluster(frame) {
     role: "img", "aria-label": inWords(frame),
   }, drawPatterns(frame), ...parts);
 }
-
-// --- Where everything stands: computed from the run as a whole, so that rows do not jump from step to step ---
 
 function plan(frame) {
   const { run, width, partition } = frame;
@@ -941,7 +1062,8 @@ function planOffsets(frame, l) {
 function planRows(frame, l) {
   const controllers = frame.run.nodes.filter((node) => node.role === "controller");
   l.controllersY = 8;
-  l.controllersHeight = controllers.length ? (l.narrow ? 62 : 42) : 0;
+  l.stacked = l.narrow || controllers.length > 1; // names above, what is written below
+  l.controllersHeight = controllers.length ? (l.stacked ? 62 : 42) : 0;
   l.offsetsY = l.controllersY + l.controllersHeight + 26;
   const head = l.narrow ? 48 : 14;
   const noteLine = l.aside ? 0 : l.narrow ? 14 : 20;
@@ -972,24 +1094,21 @@ function planBelow(frame, l, y) {
   l.height = clients.length ? l.clients[clients.length - 1].y + boxHeight + 8 : l.busY;
 }
 
-// --- Small pieces ---
-
-function text(x, y, string, style, more) {
+export function text(x, y, string, style, more) {
   return h("text", { x, y, class: style, ...more }, string);
 }
 
-function caps(x, y, string) {
+export function caps(x, y, string) {
   return text(x, y, string, "mk-caps");
 }
 
-/** A small word in a rounded frame; gives [element, width]. */
 function chip(x, y, string, tone, isFull = false) {
   const width = widthOf(string, 12, isFull ? "bold" : "sans") + 14;
   return [h("g", { class: `mk-chip mk-tone-${tone}${isFull ? " mk-full" : ""}` },
     h("rect", { x, y, width, height: 19, rx: 9.5 }), text(x + 7, y + 13.5, string, "mk-small")), width];
 }
 
-function chips(x, y, list) {
+export function chips(x, y, list) {
   let at = x;
   return list.map(({ text: string, tone, isFull }) => {
     const [element, width] = chip(at, y, string, tone, isFull);
@@ -998,7 +1117,7 @@ function chips(x, y, list) {
   });
 }
 
-function drawPatterns({ unique }) {
+export function drawPatterns({ unique }) {
   const lines = [
     ["M-2,2 l4,-4 M0,8 l8,-8 M6,10 l4,-4", ""], ["", "M3,3 h1.6 v1.6 h-1.6z M7,7 h1.6 v1.6 h-1.6z"], ["M0,2 h8 M0,6 h8", ""],
     ["M0,0 l8,8 M0,8 l8,-8", ""], ["M2,0 v8 M6,0 v8", ""], ["M0,4 l2,-2 l4,4 l2,-2", ""],
@@ -1009,8 +1128,6 @@ function drawPatterns({ unique }) {
       h("path", { d: stroke || fill, class: `mk-epoch-ink mk-epoch-${i}${fill ? " mk-dots" : ""}` }))));
 }
 
-// --- Controllers: what is written is the truth about who leads ---
-
 function drawControllers(frame, l) {
   const { run, state, partition } = frame;
   const all = run.nodes.filter((node) => node.role === "controller");
@@ -1019,8 +1136,8 @@ function drawControllers(frame, l) {
   const x = l.pad / 2, y = l.controllersY;
   const written = writtenWords(state, partition);
   const isNew = frame.facts.some((fact) => fact.kind === "PartitionChanged" && fact.fields.partition === partition);
-  const names = all.map((node) => nameOfController(state, node, node.id === active)).join("   ");
-  const line = l.narrow ? [l.pad + 4, y + 46] : [Math.max(l.cellsX, x + 28 + widthOf(names, 14, "bold")), y + 26];
+  const names = `${all.length > 1 ? "controllers: " : ""}${all.map((node) => nameOfController(state, node, node.id === active, all.length)).join(" · ")}`;
+  const line = l.stacked ? [x + 14, y + 48] : [Math.max(l.cellsX, x + 28 + widthOf(names, 14, "bold")), y + 26];
   const quorum = (state.controllers[active] || {}).quorum_epoch;
   return h("g", { class: `mk-controllers${isNew ? " mk-now" : ""}` },
     h("title", {}, `${spoken(active)} is active${quorum > 0 ? ` in quorum epoch ${quorum}` : ""}`),
@@ -1038,10 +1155,12 @@ function activeController(state, all) {
   return best ? best.id : all[0].id;
 }
 
-function nameOfController(state, node, isActive) {
+function nameOfController(state, node, isActive, count) {
   const up = (state.nodes[node.id] || { state: "up" }).state;
-  const mark = up === "crashed" ? "✕ " : up === "paused" ? "⏸ " : isActive ? "★ " : "";
-  return `${mark}${spoken(node.id)}`;
+  const { state: is, epoch, quorum_epoch: led } = state.controllers[node.id] || {};
+  const leads = isActive && (!is || is === "leader");
+  const mark = up === "crashed" ? "✕ " : up === "paused" ? "❚❚ " : leads ? "★ " : is === "leader" ? "☆ " : { candidate: "? ", prospective: "? ", follower: "○ " }[is] || "";
+  return count < 2 ? mark + spoken(node.id) : `${mark}${numberOf(node.id)}${up === "up" && (leads || mark === "☆ ") ? ` leads epoch ${epoch || led}` : ""}`;
 }
 
 function writtenWords(state, partition) {
@@ -1052,8 +1171,6 @@ function writtenWords(state, partition) {
   const unclean = written.recovering ? " · chosen uncleanly" : "";
   return `has written: ${leader} · epoch ${written.leader_epoch} · ISR ${written.isr.join(", ") || "empty"}${elr}${unclean}`;
 }
-
-// --- Replicas ---
 
 function drawOffsets(frame, l) {
   const [low] = frame.run.ends[frame.partition] || [0];
@@ -1067,7 +1184,7 @@ function drawOffsets(frame, l) {
   return h("g", {}, title, more, h("g", { class: "mk-offsets" }, shown));
 }
 
-function at(x, y) {
+export function at(x, y) {
   return `transform: translate(${Math.round(x * 10) / 10}px, ${Math.round(y * 10) / 10}px)`;
 }
 
@@ -1105,7 +1222,6 @@ function drawHead(frame, l, row, is, replica) {
     chips(x - 2, y + 70, members));
 }
 
-/** Where the run is live: what can be done to this broker, inside the picture. */
 function drawActs(frame, l, row) {
   const node = frame.state.nodes[row.id] || { state: "up" };
   const kinds = { up: ["crash", "pause"], crashed: ["restart"], paused: ["resume", "crash"] }[node.state];
@@ -1140,7 +1256,7 @@ function drawCell(frame, l, row, cell) {
     (fate ? `; will be cut off at step ${fate.gone}` : "");
   return h("g", {
     key: `${offset}-${epoch}`, class: `mk-cell mk-glide mk-in-e${epoch % PATTERNS}${fate ? " mk-doomed" : ""}${isNew ? " mk-fresh" : ""}`,
-    style: at(l.x(offset), row.cellsY),
+    style: at(l.x(offset), row.cellsY), "data-records": recordName(partition, offset),
   },
   h("title", {}, words),
   h("rect", { width: l.cellWidth, height: l.cellHeight, rx: 6, class: "mk-cell-box", fill: `url(#${unique}-e${epoch % PATTERNS})` }),
@@ -1149,7 +1265,7 @@ function drawCell(frame, l, row, cell) {
   told ? drawTick(l, fate) : null);
 }
 
-function drawTick(l, fate) {
+export function drawTick(l, fate) {
   return h("g", { class: `mk-tick ${fate ? "mk-ink-warning" : "mk-ink-good"}`, style: at(l.cellWidth - 9, 9) },
     h("circle", { r: 7.5 }), h("path", { d: "M-3.4,0.2 L-1,2.8 L3.6,-2.6" }));
 }
@@ -1162,7 +1278,7 @@ function drawGhost(l, row, cell) {
 }
 
 function drawFlags(l, row, replica) {
-  const end = logEnd(replica), mark = replica.high_watermark;
+  const end = replica.end, mark = replica.high_watermark;
   const y = row.cellsY + l.cellHeight + 5;
   const parts = [];
   if (mark >= l.from && mark <= l.to) {
@@ -1180,8 +1296,6 @@ function drawFlags(l, row, replica) {
   return h("g", {}, parts);
 }
 
-// --- Notes: one line for each thing that a picture alone would not say ---
-
 function drawNotes(frame, l, row, replica) {
   const notes = notesOf(frame, row, replica);
   if (!l.aside) {
@@ -1189,7 +1303,7 @@ function drawNotes(frame, l, row, replica) {
     return notes.slice(0, 1).map((note) =>
       text(l.cellsX, row.noteY, shorten(notes.map((each) => each.short || each.text).join(" · "), width, 13), `mk-note mk-ink-${note.tone}`));
   }
-  const [low, high] = frame.run.ends[frame.partition];
+  const [low, high] = frame.run.ends[frame.partition] || [0, 0];
   const x = l.cellsX + Math.min(high - low, l.columns) * l.pitch + 26;
   const short = l.aside < 235;
   const broken = notes.flatMap((note) => lines((short && note.short) || note.text, l.aside, 13, 3).map((line) => ({ line, tone: note.tone })));
@@ -1197,11 +1311,15 @@ function drawNotes(frame, l, row, replica) {
   return broken.slice(0, frame.command ? 3 : 5).map(({ line, tone }, i) => text(x, top + i * 17, line, `mk-note mk-ink-${tone}`));
 }
 
-function notesOf(frame, row, replica) {
+export function notesOf(frame, row, replica) {
   const { state, partition } = frame;
   const notes = [...ghostNotes(frame, row), ...doomedNotes(frame, row, replica)];
   const isNamed = standing(state, partition, row.id).word === "named leader"; // its own words say it already
   if (!isNamed && isBehind(state, partition, row.id)) notes.push({ tone: "warning", text: "does not know what was written", short: "does not know it yet" });
+  for (const [pair, ms] of Object.entries(state.slow)) {
+    const ends = pair.split("|");
+    if (ms && ends.includes(row.id)) notes.push({ tone: "soft", text: `+${ms} ms to ${spoken(ends.find((end) => end !== row.id))}` });
+  }
   for (const parked of replica.parked) {
     notes.push({ tone: "soft", text: `${shortName(parked.client)} waits for HW ${parked.needs}` });
   }
@@ -1233,11 +1351,9 @@ function doomedNotes(frame, row, replica) {
   return notes;
 }
 
-function few(names) {
+export function few(names) {
   return names.length > 3 ? `${names.slice(0, 2).join(", ")} and ${names.length - 2} more` : names.join(", ");
 }
-
-// --- What was promised, and who was promised it ---
 
 function drawTold(l, told) {
   const x = l.narrow ? l.pad : l.cellsX;
@@ -1247,7 +1363,6 @@ function drawTold(l, told) {
   return h("g", {}, heading, chips(x, l.toldY, words));
 }
 
-/** The newest that fit, bad ones first; what is left out is counted. */
 function tellAll(told, width) {
   const ranked = [...told.filter((each) => each.fate !== "held"), ...told.filter((each) => each.fate === "held").reverse()];
   const chosen = [];
@@ -1272,9 +1387,6 @@ function toldWord({ value, holders, fate }) {
   return { text: `✓ ${value}: on ${holders.join(", ")}`, tone: "good" };
 }
 
-// --- Clients ---
-
-/** What it was told is stored: is it lost by now, or will it be? */
 function worstFate(told, client, step) {
   const fates = told.filter((each) => each.client === client && each.step === step).map((each) => each.fate);
   return ["lost", "doomed", "missing"].find((fate) => fates.includes(fate)) || "";
@@ -1290,9 +1402,10 @@ function drawClients(frame, l, told) {
     const good = said && said.kind === "ProduceAcknowledged";
     const worst = good && worstFate(told, client.id, said.step);
     const words = said ? `${saidBy(client, said.sentence)}${worst === "lost" ? " It is nowhere." : ""}` : "silent so far";
-    const name = shortName(client.id);
+    const gone = known && known.state !== "up" ? known.state : "";
+    const name = `${{ crashed: "✕ ", paused: "❚❚ " }[gone] || ""}${shortName(client.id)}`;
     const position = known && known.positions[frame.partition];
-    const facts = [client.about, position === undefined ? "" : `position ${position}`].filter(Boolean).join(" · ");
+    const facts = [gone, client.about, position === undefined ? "" : `position ${position}`].filter(Boolean).join(" · ");
     const about = facts ? shorten(facts, client.width - widthOf(name, 14, "bold") - 28, 12) : "";
     return h("g", { key: client.id, class: `mk-client${acts ? " mk-acts" : ""}` },
       h("rect", { x: client.x, y: client.y, width: client.width, height: client.height, rx: 12, class: "mk-panel" }),
@@ -1303,13 +1416,10 @@ function drawClients(frame, l, told) {
   }));
 }
 
-/** The box carries the name: "Producer A is told …" becomes "is told …". */
 function saidBy({ role, id }, sentence) {
   const name = `${role} ${id.slice(id.indexOf("-") + 1)} `;
   return sentence.toLowerCase().startsWith(name.toLowerCase()) ? sentence.slice(name.length) : sentence;
 }
-
-// --- The picture in words, for those who do not see it ---
 
 function inWords({ state, partition, run }) {
   const rows = run.nodes.filter((node) => node.role === "broker").map(({ id }) => {
@@ -1321,193 +1431,191 @@ function inWords({ state, partition, run }) {
   return `The controller ${writtenWords(state, partition)}. ${rows.join(". ")}.`;
 }
 
-// ---- theme.mjs ----
-
-// Colours, type and space. One accent, one warning, one good; everything else is ink on paper. No font is fetched.
-
+// theme.mjs
 const LIGHT = `
-  --mk-paper: #FBFAF6; --mk-card: #FFFFFF; --mk-ink: #1B2130; --mk-soft: #5B6475; --mk-line: #D9D6CC; --mk-panel: #F3F1EA;
-  --mk-accent: #2F5BD0; --mk-on-accent: #FFFFFF; --mk-warning: #B4432F; --mk-good: #2B7A4B; --mk-faint: #E4EAFB;
-  --mk-e0: #DCE6FB; --mk-i0: #A9C0F0; --mk-e1: #FBE7C6; --mk-i1: #DDAF62; --mk-e2: #D9EFDF; --mk-i2: #9CCBAB;
-  --mk-e3: #EBDFF6; --mk-i3: #C6AEE2; --mk-e4: #F8DEDA; --mk-i4: #E2AFA7; --mk-e5: #DDEDF2; --mk-i5: #9CC4D1;`;
+  --paper: #FBFAF6; --card: #FFFFFF; --ink: #1B2130; --soft: #5B6475; --line: #D9D6CC; --panel: #F3F1EA;
+  --accent: #2F5BD0; --on-accent: #FFFFFF; --warning: #B4432F; --good: #2B7A4B; --faint: #E4EAFB;
+  --e0: #DCE6FB; --i0: #A9C0F0; --e1: #FBE7C6; --i1: #DDAF62; --e2: #D9EFDF; --i2: #9CCBAB;
+  --e3: #EBDFF6; --i3: #C6AEE2; --e4: #F8DEDA; --i4: #E2AFA7; --e5: #DDEDF2; --i5: #9CC4D1;`;
 const DARK = `
-  --mk-paper: #14171F; --mk-card: #1B1F2A; --mk-ink: #E9E7E0; --mk-soft: #9AA3B5; --mk-line: #343A49; --mk-panel: #222734;
-  --mk-accent: #8FB0FF; --mk-on-accent: #14171F; --mk-warning: #FF9580; --mk-good: #7FD1A0; --mk-faint: #232C45;
-  --mk-e0: #22345F; --mk-i0: #3A5391; --mk-e1: #54401A; --mk-i1: #8A6B2E; --mk-e2: #1F4530; --mk-i2: #3A7152;
-  --mk-e3: #3D2D54; --mk-i3: #65508A; --mk-e4: #552C27; --mk-i4: #8A4E47; --mk-e5: #1D414C; --mk-i5: #3B6D7B;`;
+  --paper: #14171F; --card: #1B1F2A; --ink: #E9E7E0; --soft: #9AA3B5; --line: #343A49; --panel: #222734;
+  --accent: #8FB0FF; --on-accent: #14171F; --warning: #FF9580; --good: #7FD1A0; --faint: #232C45;
+  --e0: #22345F; --i0: #3A5391; --e1: #54401A; --i1: #8A6B2E; --e2: #1F4530; --i2: #3A7152;
+  --e3: #3D2D54; --i3: #65508A; --e4: #552C27; --i4: #8A4E47; --e5: #1D414C; --i5: #3B6D7B;`;
 
 const CSS = `
 .mk-root { ${LIGHT}
-  --mk-sans: system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif;
-  --mk-mono: ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace;
-  box-sizing: border-box; max-width: 100%; padding: 12px; border-radius: 14px; background: var(--mk-paper); color: var(--mk-ink);
-  font: 15px/1.45 var(--mk-sans); font-variant-numeric: tabular-nums; text-align: left; container-type: normal;
-}
-.mk-root[data-theme=dark] { ${DARK} }
-.mk-root[data-narrow=yes] { padding: 4px; }
-.mk-root *, .mk-root *::before { box-sizing: border-box; }
-.mk-root h2, .mk-root h3, .mk-root p, .mk-root ol, .mk-root li, .mk-root dl, .mk-root dd { margin: 0; padding: 0; border: 0; color: inherit; }
-.mk-root ol li { margin: 0; }
-.mk-root h2 { font: 650 20px/1.3 var(--mk-sans); letter-spacing: -0.01em; }
-.mk-root h3 { font: 650 12px/1.4 var(--mk-sans); letter-spacing: 0.08em; text-transform: uppercase; color: var(--mk-soft); }
-.mk-root :focus-visible { outline: 3px solid var(--mk-accent); outline-offset: 2px; }
-.mk-root .mk-mono, .mk-root .mk-step { font: 12px/1.4 var(--mk-mono); color: var(--mk-soft); }
+  --sans: system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif;
+  --mono: ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace;
+  box-sizing: border-box; max-width: 100%; padding: 12px; border-radius: 14px; background: var(--paper); color: var(--ink);
+  font: 15px/1.45 var(--sans); font-variant-numeric: tabular-nums; text-align: left; container-type: normal;
+&[data-theme=dark] { ${DARK} }
+*, *::before { box-sizing: border-box; }
+h2, h3, p, ol, li, dl, dd { margin: 0; padding: 0; border: 0; color: inherit; }
+ol li { margin: 0; }
+h2 { font: 650 20px/1.3 var(--sans); letter-spacing: -0.01em; }
+h3 { font: 650 12px/1.4 var(--sans); letter-spacing: 0.08em; text-transform: uppercase; color: var(--soft); }
+:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
+.mk-mono, .mk-step { font: 12px/1.4 var(--mono); color: var(--soft); }
 .mk-head { display: flex; justify-content: space-between; align-items: flex-start; gap: 12px; flex-wrap: wrap; padding: 0 4px 10px; }
-.mk-other-future { color: var(--mk-accent); font-weight: 600; margin-left: 10px; }
+.mk-other-future { color: var(--accent); font-weight: 600; margin-left: 10px; }
 .mk-tabs { display: flex; gap: 6px; }
 .mk-columns { display: grid; grid-template-columns: minmax(0, 1fr); gap: 12px; }
-.mk-root[data-wide=yes] .mk-columns { grid-template-columns: minmax(0, 1fr) 280px; }
+&[data-wide=yes] .mk-columns { grid-template-columns: minmax(0, 1fr) 280px; }
 .mk-main { display: flex; flex-direction: column; gap: 10px; min-width: 0; }
-.mk-card { background: var(--mk-card); border: 1px solid var(--mk-line); border-radius: 14px; }
-.mk-picture-card { overflow: hidden; }
-.mk-picture-card { contain: content; }
-.mk-picture { display: block; font-family: var(--mk-sans); }
+.mk-card { background: var(--card); border: 1px solid var(--line); border-radius: 14px; }
+.mk-picture-card { overflow: hidden; contain: content; }
+.mk-picture { display: block; font-family: var(--sans); }
 
-.mk-picture text { fill: var(--mk-ink); font-size: 13px; }
-.mk-picture .mk-panel { fill: var(--mk-panel); stroke: transparent; stroke-width: 1.5; }
-.mk-picture .mk-name { font-size: 17px; font-weight: 650; }
-.mk-picture .mk-small-name { font-size: 14px; }
-.mk-picture .mk-state { font-size: 14px; font-weight: 600; }
-.mk-picture .mk-small { font-size: 12px; fill: var(--mk-soft); }
-.mk-picture .mk-mono, .mk-picture .mk-offset, .mk-picture .mk-epoch { font-family: var(--mk-mono); font-size: 12px; fill: var(--mk-soft); }
-.mk-picture .mk-offset, .mk-picture .mk-epoch, .mk-picture .mk-value { text-anchor: middle; }
-.mk-picture .mk-caps { font-size: 11px; font-weight: 650; letter-spacing: 0.06em; fill: var(--mk-soft); text-transform: uppercase; }
-.mk-picture .mk-ink-accent { fill: var(--mk-accent); }
-.mk-picture .mk-ink-warning { fill: var(--mk-warning); }
-.mk-picture .mk-ink-good { fill: var(--mk-good); }
-.mk-picture .mk-ink-soft { fill: var(--mk-soft); }
-.mk-picture .mk-tiny { font-size: 12px; }
-.mk-picture .mk-written { font-size: 13px; font-weight: 500; }
-.mk-controllers.mk-now .mk-panel { stroke: var(--mk-accent); fill: var(--mk-faint); }
-.mk-controllers.mk-now .mk-written { font-weight: 650; fill: var(--mk-accent); }
-.mk-row .mk-bar { fill: var(--mk-line); }
-.mk-is-accent .mk-bar { fill: var(--mk-accent); }
-.mk-is-warning .mk-bar { fill: var(--mk-warning); }
-.mk-is-accent > .mk-panel { fill: var(--mk-card); stroke: var(--mk-accent); }
-.mk-is-warning:not(.mk-gone) > .mk-panel { stroke: var(--mk-warning); stroke-dasharray: 6 4; }
+.mk-picture {
+  text { fill: var(--ink); font-size: 13px; }
+  .mk-panel { fill: var(--panel); stroke: transparent; stroke-width: 1.5; }
+  .mk-name { font-size: 17px; font-weight: 650; }
+  .mk-small-name { font-size: 14px; }
+  .mk-state { font-size: 14px; font-weight: 600; }
+  .mk-small { font-size: 12px; fill: var(--soft); }
+  .mk-mono, .mk-offset, .mk-epoch { font-family: var(--mono); font-size: 12px; fill: var(--soft); }
+  .mk-offset, .mk-epoch, .mk-value { text-anchor: middle; }
+  .mk-caps { font-size: 11px; font-weight: 650; letter-spacing: 0.06em; fill: var(--soft); text-transform: uppercase; }
+  .mk-ink-accent { fill: var(--accent); }
+  .mk-ink-warning { fill: var(--warning); }
+  .mk-ink-good { fill: var(--good); }
+  .mk-ink-soft { fill: var(--soft); }
+  .mk-tiny { font-size: 12px; }
+  .mk-written { font-size: 13px; font-weight: 500; }
+}
+.mk-controllers.mk-now .mk-panel { stroke: var(--accent); fill: var(--faint); }
+.mk-controllers.mk-now .mk-written { font-weight: 650; fill: var(--accent); }
+.mk-row .mk-bar { fill: var(--line); }
+.mk-is-accent .mk-bar { fill: var(--accent); }
+.mk-is-warning .mk-bar { fill: var(--warning); }
+.mk-is-accent > .mk-panel { fill: var(--card); stroke: var(--accent); }
+.mk-is-warning:not(.mk-gone) > .mk-panel { stroke: var(--warning); stroke-dasharray: 6 4; }
 .mk-gone .mk-cell, .mk-gone .mk-flag { opacity: 0.5; }
-.mk-chip rect { fill: none; stroke: var(--mk-line); }
-.mk-chip.mk-tone-good text { fill: var(--mk-good); } .mk-chip.mk-tone-good rect { stroke: var(--mk-good); }
-.mk-chip.mk-tone-warning text { fill: var(--mk-warning); } .mk-chip.mk-tone-warning rect { stroke: var(--mk-warning); stroke-dasharray: 3 2; }
-.mk-chip.mk-tone-accent text { fill: var(--mk-accent); } .mk-chip.mk-tone-accent rect { stroke: var(--mk-accent); }
-.mk-chip.mk-full rect { fill: var(--mk-warning); stroke-dasharray: none; } .mk-chip.mk-full text { fill: var(--mk-card); font-weight: 650; }
-.mk-cell-box { stroke: var(--mk-line); }
+.mk-chip rect { fill: none; stroke: var(--line); }
+.mk-chip.mk-tone-good text { fill: var(--good); } .mk-chip.mk-tone-good rect { stroke: var(--good); }
+.mk-chip.mk-tone-warning text { fill: var(--warning); } .mk-chip.mk-tone-warning rect { stroke: var(--warning); stroke-dasharray: 3 2; }
+.mk-chip.mk-tone-accent text { fill: var(--accent); } .mk-chip.mk-tone-accent rect { stroke: var(--accent); }
+.mk-chip.mk-full rect { fill: var(--warning); stroke-dasharray: none; } .mk-chip.mk-full text { fill: var(--card); font-weight: 650; }
+.mk-cell-box { stroke: var(--line); }
 .mk-picture .mk-value { font-size: 15px; font-weight: 550; }
-.mk-picture .mk-cell .mk-epoch { fill: var(--mk-ink); }
-.mk-cell text { paint-order: stroke; stroke: var(--mk-cell-paper); stroke-width: 3px; stroke-linejoin: round; }
+.mk-picture .mk-cell .mk-epoch { fill: var(--ink); }
+.mk-cell text { paint-order: stroke; stroke: var(--cell-paper); stroke-width: 3px; stroke-linejoin: round; }
 .mk-fork-icon path { fill: none; stroke: currentColor; stroke-width: 2; } .mk-fork-icon { vertical-align: -2px; }
-.mk-doomed .mk-cell-box { stroke: var(--mk-warning); stroke-width: 2; stroke-dasharray: 5 3; fill-opacity: 0.45; }
-.mk-tick circle { fill: var(--mk-card); stroke: currentColor; } .mk-tick path { fill: none; stroke-width: 2; }
-.mk-tick.mk-ink-good path, .mk-tick.mk-ink-good circle { stroke: var(--mk-good); }
-.mk-tick.mk-ink-warning path, .mk-tick.mk-ink-warning circle { stroke: var(--mk-warning); }
-.mk-ghost rect { fill: none; stroke: var(--mk-warning); stroke-width: 2; stroke-dasharray: 5 3; }
-.mk-ghost path { stroke: var(--mk-warning); stroke-width: 1.5; }
+.mk-doomed .mk-cell-box { stroke: var(--warning); stroke-width: 2; stroke-dasharray: 5 3; fill-opacity: 0.45; }
+.mk-tick circle { fill: var(--card); stroke: currentColor; } .mk-tick path { fill: none; stroke-width: 2; }
+.mk-tick.mk-ink-good path, .mk-tick.mk-ink-good circle { stroke: var(--good); }
+.mk-tick.mk-ink-warning path, .mk-tick.mk-ink-warning circle { stroke: var(--warning); }
+.mk-picture .mk-lit .mk-cell-box { stroke: var(--accent); stroke-width: 3; stroke-dasharray: none; }
+.mk-sentence.mk-lit button { box-shadow: inset 3px 0 var(--accent); }
+.mk-ghost rect { fill: none; stroke: var(--warning); stroke-width: 2; stroke-dasharray: 5 3; }
+.mk-ghost path { stroke: var(--warning); stroke-width: 1.5; }
 .mk-ghost text { opacity: 0.55; }
-.mk-flag rect { fill: var(--mk-good); } .mk-flag-pole { stroke: var(--mk-good); stroke-width: 2; }
-.mk-picture .mk-flag-text { fill: var(--mk-card); font-size: 11px; font-weight: 650; text-anchor: middle; }
-.mk-act { cursor: pointer; } .mk-act rect { fill: var(--mk-card); stroke: var(--mk-line); } .mk-act:hover rect { stroke: var(--mk-accent); }
+.mk-flag rect { fill: var(--good); } .mk-flag-pole { stroke: var(--good); stroke-width: 2; }
+.mk-picture .mk-flag-text { fill: var(--card); font-size: 11px; font-weight: 650; text-anchor: middle; }
+.mk-act { cursor: pointer; } .mk-act rect { fill: var(--card); stroke: var(--line); } .mk-act:hover rect { stroke: var(--accent); }
 .mk-picture .mk-act text { font-size: 12px; text-anchor: middle; }
-.mk-end path { stroke: var(--mk-soft); stroke-width: 1.5; stroke-dasharray: 2 3; }
+.mk-end path { stroke: var(--soft); stroke-width: 1.5; stroke-dasharray: 2 3; }
 .mk-client.mk-acts > .mk-panel, .mk-row.mk-acts > .mk-panel { stroke-width: 2; }
-.mk-client.mk-acts > .mk-panel { stroke: var(--mk-accent); }
+.mk-client.mk-acts > .mk-panel { stroke: var(--accent); }
 .mk-epoch-ink { fill: none; stroke-width: 1; }
-${[0, 1, 2, 3, 4, 5].map((i) => `.mk-in-e${i} { --mk-cell-paper: var(--mk-e${i}); } .mk-epoch-paper.mk-epoch-${i} { fill: var(--mk-e${i}); } .mk-epoch-ink.mk-epoch-${i} { stroke: var(--mk-i${i}); }
-.mk-epoch-ink.mk-dots.mk-epoch-${i} { fill: var(--mk-i${i}); stroke: none; }`).join("\n")}
+${[0, 1, 2, 3, 4, 5].map((i) => `.mk-in-e${i} { --cell-paper: var(--e${i}); } .mk-epoch-paper.mk-epoch-${i} { fill: var(--e${i}); } .mk-epoch-ink.mk-epoch-${i} { stroke: var(--i${i}); }
+.mk-epoch-ink.mk-dots.mk-epoch-${i} { fill: var(--i${i}); stroke: none; }`).join("\n")}
 .mk-wires path { fill: none; }
-.mk-wires .mk-cut-line { stroke: var(--mk-warning); stroke-width: 2; stroke-dasharray: 2 5; stroke-linecap: round; }
-.mk-cut rect { fill: var(--mk-card); stroke: var(--mk-warning); }
-.mk-picture .mk-cut text { fill: var(--mk-warning); font-size: 12px; font-weight: 650; text-anchor: middle; }
-.mk-wire { stroke: var(--mk-soft); stroke-width: 1.5; }
-.mk-wires .mk-tip { fill: var(--mk-soft); }
-.mk-arrives .mk-wire { stroke: var(--mk-accent); stroke-width: 2; } .mk-wires .mk-arrives .mk-tip { fill: var(--mk-accent); }
-.mk-pill rect { fill: var(--mk-card); stroke: var(--mk-soft); }
+.mk-wires .mk-cut-line { stroke: var(--warning); stroke-width: 2; stroke-dasharray: 2 5; stroke-linecap: round; }
+.mk-cut rect { fill: var(--card); stroke: var(--warning); }
+.mk-picture .mk-cut text { fill: var(--warning); font-size: 12px; font-weight: 650; text-anchor: middle; }
+.mk-wire { stroke: var(--soft); stroke-width: 1.5; }
+.mk-wires .mk-tip { fill: var(--soft); }
+.mk-arrives .mk-wire { stroke: var(--accent); stroke-width: 2; } .mk-wires .mk-arrives .mk-tip { fill: var(--accent); }
+.mk-pill rect { fill: var(--card); stroke: var(--soft); }
 .mk-picture .mk-pill text { font-size: 12px; text-anchor: middle; }
-.mk-pill.mk-lost rect { stroke: var(--mk-warning); stroke-dasharray: 3 2; } .mk-picture .mk-pill.mk-lost text { fill: var(--mk-warning); }
-.mk-pill.mk-arrives rect { stroke: var(--mk-accent); } .mk-picture .mk-pill.mk-arrives text { fill: var(--mk-accent); font-weight: 550; }
+.mk-pill.mk-lost rect { stroke: var(--warning); stroke-dasharray: 3 2; } .mk-picture .mk-pill.mk-lost text { fill: var(--warning); }
+.mk-pill.mk-arrives rect { stroke: var(--accent); } .mk-picture .mk-pill.mk-arrives text { fill: var(--accent); font-weight: 550; }
 
-.mk-now-panel { padding: 10px 14px; border: 1px solid var(--mk-line); border-radius: 14px; background: var(--mk-card); }
-.mk-now-panel.mk-loud { border: 2px solid var(--mk-warning); }
+.mk-now-panel { padding: 10px 14px; border: 1px solid var(--line); border-radius: 14px; background: var(--card); }
+.mk-now-panel.mk-loud { border: 2px solid var(--warning); }
 .mk-now-line { display: flex; gap: 12px; align-items: baseline; min-height: 58px; }
-.mk-root .mk-step { font-size: 17px; color: var(--mk-accent); font-weight: 650; }
+.mk-step { font-size: 17px; color: var(--accent); font-weight: 650; }
 .mk-now-words { flex: 1; min-width: 0; }
-.mk-root .mk-big { font-size: 20px; line-height: 1.35; font-weight: 550; text-wrap: pretty; }
-.mk-root .mk-also { margin-top: 3px; color: var(--mk-ink); font-size: 15px; }
-.mk-root .mk-quiet { color: var(--mk-soft); font-size: 15px; }
+.mk-big { font-size: 20px; line-height: 1.35; font-weight: 550; text-wrap: pretty; }
+.mk-also { margin-top: 3px; color: var(--ink); font-size: 15px; }
+.mk-quiet { color: var(--soft); font-size: 15px; }
 .mk-now-side { display: flex; flex-direction: column; align-items: flex-end; gap: 4px; white-space: nowrap; }
-.mk-root .mk-alarm { color: var(--mk-warning); font-weight: 600; }
-.mk-why { border-top: 1px solid var(--mk-line); margin-top: 10px; padding-top: 10px; }
-.mk-root .mk-why ol { padding-left: 26px; margin-top: 4px; list-style: decimal; }
-.mk-root .mk-why li { margin: 4px 0; }
-.mk-link, .mk-root .mk-sentence button { border: 0; background: none; padding: 0; margin: 0; font: inherit; color: var(--mk-accent); cursor: pointer; text-align: left; }
+.mk-alarm { color: var(--warning); font-weight: 600; }
+.mk-why { border-top: 1px solid var(--line); margin-top: 10px; padding-top: 10px; }
+.mk-why ol { padding-left: 26px; margin-top: 4px; list-style: decimal; }
+.mk-why li { margin: 4px 0; }
+.mk-link, .mk-sentence button { border: 0; background: none; padding: 0; margin: 0; font: inherit; color: var(--accent); cursor: pointer; text-align: left; }
 .mk-link { text-decoration: underline; text-underline-offset: 3px; }
-.mk-why .mk-link { text-decoration: none; color: var(--mk-ink); } .mk-why .mk-link:hover { color: var(--mk-accent); }
-.mk-root .mk-button { border: 1px solid var(--mk-line); background: var(--mk-card); color: var(--mk-ink); border-radius: 999px; padding: 6px 14px; font: inherit; font-size: 14px; cursor: pointer; line-height: 1.3; }
-.mk-root .mk-button:hover { border-color: var(--mk-accent); }
-.mk-root .mk-button[aria-disabled=true] { opacity: 0.45; }
-.mk-root .mk-button.mk-chosen { background: var(--mk-ink); color: var(--mk-card); border-color: var(--mk-ink); }
-.mk-root .mk-button.mk-primary { background: var(--mk-accent); color: var(--mk-on-accent); border-color: var(--mk-accent); }
-.mk-root .mk-round { width: 38px; height: 38px; padding: 0; font-size: 13px; letter-spacing: -1px; }
-.mk-root .mk-speed { width: 46px; height: 38px; padding: 0; font-family: var(--mk-mono); font-size: 13px; }
+.mk-why .mk-link { text-decoration: none; color: var(--ink); } .mk-why .mk-link:hover { color: var(--accent); }
+.mk-button { border: 1px solid var(--line); background: var(--card); color: var(--ink); border-radius: 999px; padding: 6px 14px; font: inherit; font-size: 14px; cursor: pointer; line-height: 1.3; }
+.mk-button:hover { border-color: var(--accent); }
+.mk-button[aria-disabled=true] { opacity: 0.45; }
+.mk-button.mk-chosen { background: var(--ink); color: var(--card); border-color: var(--ink); }
+.mk-button.mk-primary { background: var(--accent); color: var(--on-accent); border-color: var(--accent); }
+.mk-round { width: 38px; height: 38px; padding: 0; font-size: 13px; letter-spacing: -1px; }
+.mk-speed { width: 46px; height: 38px; padding: 0; font-family: var(--mono); font-size: 13px; }
 
 .mk-player { display: flex; gap: 14px; align-items: flex-start; padding: 2px 4px 0; }
 .mk-buttons { display: flex; gap: 6px; padding-top: 2px; }
 .mk-line { flex: 1; min-width: 0; position: relative; padding: 0 10px; }
 .mk-ticks { display: block; width: 100%; height: 12px; }
-.mk-time-tick { stroke: var(--mk-soft); stroke-width: 1; opacity: 0.6; vector-effect: non-scaling-stroke; }
-.mk-time-tick.mk-ink-warning { stroke: var(--mk-warning); stroke-width: 2; opacity: 1; }
-.mk-time-tick.mk-ink-accent { stroke: var(--mk-accent); stroke-width: 2; opacity: 1; }
-.mk-time-tick.mk-ink-good { stroke: var(--mk-good); stroke-width: 2; opacity: 1; }
+.mk-time-tick { stroke: var(--soft); stroke-width: 1; opacity: 0.6; vector-effect: non-scaling-stroke; }
+.mk-time-tick.mk-ink-warning { stroke: var(--warning); stroke-width: 2; opacity: 1; }
+.mk-time-tick.mk-ink-accent { stroke: var(--accent); stroke-width: 2; opacity: 1; }
+.mk-time-tick.mk-ink-good { stroke: var(--good); stroke-width: 2; opacity: 1; }
 .mk-slider { position: relative; height: 24px; cursor: pointer; touch-action: none; border-radius: 6px; }
-.mk-root .mk-slider:focus-visible { outline: 0; } .mk-slider:focus-visible .mk-knob { outline: 3px solid var(--mk-accent); outline-offset: 2px; }
-.mk-track { position: absolute; inset: 10px 0 auto; height: 4px; border-radius: 2px; background: var(--mk-line); }
-.mk-done { height: 4px; border-radius: 2px; background: var(--mk-accent); }
-.mk-knob { position: absolute; top: 4px; width: 16px; height: 16px; margin-left: -8px; border-radius: 50%; background: var(--mk-accent); border: 2px solid var(--mk-paper); }
+.mk-slider:focus-visible { outline: 0; } .mk-slider:focus-visible .mk-knob { outline: 3px solid var(--accent); outline-offset: 2px; }
+.mk-track { position: absolute; inset: 10px 0 auto; height: 4px; border-radius: 2px; background: var(--line); }
+.mk-done { height: 4px; border-radius: 2px; background: var(--accent); }
+.mk-knob { position: absolute; top: 4px; width: 16px; height: 16px; margin-left: -8px; border-radius: 50%; background: var(--accent); border: 2px solid var(--paper); }
 .mk-scenes { position: relative; height: 26px; }
-.mk-scene, .mk-fork { position: absolute; top: 0; transform: translateX(-50%); min-width: 24px; height: 24px; padding: 0 2px; border: 1px solid var(--mk-line); border-radius: 12px;
-  background: var(--mk-card); color: var(--mk-soft); font: 600 12px/1 var(--mk-mono); cursor: pointer; }
-.mk-scene.mk-past { color: var(--mk-ink); border-color: var(--mk-soft); }
-.mk-scene.mk-current { background: var(--mk-accent); border-color: var(--mk-accent); color: var(--mk-on-accent); z-index: 1; }
-.mk-dot { position: absolute; top: 0; width: 6px; height: 6px; margin-left: -3px; border-radius: 50%; background: var(--mk-line); } .mk-dot.mk-past { background: var(--mk-soft); }
-.mk-fork { top: -46px; border: 0; background: none; color: var(--mk-accent); font-size: 15px; height: 18px; }
-.mk-scene-name { font-size: 14px; color: var(--mk-soft); min-height: 21px; }
-.mk-scene-name b { color: var(--mk-accent); font-weight: 650; }
+.mk-scene, .mk-fork { position: absolute; top: 0; transform: translateX(-50%); min-width: 24px; height: 24px; padding: 0 2px; border: 1px solid var(--line); border-radius: 12px;
+  background: var(--card); color: var(--soft); font: 600 12px/1 var(--mono); cursor: pointer; }
+.mk-scene.mk-past { color: var(--ink); border-color: var(--soft); }
+.mk-scene.mk-current { background: var(--accent); border-color: var(--accent); color: var(--on-accent); z-index: 1; }
+.mk-dot { position: absolute; top: 0; width: 6px; height: 6px; margin-left: -3px; border-radius: 50%; background: var(--line); } .mk-dot.mk-past { background: var(--soft); }
+.mk-fork { top: -46px; border: 0; background: none; color: var(--accent); font-size: 15px; height: 18px; }
+.mk-scene-name { font-size: 14px; color: var(--soft); min-height: 21px; }
+.mk-scene-name b { color: var(--accent); font-weight: 650; }
 .mk-foot { display: flex; flex-wrap: wrap; gap: 6px 16px; font-size: 13px; padding: 0 4px; }
-.mk-foot .mk-link { color: var(--mk-soft); }
-.mk-help { flex-basis: 100%; display: flex; flex-wrap: wrap; gap: 12px 40px; } .mk-root .mk-keys { display: grid; align-content: start; grid-template-columns: max-content 1fr; gap: 2px 14px; font-size: 13px; }
-.mk-root .mk-keys dt { font-family: var(--mk-mono); font-weight: 400; }
+.mk-foot .mk-link { color: var(--soft); }
+.mk-help { flex-basis: 100%; display: flex; flex-wrap: wrap; gap: 12px 40px; } .mk-keys { display: grid; align-content: start; grid-template-columns: max-content 1fr; gap: 2px 14px; font-size: 13px; }
+.mk-keys dt { font-family: var(--mono); font-weight: 400; }
 
-.mk-predict { border: 2px solid var(--mk-accent); border-radius: 14px; padding: 12px 16px; background: var(--mk-faint); }
-.mk-root .mk-predict h3 { color: var(--mk-accent); }
-.mk-root .mk-ask { font-size: 18px; font-weight: 550; margin: 4px 0 10px; outline: 0; }
+.mk-predict { border: 2px solid var(--accent); border-radius: 14px; padding: 12px 16px; background: var(--faint); }
+.mk-predict h3 { color: var(--accent); }
+.mk-ask { font-size: 18px; font-weight: 550; margin: 4px 0 10px; outline: 0; }
 .mk-choices { display: flex; flex-wrap: wrap; gap: 8px; margin-bottom: 8px; }
-.mk-root .mk-choice { text-align: left; border-radius: 14px; }
-.mk-root .mk-reply p { margin: 6px 0; } .mk-reply-links { display: flex; gap: 16px; align-items: center; }
-.mk-root b.mk-ink-good { color: var(--mk-good); } .mk-root .mk-ink-warning { color: var(--mk-warning); }
+.mk-choice { text-align: left; border-radius: 14px; }
+.mk-reply p { margin: 6px 0; } .mk-reply-links { display: flex; gap: 16px; align-items: center; }
+b.mk-ink-good { color: var(--good); } .mk-ink-warning { color: var(--warning); }
 .mk-branches { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; padding: 0 4px; }
 .mk-choice.mk-chosen .mk-mono { color: inherit; }
-.mk-branch-title { color: var(--mk-accent); font-weight: 600; font-size: 14px; }
+.mk-branch-title { color: var(--accent); font-weight: 600; font-size: 14px; }
 
 .mk-side { padding: 12px 4px 8px 12px; min-height: 0; }
-.mk-root[data-wide=yes] .mk-side { position: relative; overflow: hidden; }
-.mk-root[data-wide=yes] .mk-story { position: absolute; inset: 12px 4px 8px 12px; }
+&[data-wide=yes] .mk-side { position: relative; overflow: hidden; }
+&[data-wide=yes] .mk-story { position: absolute; inset: 12px 4px 8px 12px; }
 .mk-story { display: flex; flex-direction: column; gap: 6px; min-height: 0; }
 .mk-story-head { display: flex; justify-content: space-between; align-items: baseline; padding-right: 8px; }
-.mk-filter { font-size: 13px; color: var(--mk-soft); }
-.mk-root select { font: inherit; font-size: 13px; color: var(--mk-ink); background: var(--mk-card); border: 1px solid var(--mk-line); border-radius: 6px; padding: 2px 4px; max-width: 100%; }
-.mk-root .mk-sentences { contain: content; list-style: none; overflow: auto; flex: 1; min-height: 0; max-height: 60vh; position: relative; font-size: 14px; scrollbar-width: thin; }
-.mk-root[data-wide=yes] .mk-sentences { max-height: none; }
-.mk-root .mk-sentence button { display: grid; grid-template-columns: 34px 1fr; gap: 6px; width: 100%; padding: 4px 6px 4px 0; border-radius: 8px; color: var(--mk-ink); line-height: 1.35; }
-.mk-root .mk-more button { border: 0; background: none; color: var(--mk-accent); font: inherit; cursor: pointer; padding: 0; }
+.mk-filter { font-size: 13px; color: var(--soft); }
+select { font: inherit; font-size: 13px; color: var(--ink); background: var(--card); border: 1px solid var(--line); border-radius: 6px; padding: 2px 4px; max-width: 100%; }
+.mk-sentences { contain: content; list-style: none; overflow: auto; flex: 1; min-height: 0; max-height: 60vh; position: relative; font-size: 14px; scrollbar-width: thin; }
+&[data-wide=yes] .mk-sentences { max-height: none; }
+.mk-sentence button { display: grid; grid-template-columns: 34px 1fr; gap: 6px; width: 100%; padding: 4px 6px 4px 0; border-radius: 8px; color: var(--ink); line-height: 1.35; }
+.mk-more button { border: 0; background: none; color: var(--accent); font: inherit; cursor: pointer; padding: 0; }
 .mk-sentence .mk-mono { text-align: right; padding-top: 1px; }
-.mk-root .mk-sentence:hover button { background: var(--mk-panel); }
-.mk-root .mk-future button, .mk-root .mk-future { color: var(--mk-soft); }
-.mk-root .mk-turn button { font-weight: 600; }
-.mk-root .mk-sentence.mk-current button { background: var(--mk-accent); color: var(--mk-on-accent); }
-.mk-root .mk-sentence.mk-current .mk-mono { color: var(--mk-on-accent); }
-.mk-root .mk-scene-line { font-size: 12px; font-weight: 650; letter-spacing: 0.02em; color: var(--mk-accent); margin: 10px 6px 2px 0; display: flex; gap: 8px; }
-.mk-scene-line span { min-width: 34px; text-align: right; font-family: var(--mk-mono); }
-.mk-root .mk-more { color: var(--mk-soft); font-size: 13px; padding: 8px 6px; }
-.mk-root details.mk-side { padding: 10px 12px; } .mk-root summary { cursor: pointer; font-weight: 600; }
+.mk-sentence:hover button { background: var(--panel); }
+.mk-future button, .mk-future { color: var(--soft); }
+.mk-turn button { font-weight: 600; }
+.mk-sentence.mk-current button { background: var(--accent); color: var(--on-accent); }
+.mk-sentence.mk-current .mk-mono { color: var(--on-accent); }
+.mk-scene-line { font-size: 12px; font-weight: 650; letter-spacing: 0.02em; color: var(--accent); margin: 10px 6px 2px 0; display: flex; gap: 8px; }
+.mk-scene-line span { min-width: 34px; text-align: right; font-family: var(--mono); }
+.mk-more { color: var(--soft); font-size: 13px; padding: 8px 6px; }
+details.mk-side { padding: 10px 12px; } summary { cursor: pointer; font-weight: 600; }
 
 @media (prefers-reduced-motion: no-preference) {
   .mk-glide { transition: transform 250ms ease, left 250ms ease; }
@@ -1516,26 +1624,28 @@ ${[0, 1, 2, 3, 4, 5].map((i) => `.mk-in-e${i} { --mk-cell-paper: var(--mk-e${i})
   .mk-arrives .mk-wire { stroke-dasharray: 1; animation: mk-travel 250ms ease; }
   .mk-dragged .mk-glide, .mk-dragged ~ * .mk-glide { transition: none; }
 }
+&[data-narrow=yes] {
+  padding: 4px;
+  .mk-player { flex-direction: column; align-items: stretch; gap: 8px; }
+  .mk-buttons { justify-content: center; gap: 12px; }
+  .mk-round { width: 48px; height: 44px; }
+  .mk-speed { height: 44px; }
+  .mk-scenes { height: 10px; }
+  .mk-scene-name { display: flex; justify-content: space-between; align-items: center; gap: 10px; text-align: center; color: var(--ink); }
+  .mk-scene-name .mk-round { font-size: 20px; flex: none; }
+  .mk-big { font-size: 18px; }
+  .mk-now-line { flex-wrap: wrap; min-height: 96px; align-content: flex-start; gap: 4px 10px; }
+  .mk-now-words { flex-basis: 80%; }
+  .mk-now-side { flex-direction: row; flex-basis: 100%; justify-content: space-between; align-items: baseline; }
+}
+@media print { .mk-player, .mk-foot { display: none; } }
+}
 @keyframes mk-in { from { opacity: 0; } }
 @keyframes mk-out { from { opacity: 0.2; } }
 @keyframes mk-travel { from { stroke-dashoffset: 1; } to { stroke-dashoffset: 0; } }
-[data-narrow=yes] .mk-player { flex-direction: column; align-items: stretch; gap: 8px; }
-[data-narrow=yes] .mk-buttons { justify-content: center; gap: 12px; }
-.mk-root[data-narrow=yes] .mk-round { width: 48px; height: 44px; } .mk-root[data-narrow=yes] .mk-speed { height: 44px; }
-[data-narrow=yes] .mk-scenes { height: 10px; }
-[data-narrow=yes] .mk-scene-name { display: flex; justify-content: space-between; align-items: center; gap: 10px; text-align: center; color: var(--mk-ink); }
-.mk-root[data-narrow=yes] .mk-scene-name .mk-round { font-size: 20px; flex: none; }
-[data-narrow=yes] .mk-big { font-size: 18px; }
-[data-narrow=yes] .mk-now-line { flex-wrap: wrap; min-height: 96px; align-content: flex-start; gap: 4px 10px; } [data-narrow=yes] .mk-now-words { flex-basis: 80%; }
-[data-narrow=yes] .mk-now-side { flex-direction: row; flex-basis: 100%; justify-content: space-between; align-items: baseline; }
-@media print { .mk-player, .mk-foot { display: none; } }
 `;
 
-// ---- story.mjs ----
-
-// The story at the side: numbered sentences, the current one lit. Only the lines near the current one are in the page.
-
-
+// story.mjs
 const AROUND = 30; // moments before and after the current one
 
 function drawStory(stage) {
@@ -1591,7 +1701,7 @@ function drawMoment(stage, at, facts) {
   const shown = facts.length || !items.length ? facts : [{ index: `quiet${at}`, weight: 1, sentence: run.sentenceOf(at) }];
   return [...items, ...shown.map((fact, i) => h("li", {
     key: `f${fact.index}`, class: `mk-sentence${isHere ? " mk-current" : ""}${at > step ? " mk-future" : ""}${fact.weight > 1 ? " mk-turn" : ""}`,
-    "aria-current": isHere && i === 0 ? "step" : null,
+    "aria-current": isHere && i === 0 ? "step" : null, "data-records": fact.kind ? recordsOf(fact) : null,
   },
   h("button", { type: "button", tabindex: isHere && i === 0 ? 0 : -1, "data-step": at, onclick: () => stage.go(at) },
     h("span", { class: "mk-mono" }, i === 0 ? at : ""), h("span", {}, fact.sentence))))];
@@ -1602,7 +1712,6 @@ function drawScene(stage, scene) {
     h("span", {}, `${scene.number}`), scene.name);
 }
 
-/** Keeps the current sentence in sight without moving the page. */
 function scrollStory(root) {
   const list = root.querySelector(".mk-sentences");
   const current = list && list.querySelector(".mk-current");
@@ -1612,8 +1721,6 @@ function scrollStory(root) {
     list.scrollTop = Math.max(0, top - list.clientHeight * 0.4);
   }
 }
-
-// --- The sentence of the step, and why ---
 
 function drawSentence(stage) {
   const { run, step } = stage;
@@ -1636,7 +1743,6 @@ function drawSentence(stage) {
     stage.why ? drawWhy(stage) : null);
 }
 
-/** A promise that was broken stays in sight until the end. */
 function drawAlarm(stage) {
   const { run, step } = stage;
   const [first] = run.stateAt(step).alarms;
@@ -1646,7 +1752,6 @@ function drawAlarm(stage) {
     `✕ since step ${alarm.step}`), ` ${alarm.sentence}`);
 }
 
-/** In a step of which nothing is told: what was told last. */
 function drawLastTold({ run, step }) {
   const at = run.moments[run.momentBefore(step)];
   const [lead] = at < step ? run.told(at) : [];
@@ -1664,8 +1769,6 @@ function drawWhy(stage) {
       h("button", { type: "button", class: "mk-link", "data-step": cause.step, onclick: () => stage.go(cause.step) },
         h("span", { class: "mk-mono" }, cause.step), ` ${cause.sentence}`)))));
 }
-
-// --- Predict, and other futures ---
 
 function drawQuestion(stage) {
   const question = stage.asking;
@@ -1694,7 +1797,6 @@ function drawReply(stage, choice) {
         `see scene ${scene.number}`) : null));
 }
 
-/** One line that becomes two. */
 function forkIcon() {
   return h("svg", { class: "mk-fork-icon", width: 14, height: 14, viewBox: "0 0 14 14", "aria-hidden": "true" },
     h("path", { d: "M1,7 H4 C8,7 7,2.5 13,2.5 M4,7 C8,7 7,11.5 13,11.5" }));
@@ -1716,11 +1818,7 @@ function drawBranches(stage) {
     stage.trouble ? h("p", { class: "mk-ink-warning" }, stage.trouble) : null);
 }
 
-// ---- timeline.mjs ----
-
-// The time line: one place for each moment, ticks by kind, numbered scenes, forks; and the buttons that move along it.
-
-
+// timeline.mjs
 const TURNS = { // what a turning point is called on the time line
   NodeCrashed: "warning", LinkCut: "warning", NodePaused: "warning", ConnectionsLost: "warning", DiskFilled: "warning",
   LogTruncated: "warning", PromiseBroken: "warning", LossBeyondPromise: "warning", BrokerFenced: "warning",
@@ -1748,7 +1846,6 @@ function drawTimeline(stage) {
       drawSceneNames(stage)));
 }
 
-/** Where a step stands on the line, 0 to 1: moments at equal distances, the steps between them in between. */
 function placeOf(run, step) {
   const i = Math.max(0, run.momentBefore(step));
   const here = run.moments[i], next = run.moments[i + 1];
@@ -1794,8 +1891,6 @@ function drawButtons(stage) {
       title: "Speed", "aria-label": `Speed: ${stage.speed} times`,
     }, `${stage.speed}×`));
 }
-
-// --- Ticks and scenes ---
 
 const drawnTicks = new WeakMap(); // they belong to the run, not to the step
 
@@ -1846,12 +1941,10 @@ function drawScenes(stage, part) {
   }, scene.number));
 }
 
-/** On a phone the numbers would be too small to touch: dots show where scenes are, two buttons go there. */
 function drawDots({ run, step }, part) {
   return run.bookmarks.map((scene) => h("span", { key: `dot${scene.number}`, class: `mk-dot${scene.step <= step ? " mk-past" : ""}`, style: `left:${part(scene.step)}%` }));
 }
 
-/** Percentages moved apart so that `size` pixels fit between neighbours, in a line of `width` pixels. */
 function spread(places, size, width) {
   const gap = Math.min((size / width) * 100, 100 / Math.max(1, places.length - 1));
   const result = places.slice();
@@ -1860,7 +1953,6 @@ function spread(places, size, width) {
   return result;
 }
 
-/** The name of the scene one is in, under its number; the neighbours are read by pointing at them. */
 function drawSceneNames(stage) {
   const { run, narrow } = stage;
   if (!run.bookmarks.length) return null;
@@ -1874,18 +1966,23 @@ function drawSceneNames(stage) {
     narrow ? jump("The scene before (B)", "‹", -1) : null, h("span", {}, name), narrow ? jump("The next scene (b)", "›", 1) : null);
 }
 
-// ---- stage.mjs ----
-
-// The player: holds the run, the step and what the reader chose; draws everything again after each change.
-
-
+// stage.mjs
 const VIEWS = [clusterView]; // a view is {id, name, applies(run), draw(frame)}; the next ones go here
 const MOMENT_MS = 1600; // at speed 1
 const SPEEDS = [1, 2, 4, 0.5];
+const stages = new Set();
+let moreCss = "";
 let count = 0;
 
+export function addViews(views, css) {
+  VIEWS.push(...views);
+  moreCss += css;
+  for (const stage of stages) stage.set({ view: stage.wantedView() });
+}
+
+const hasMore = () => moreCss !== "";
+
 class Stage {
-  /** options: step, scene, view, partition, live, height; hooks: onStep(step), onCommand(command). */
   constructor(el, source, options = {}, hooks = {}) {
     this.el = el;
     this.options = options;
@@ -1898,6 +1995,8 @@ class Stage {
     this.root.setAttribute("data-lm-suppress-shortcuts", "true"); // JupyterLab keeps its arrow keys to itself
     this.root.onkeydown = (event) => this.key(event);
     el.append(this.root);
+    watchRecords(this.root);
+    stages.add(this);
     this.width = 0;
     this.watchTheme();
     this.watchSize();
@@ -1912,11 +2011,21 @@ class Stage {
     this.asking = null;
     this.partition = this.options.partition || this.run.partitions[0];
     if (!this.run.partitions.includes(this.partition)) this.partition = this.run.partitions[0];
-    this.view = VIEWS.find((view) => view.id === this.options.view && view.applies(this.run)) || VIEWS[0];
+    this.view = this.wantedView();
     this.loadAnswers();
     this.passed = new Set();
     this.step = this.clamp(step ?? this.firstStep());
     this.draw();
+  }
+
+  get views() {
+    return VIEWS.filter((view) => view.applies(this.run));
+  }
+
+  wantedView() {
+    const applying = this.views;
+    const named = applying.find((view) => view.id === this.options.view);
+    return this.view && this.view !== VIEWS[0] && applying.includes(this.view) ? this.view : named || applying[0];
   }
 
   firstStep() {
@@ -1927,8 +2036,6 @@ class Stage {
   clamp(step) {
     return Math.min(this.run.last, Math.max(1, Math.round(Number(step)) || 1));
   }
-
-  // --- Moving ---
 
   go(step) {
     this.asking = null;
@@ -1948,7 +2055,6 @@ class Stage {
     this.el.dispatchEvent(new CustomEvent("mk-step", { bubbles: true, detail: { step: this.step } }));
   }
 
-  /** Opens a scene by its number; what cannot be found is ignored. */
   scene(number) {
     const scene = this.run.bookmarks[number - 1];
     if (scene) this.go(scene.step);
@@ -2016,18 +2122,14 @@ class Stage {
     this.draw();
   }
 
-  // --- Predict: asked before a scene is shown, once ---
-
   openQuestion(from, to) {
     return this.openGates().find(({ gate, scene }) => to > gate && from < scene && from < to);
   }
 
-  /** Is this step behind a question that has not been answered or passed by? */
   hides(step) {
     return this.openGates().some(({ gate, scene }) => this.step < scene && step > Math.max(gate, this.step));
   }
 
-  /** Questions still to be asked. What leads up to a scene would give it away, so the gate is the scene before. */
   openGates() {
     if (this.future >= 0) return [];
     const { questions, bookmarks } = this.run;
@@ -2075,7 +2177,6 @@ class Stage {
     try {
       localStorage.setItem(this.memory, JSON.stringify(this.answers));
     } catch {
-      // Nothing is lost but the memory of the answer.
     }
   }
 
@@ -2085,8 +2186,6 @@ class Stage {
     this.saveAnswers();
     this.draw();
   }
-
-  // --- Other futures from the same past ---
 
   forks() {
     return this.recorded.branches.map(({ at, name }, index) => ({ at, name, index }));
@@ -2105,8 +2204,6 @@ class Stage {
     this.run = this.futures.get(index);
     this.go(step ?? this.run.nextMoment(at));
   }
-
-  // --- Keys ---
 
   key(event) {
     const typing = ["INPUT", "SELECT", "TEXTAREA"].includes(event.target.tagName);
@@ -2131,18 +2228,15 @@ class Stage {
     };
   }
 
-  // --- Drawing ---
-
   frame() {
     const facts = this.run.factsOf(this.step);
     return {
       run: this.run, state: this.run.stateAt(this.step), step: this.step, partition: this.partition, facts,
-      ghosts: this.ghosts(facts), width: this.pictureWidth(), unique: this.unique,
+      ghosts: this.ghosts(facts), width: this.pictureWidth(), unique: this.unique, go: (step) => this.go(step),
       command: this.options.live && this.hooks.onCommand,
     };
   }
 
-  /** Cells that were cut off in this very step: they are shown once more, crossed out. */
   ghosts(facts) {
     const cuts = facts.filter((fact) => fact.kind === "LogTruncated" && fact.fields.partition === this.partition);
     if (!cuts.length) return [];
@@ -2164,7 +2258,6 @@ class Stage {
     return this.width > 0 && this.width < 600;
   }
 
-  /** About as wide as the time line will be: for setting its numbers apart. */
   lineWidth() {
     return Math.max(200, this.pictureWidth() - (this.narrow ? 30 : 240));
   }
@@ -2174,7 +2267,7 @@ class Stage {
     this.root.dataset.wide = wide ? "yes" : "no";
     this.root.dataset.narrow = this.narrow ? "yes" : "no";
     patch(this.root, [
-      h("style", { key: "css" }, CSS),
+      h("style", { key: "css" }, CSS + moreCss),
       this.drawHeader(),
       h("div", { class: "mk-columns", key: "columns" },
         h("div", { class: "mk-main", key: "main" },
@@ -2182,6 +2275,7 @@ class Stage {
           drawQuestion(this), drawSentence(this), drawTimeline(this), drawBranches(this), this.drawFoot()),
         wide ? h("aside", { class: "mk-card mk-side", key: "side" }, drawStory(this)) : this.drawFolded()),
     ]);
+    relight(this.root);
     cancelAnimationFrame(this.scrolling); // measuring is dear: once for each frame that is shown
     this.scrolling = requestAnimationFrame(() => scrollStory(this.root));
   }
@@ -2205,7 +2299,7 @@ class Stage {
   }
 
   drawTabs() {
-    const views = VIEWS.filter((view) => view.applies(this.run));
+    const { views } = this;
     const tabs = views.length > 1 ? h("div", { class: "mk-tabs", role: "tablist" }, views.map((view) => h("button", {
       type: "button", role: "tab", key: view.id, class: `mk-button${view === this.view ? " mk-chosen" : ""}`,
       "aria-selected": String(view === this.view), onclick: () => this.set({ view }),
@@ -2251,8 +2345,6 @@ class Stage {
     setTimeout(() => this.set({ copied: "" }), 2000);
   }
 
-  // --- The surroundings: size and theme ---
-
   watchSize() {
     this.width = Math.floor(this.el.clientWidth);
     if (typeof ResizeObserver === "undefined") return;
@@ -2283,13 +2375,13 @@ class Stage {
 
   destroy() {
     this.pause();
+    stages.delete(this);
     if (this.sizes) this.sizes.disconnect();
     this.stopTheme();
     this.root.remove();
   }
 }
 
-/** The page's own choice first (Material, JupyterLab), else the system's. */
 function isDark(el) {
   const body = document.body || el;
   const material = (el.closest("[data-md-color-scheme]") || body).getAttribute("data-md-color-scheme");
@@ -2306,12 +2398,7 @@ async function loadBranch(branch) {
   return answer.json();
 }
 
-// ---- index.mjs ----
-
-// What the module gives away: render (anywidget), mountTrace and autoMount (pages).
-
-
-/** Puts a player into `el`; gives a handle {stage, go(step), scene(number), destroy()}. A trace that cannot be shown is one sentence. */
+// index.mjs
 export function mountTrace(el, trace, options = {}, hooks = {}) {
   const story = Array.from(el.querySelectorAll(":scope > details"));
   try {
@@ -2342,7 +2429,6 @@ function sayWhyNot(el, error) {
   if (!(error instanceof TraceError)) console.warn(error);
 }
 
-/** anywidget: traits `trace` (object or text), `step` (both ways), `options`, `command` (from here to Python). */
 function render({ model, el }) {
   let commands = 0;
   el.classList.add("mk-stage");
@@ -2382,7 +2468,6 @@ function render({ model, el }) {
   };
 }
 
-/** Mounts every .mk-stage with data-src (an address) or data-trace (JSON); may be called again at any time. */
 export function autoMount(root = document) {
   const found = Array.from(root.querySelectorAll(".mk-stage[data-src], .mk-stage[data-trace]"));
   listenToLinks();
@@ -2391,7 +2476,17 @@ export function autoMount(root = document) {
     if (el.mkStage) el.mkStage.destroy();
     mounted.delete(el);
   }
-  return Promise.all(found.filter((el) => !el.dataset.mounted).map(mountElement)).then(() => openAddress(false));
+  return Promise.all(found.filter((el) => !el.dataset.mounted).map(mountElement)).then(() => {
+    openAddress(false);
+    return found.length ? loadMore() : null; // after the first picture
+  });
+}
+
+let more = null;
+
+function loadMore() {
+  if (!hasMore()) more ||= import(new URL("stage-more.mjs", import.meta.url)).catch((error) => console.warn(error));
+  return more;
 }
 
 const mounted = new Set();
@@ -2418,8 +2513,6 @@ async function load(src) {
   return answer.text();
 }
 
-// --- Links: #step=812, #scene-8, and anything with data-scene or data-step-link, jump the player ---
-
 let isListening = false;
 
 function listenToLinks() {
@@ -2440,14 +2533,12 @@ function onClick(event) {
   jump(handle, target, true);
 }
 
-/** {step} or {scene} named by an address like #step=812, #scene=8 or #scene-8; else null. */
 export function readHash(hash) {
   const found = /(?:^|[#&])(step|scene)[=-](\d+)/.exec(hash || "");
   const future = /&future=(\d+)/.exec(hash || "");
   return found ? { [found[1]]: Number(found[2]), ...(future ? { future: Number(future[1]) } : {}) } : null;
 }
 
-/** The player a link means: the one it names (data-stage="id"), else the last one before it in the page, else the first. */
 function stageFor(link) {
   const named = link.dataset.stage && document.getElementById(link.dataset.stage);
   if (named) return named.mkStage;

@@ -11,12 +11,10 @@ from __future__ import annotations
 import functools
 import importlib
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from minikafka.stage import reading
+from minikafka.stage import build, reading
 
-MODULE = Path(__file__).resolve().with_name("stage.mjs")
 MIME = "application/vnd.minikafka.trace+json"
 MOST_STORY_LINES = 400
 
@@ -66,7 +64,7 @@ def stage_class() -> Any:
     class StageWidget(anywidget.AnyWidget):
         """The player as a widget. Traits: `trace`, `step` (both ways), `options`, `command` (what was clicked)."""
 
-        _esm = MODULE
+        _esm = build.whole()
         trace = traitlets.Dict().tag(sync=True)
         step = traitlets.Int(1).tag(sync=True)
         options = traitlets.Dict().tag(sync=True)

@@ -1,5 +1,8 @@
 """The state of everything at a step, rebuilt from facts alone.
 
+One family of facts, one file, as with the sentences: `fold_replicas`, `fold_groups`, `fold_transactions`,
+`fold_quorum`; what is left, nodes, clients and what controllers write about partitions, is here.
+
 The player in the page does the same in JavaScript; a test holds the two together at every step, and another holds
 this one to the real nodes. What a fact does to the picture is listed in `docs/trace-format.md`.
 """
@@ -9,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from minikafka.trace import fold_groups, fold_quorum, fold_replicas, fold_transactions
 from minikafka.trace.trace import Trace
 
 State = dict[str, Any]
-METADATA_LOG = "__cluster_metadata-0"
 
 
 def fold(trace: Trace, step: int | None = None) -> State:
@@ -50,24 +53,28 @@ def beginning(trace: Trace) -> State:
     return {
         "facts": 0,
         "nodes": {
-            node["id"]: {"state": "up", "fenced": None, "metadata": -1}
+            node["id"]: {"state": "up", "fenced": None, "metadata": -1, "disk": ""}
             for node in nodes
             if node["role"] in ("broker", "controller")
         },
         "partitions": {},
-        "replicas": {name: {broker: _replica() for broker in brokers} for name in partitions},
-        "clients": {client: {"last": -1, "leaders": {}, "positions": {}} for client in clients},
+        "replicas": {name: {broker: fold_replicas.beginning() for broker in brokers} for name in partitions},
+        "clients": {client: _client() for client in clients},
         "told": {name: [] for name in partitions},
         "cuts": [],
-        "controllers": {node["id"]: {"quorum_epoch": 0} for node in nodes if node["role"] == "controller"},
+        "slow": {},
+        "controllers": {node["id"]: fold_quorum.beginning() for node in nodes if node["role"] == "controller"},
+        "coordinators": {},
+        "groups": {},
+        "transactions": {},
         "alarms": [],
     }
 
 
-def _replica() -> State:
+def _client() -> State:
     return {
-        "cells": [], "high_watermark": 0, "log_start": 0, "role": "none", "leader_epoch": -1, "leader": -1,
-        "isr": [], "proposed": None, "epoch_start": -1, "progress": {}, "parked": [],
+        "state": "up", "last": -1, "leaders": {}, "positions": {},
+        "group": "", "generation": -1, "owned": [], "transaction": None,
     }  # fmt: skip
 
 
@@ -79,44 +86,77 @@ def apply(state: State, step: int, node: str, kind: str, content: State, index: 
         _apply_client(state, step, node, kind, content, index)
     elif kind in _OF_THE_CONTROLLER:
         _apply_controller(state, step, node, kind, content)
+    elif kind in fold_groups.KINDS:
+        fold_groups.apply(state, step, node, kind, content, index)
+    elif kind in fold_transactions.KINDS:
+        fold_transactions.apply(state, step, node, kind, content, index)
+    elif node in state["controllers"]:
+        fold_quorum.apply(state["controllers"][node], kind, content)
     elif kind == "MetadataReplayed":
         state["nodes"][node]["metadata"] = content["next_offset"]
     elif node in state["replicas"].get(content.get("partition"), ()):
-        _apply_replica(state["replicas"][content["partition"]][node], kind, content)
+        replicas = state["replicas"][content["partition"]]
+        replicas[node] = fold_replicas.after(replicas[node], step, kind, content)
+        _forgive(state["told"], kind, content)
 
 
+_STANDING = {
+    "NodeStarted": "up", "NodeRestarted": "up", "NodeResumed": "up", "NodePaused": "paused", "NodeCrashed": "crashed",
+}  # fmt: skip
 _OF_THE_WORLD = {
-    "NodeStarted", "NodeCrashed", "NodeRestarted", "NodePaused", "NodeResumed", "LinkCut", "LinkHealed",
-    "PromiseBroken", "LossBeyondPromise",
+    *_STANDING, "LinkCut", "LinkHealed", "LinkSlowed", "DiskFilled", "DiskSlowed", "DiskLies", "PromiseBroken",
+    "LossBeyondPromise",
 }  # fmt: skip
 _OF_THE_CONTROLLER = {
     "QuorumLeaderElected", "BrokerRegistered", "BrokerFenced", "BrokerReleased", "BrokerUnfenced", "PartitionChanged",
-}  # fmt: skip
-_STANDING = {
-    "NodeStarted": "up", "NodeRestarted": "up", "NodeResumed": "up", "NodePaused": "paused", "NodeCrashed": "crashed",
 }  # fmt: skip
 
 
 def _apply_world(state: State, kind: str, content: State, index: int) -> None:
     if kind in _STANDING:
-        node = content["node"]
-        if node in state["nodes"]:
-            state["nodes"][node]["state"] = _STANDING[kind]
-            if kind == "NodeCrashed":
-                _forget_process(state, node)
+        _stand(state, content["node"], kind)
     elif kind == "LinkCut":
         state["cuts"].append([content["one"], content["other"]])
     elif kind == "LinkHealed":
         pair = [content["one"], content["other"]]
         state["cuts"] = [cut for cut in state["cuts"] if cut != pair]
+    elif kind == "LinkSlowed":
+        state["slow"][f"{content['one']}|{content['other']}"] = content["extra_ms"]
+    elif kind.startswith("Disk"):
+        _note_disk(state, kind, content)
     else:
         state["alarms"].append(index)
 
 
+def _stand(state: State, node: str, kind: str) -> None:
+    known = state["nodes"].get(node) or state["clients"].get(node)
+    if known is None:
+        return
+    known["state"] = _STANDING[kind]
+    if kind == "NodeCrashed":
+        _forget_process(state, node)
+
+
 def _forget_process(state: State, node: str) -> None:
     for replicas in state["replicas"].values():
-        kept = {name: replicas[node][name] for name in ("cells", "high_watermark", "log_start")}
-        replicas[node] = _replica() | kept
+        if node in replicas:
+            replicas[node] = fold_replicas.after_crash(replicas[node])
+    if node in state["controllers"]:
+        state["controllers"][node] |= {"state": "", "leader": -1, "progress": {}}
+    if node in state["clients"]:
+        state["clients"][node] |= {"owned": [], "positions": {}}
+
+
+def _note_disk(state: State, kind: str, content: State) -> None:
+    match kind:
+        case "DiskFilled":
+            word = "full" if content["full"] else ""
+        case "DiskSlowed":
+            word = f"{content['write_ms']} ms a write" if content["write_ms"] else ""
+        case _:
+            word = "lies about flushes" if content["lying"] else ""
+    if content["node"] in state["nodes"]:
+        state["nodes"][content["node"]]["disk"] = word
 
 
 def _apply_controller(state: State, step: int, node: str, kind: str, content: State) -> None:
@@ -139,60 +179,20 @@ def _change_partition(state: State, step: int, content: State) -> None:
     }
 
 
-def _apply_replica(replica: State, kind: str, content: State) -> None:
-    match kind:
-        case "RecordsAppended":
-            replica["cells"] += content["records"]
-        case "LogTruncated":
-            replica["cells"] = [cell for cell in replica["cells"] if cell[0] < content["to_offset"]]
-            replica["high_watermark"] = min(replica["high_watermark"], content["to_offset"])
-        case "HighWatermarkMoved":
-            replica["high_watermark"] = content["high_watermark"]
-        case "LogRecovered":
-            replica["cells"] = [cell for cell in replica["cells"] if cell[0] < content["log_end_offset"]]
-            replica["high_watermark"] = content["high_watermark"]
-            replica["log_start"] = content["log_start_offset"]
-        case "BecameLeader":
-            replica |= {
-                "role": "leader", "leader_epoch": content["leader_epoch"], "leader": -1, "isr": content["isr"],
-                "proposed": None, "epoch_start": content["start_offset"], "progress": {},
-            }  # fmt: skip
-        case "BecameFollower":
-            replica |= {
-                "role": "follower", "leader_epoch": content["leader_epoch"], "leader": content["leader"], "isr": [],
-                "proposed": None, "epoch_start": -1, "progress": {}, "parked": [],
-            }  # fmt: skip
-        case "IsrProposed":
-            replica["proposed"] = content["isr"]
-        case "IsrProposalRefused":
-            replica["proposed"] = None
-        case "IsrAdopted":
-            replica |= {"isr": content["isr"], "proposed": None}
-        case "FollowerProgress":
-            replica["progress"][str(content["follower"])] = content["log_end_offset"]
-        case "ProduceParked":
-            replica["parked"].append(
-                {
-                    "client": content["client"],
-                    "needs": content["needs_offset"],
-                    "correlation": content["correlation_id"],
-                }
-            )
-        case "ProduceAnswered":
-            answered = (content["client"], content["correlation_id"])
-            replica["parked"] = [one for one in replica["parked"] if (one["client"], one["correlation"]) != answered]
-
-
 def _apply_client(state: State, step: int, node: str, kind: str, content: State, index: int) -> None:
     client = state["clients"][node]
-    if kind != "LeaderLearned":
-        client["last"] = index
     if kind == "LeaderLearned":
         client["leaders"][content["partition"]] = [content["leader"], content["leader_epoch"]]
-    elif kind == "RecordsConsumed":
+        return
+    client["last"] = index
+    if kind == "RecordsConsumed":
         client["positions"][content["partition"]] = content["position"]
     elif kind == "ProduceAcknowledged" and content["base_offset"] >= 0:
         _note_told(state, step, node, content)
+    elif kind.startswith("Partitions"):
+        fold_groups.own(client, kind, content)
+    elif "transactional_id" in content:
+        fold_transactions.pursue(client, kind, content)
 
 
 def _note_told(state: State, step: int, node: str, content: State) -> None:
@@ -205,3 +205,12 @@ def _note_told(state: State, step: int, node: str, content: State) -> None:
             {"offset": offset, "value": value, "acks": content["acks"], "client": node, "broker": broker,
              "leader_epoch": epoch, "step": step}
         )  # fmt: skip
+
+
+def _forgive(told: State, kind: str, content: State) -> None:
+    """What retention, compaction or DeleteRecords takes away was not promised for ever: nobody has to look for it."""
+    name = content["partition"]
+    if kind == "LogStartMoved":
+        told[name] = [each for each in told[name] if each["offset"] >= content["log_start_offset"]]
+    elif kind == "LogCompacted":
+        told[name] = [each for each in told[name] if each["offset"] not in content["removed"]]

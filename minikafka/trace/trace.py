@@ -20,11 +20,14 @@ from typing import Any, NamedTuple
 from minikafka.effects import Timer
 from minikafka.protocol import facts
 from minikafka.protocol.messages import Envelope
+from minikafka.protocol.records import RecordBatch, end_marker, split_batches
 from minikafka.trace import labels, story
 from minikafka.types import Millis, NodeId, Offset, TopicPartition
 
-SCHEMA = "minikafka-trace/1.0"
+SCHEMA = "minikafka-trace/1.1"
 DELIVERED, LOST = 0, 1
+PLAIN, TRANSACTIONAL, COMMIT, ABORT = range(4)
+"""Kinds of batches."""
 
 
 class TraceError(ValueError):
@@ -197,7 +200,7 @@ def _message(sent: Sent, index: dict[NodeId, int], texts: dict[str, int], eventf
     if sent.ended not in eventful:
         text = f"~{text}"
     ends = (index[sent.envelope.source], index[sent.envelope.destination])
-    return [*ends, sent.sent, sent.ended, _index(texts, text), sent.fate]
+    return [*ends, sent.sent, sent.ended, _index(texts, text), sent.fate, sent.envelope.correlation_id]
 
 
 def _name_of_event(what: Envelope | Timer | str | int) -> str:
@@ -219,13 +222,30 @@ def _fact(told: Told, index: dict[NodeId, int]) -> list[Any]:
     fact = told.fact
     content = plain_fields(fact)
     if isinstance(fact, facts.RecordsAppended):
-        content["records"] = [
-            [record.offset, epoch, _plain(record.key), _plain(record.value)]
-            for record, epoch in story.records_of(fact.batches)
-            if not fact.partition.topic.startswith("__")
-        ]
+        content |= _written(fact)
     said = story.sentence(told.node, fact)
     return [told.step, index.get(told.node, -1), type(fact).__name__, content, said, story.weight(fact)]
+
+
+def _written(fact: facts.RecordsAppended) -> dict[str, Any]:
+    """What an append wrote: records and batches; of internal topics only the epoch."""
+    batches = list(split_batches(fact.batches))
+    if fact.partition.topic.startswith("__"):
+        return {"records": [], "epoch": batches[-1].leader_epoch if batches else -1}
+    records = [
+        [record.offset, epoch, _plain(record.key), _plain(record.value)]
+        for record, epoch in story.records_of(fact.batches)
+    ]
+    frames = [_frame(batch) for batch in batches if batch.producer_id >= 0 or batch.last_offset > batch.base_offset]
+    return {"records": records} | ({"batches": frames} if frames else {})
+
+
+def _frame(batch: RecordBatch) -> list[int]:
+    marker = end_marker(batch) if batch.is_control else None
+    kind = int(batch.is_transactional) if marker is None else COMMIT if marker.commit else ABORT
+    return [
+        batch.base_offset, batch.last_offset, batch.producer_id, batch.producer_epoch, batch.base_sequence, kind,
+    ]  # fmt: skip
 
 
 def plain_fields(fact: facts.Fact) -> dict[str, Any]:

@@ -49,6 +49,8 @@ def replica_state(replica, broker):
             for record in batch.records()
         ],
         "high_watermark": log.high_watermark,
+        "end": log.log_end_offset,
+        "log_start": log.log_start_offset,
         "role": replica.role.value,
         "leader_epoch": replica.leader_epoch,
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple, TypeAlias
 
 from minikafka.protocol.errors import ErrorCode
-from minikafka.types import Epoch, Offset, TopicPartition
+from minikafka.types import Epoch, Millis, Offset, TopicPartition
 
 # --- stated by the coordinator ---
 
@@ -46,6 +46,10 @@ class MemberJoined(NamedTuple):
     member: str
     instance: str
     """group.instance.id of a static member; empty for a dynamic one."""
+    session_timeout_ms: Millis = 0
+    """Silent for longer than this, it is taken out of the group."""
+    rebalance_timeout_ms: Millis = 0
+    """The member's own max.poll.interval.ms: so long it may go without a poll."""
 
 
 class MemberRemoved(NamedTuple):

@@ -1,13 +1,13 @@
 // The view "Cluster": controllers and what they have written, replicas as rows × offsets as columns, clients below.
 
 import { h } from "./dom.mjs";
-import { logEnd } from "./fold.mjs";
+import { recordName } from "./light.mjs";
 import { spoken } from "./run.mjs";
 import { lines, shorten, widthOf } from "./text.mjs";
 import { isBehind, membership, numberOf, shortName, standing, toldOf, toldRecords, valueText } from "./marks.mjs";
 import { drawWires } from "./wires.mjs";
 
-const PATTERNS = 6;
+export const PATTERNS = 6;
 const GAP = 10;
 
 export const clusterView = {
@@ -63,7 +63,8 @@ function planOffsets(frame, l) {
 function planRows(frame, l) {
   const controllers = frame.run.nodes.filter((node) => node.role === "controller");
   l.controllersY = 8;
-  l.controllersHeight = controllers.length ? (l.narrow ? 62 : 42) : 0;
+  l.stacked = l.narrow || controllers.length > 1; // names above, what is written below
+  l.controllersHeight = controllers.length ? (l.stacked ? 62 : 42) : 0;
   l.offsetsY = l.controllersY + l.controllersHeight + 26;
   const head = l.narrow ? 48 : 14;
   const noteLine = l.aside ? 0 : l.narrow ? 14 : 20;
@@ -96,11 +97,11 @@ function planBelow(frame, l, y) {
 
 // --- Small pieces ---
 
-function text(x, y, string, style, more) {
+export function text(x, y, string, style, more) {
   return h("text", { x, y, class: style, ...more }, string);
 }
 
-function caps(x, y, string) {
+export function caps(x, y, string) {
   return text(x, y, string, "mk-caps");
 }
 
@@ -111,7 +112,7 @@ function chip(x, y, string, tone, isFull = false) {
     h("rect", { x, y, width, height: 19, rx: 9.5 }), text(x + 7, y + 13.5, string, "mk-small")), width];
 }
 
-function chips(x, y, list) {
+export function chips(x, y, list) {
   let at = x;
   return list.map(({ text: string, tone, isFull }) => {
     const [element, width] = chip(at, y, string, tone, isFull);
@@ -120,7 +121,7 @@ function chips(x, y, list) {
   });
 }
 
-function drawPatterns({ unique }) {
+export function drawPatterns({ unique }) {
   const lines = [
     ["M-2,2 l4,-4 M0,8 l8,-8 M6,10 l4,-4", ""], ["", "M3,3 h1.6 v1.6 h-1.6z M7,7 h1.6 v1.6 h-1.6z"], ["M0,2 h8 M0,6 h8", ""],
     ["M0,0 l8,8 M0,8 l8,-8", ""], ["M2,0 v8 M6,0 v8", ""], ["M0,4 l2,-2 l4,4 l2,-2", ""],
@@ -141,8 +142,8 @@ function drawControllers(frame, l) {
   const x = l.pad / 2, y = l.controllersY;
   const written = writtenWords(state, partition);
   const isNew = frame.facts.some((fact) => fact.kind === "PartitionChanged" && fact.fields.partition === partition);
-  const names = all.map((node) => nameOfController(state, node, node.id === active)).join("   ");
-  const line = l.narrow ? [l.pad + 4, y + 46] : [Math.max(l.cellsX, x + 28 + widthOf(names, 14, "bold")), y + 26];
+  const names = `${all.length > 1 ? "controllers: " : ""}${all.map((node) => nameOfController(state, node, node.id === active, all.length)).join(" · ")}`;
+  const line = l.stacked ? [x + 14, y + 48] : [Math.max(l.cellsX, x + 28 + widthOf(names, 14, "bold")), y + 26];
   const quorum = (state.controllers[active] || {}).quorum_epoch;
   return h("g", { class: `mk-controllers${isNew ? " mk-now" : ""}` },
     h("title", {}, `${spoken(active)} is active${quorum > 0 ? ` in quorum epoch ${quorum}` : ""}`),
@@ -151,7 +152,7 @@ function drawControllers(frame, l) {
     text(line[0], line[1], shorten(written, l.right - line[0] - 12, 13), "mk-written"));
 }
 
-function activeController(state, all) {
+export function activeController(state, all) {
   let best = null;
   for (const { id } of all) {
     const epoch = (state.controllers[id] || { quorum_epoch: -1 }).quorum_epoch;
@@ -160,10 +161,12 @@ function activeController(state, all) {
   return best ? best.id : all[0].id;
 }
 
-function nameOfController(state, node, isActive) {
+function nameOfController(state, node, isActive, count) {
   const up = (state.nodes[node.id] || { state: "up" }).state;
-  const mark = up === "crashed" ? "✕ " : up === "paused" ? "⏸ " : isActive ? "★ " : "";
-  return `${mark}${spoken(node.id)}`;
+  const { state: is, epoch, quorum_epoch: led } = state.controllers[node.id] || {};
+  const leads = isActive && (!is || is === "leader");
+  const mark = up === "crashed" ? "✕ " : up === "paused" ? "❚❚ " : leads ? "★ " : is === "leader" ? "☆ " : { candidate: "? ", prospective: "? ", follower: "○ " }[is] || "";
+  return count < 2 ? mark + spoken(node.id) : `${mark}${numberOf(node.id)}${up === "up" && (leads || mark === "☆ ") ? ` leads epoch ${epoch || led}` : ""}`;
 }
 
 function writtenWords(state, partition) {
@@ -189,7 +192,7 @@ function drawOffsets(frame, l) {
   return h("g", {}, title, more, h("g", { class: "mk-offsets" }, shown));
 }
 
-function at(x, y) {
+export function at(x, y) {
   return `transform: translate(${Math.round(x * 10) / 10}px, ${Math.round(y * 10) / 10}px)`;
 }
 
@@ -262,7 +265,7 @@ function drawCell(frame, l, row, cell) {
     (fate ? `; will be cut off at step ${fate.gone}` : "");
   return h("g", {
     key: `${offset}-${epoch}`, class: `mk-cell mk-glide mk-in-e${epoch % PATTERNS}${fate ? " mk-doomed" : ""}${isNew ? " mk-fresh" : ""}`,
-    style: at(l.x(offset), row.cellsY),
+    style: at(l.x(offset), row.cellsY), "data-records": recordName(partition, offset),
   },
   h("title", {}, words),
   h("rect", { width: l.cellWidth, height: l.cellHeight, rx: 6, class: "mk-cell-box", fill: `url(#${unique}-e${epoch % PATTERNS})` }),
@@ -271,7 +274,7 @@ function drawCell(frame, l, row, cell) {
   told ? drawTick(l, fate) : null);
 }
 
-function drawTick(l, fate) {
+export function drawTick(l, fate) {
   return h("g", { class: `mk-tick ${fate ? "mk-ink-warning" : "mk-ink-good"}`, style: at(l.cellWidth - 9, 9) },
     h("circle", { r: 7.5 }), h("path", { d: "M-3.4,0.2 L-1,2.8 L3.6,-2.6" }));
 }
@@ -284,7 +287,7 @@ function drawGhost(l, row, cell) {
 }
 
 function drawFlags(l, row, replica) {
-  const end = logEnd(replica), mark = replica.high_watermark;
+  const end = replica.end, mark = replica.high_watermark;
   const y = row.cellsY + l.cellHeight + 5;
   const parts = [];
   if (mark >= l.from && mark <= l.to) {
@@ -311,7 +314,7 @@ function drawNotes(frame, l, row, replica) {
     return notes.slice(0, 1).map((note) =>
       text(l.cellsX, row.noteY, shorten(notes.map((each) => each.short || each.text).join(" · "), width, 13), `mk-note mk-ink-${note.tone}`));
   }
-  const [low, high] = frame.run.ends[frame.partition];
+  const [low, high] = frame.run.ends[frame.partition] || [0, 0];
   const x = l.cellsX + Math.min(high - low, l.columns) * l.pitch + 26;
   const short = l.aside < 235;
   const broken = notes.flatMap((note) => lines((short && note.short) || note.text, l.aside, 13, 3).map((line) => ({ line, tone: note.tone })));
@@ -319,11 +322,15 @@ function drawNotes(frame, l, row, replica) {
   return broken.slice(0, frame.command ? 3 : 5).map(({ line, tone }, i) => text(x, top + i * 17, line, `mk-note mk-ink-${tone}`));
 }
 
-function notesOf(frame, row, replica) {
+export function notesOf(frame, row, replica) {
   const { state, partition } = frame;
   const notes = [...ghostNotes(frame, row), ...doomedNotes(frame, row, replica)];
   const isNamed = standing(state, partition, row.id).word === "named leader"; // its own words say it already
   if (!isNamed && isBehind(state, partition, row.id)) notes.push({ tone: "warning", text: "does not know what was written", short: "does not know it yet" });
+  for (const [pair, ms] of Object.entries(state.slow)) {
+    const ends = pair.split("|");
+    if (ms && ends.includes(row.id)) notes.push({ tone: "soft", text: `+${ms} ms to ${spoken(ends.find((end) => end !== row.id))}` });
+  }
   for (const parked of replica.parked) {
     notes.push({ tone: "soft", text: `${shortName(parked.client)} waits for HW ${parked.needs}` });
   }
@@ -355,7 +362,7 @@ function doomedNotes(frame, row, replica) {
   return notes;
 }
 
-function few(names) {
+export function few(names) {
   return names.length > 3 ? `${names.slice(0, 2).join(", ")} and ${names.length - 2} more` : names.join(", ");
 }
 
@@ -412,9 +419,10 @@ function drawClients(frame, l, told) {
     const good = said && said.kind === "ProduceAcknowledged";
     const worst = good && worstFate(told, client.id, said.step);
     const words = said ? `${saidBy(client, said.sentence)}${worst === "lost" ? " It is nowhere." : ""}` : "silent so far";
-    const name = shortName(client.id);
+    const gone = known && known.state !== "up" ? known.state : "";
+    const name = `${{ crashed: "✕ ", paused: "❚❚ " }[gone] || ""}${shortName(client.id)}`;
     const position = known && known.positions[frame.partition];
-    const facts = [client.about, position === undefined ? "" : `position ${position}`].filter(Boolean).join(" · ");
+    const facts = [gone, client.about, position === undefined ? "" : `position ${position}`].filter(Boolean).join(" · ");
     const about = facts ? shorten(facts, client.width - widthOf(name, 14, "bold") - 28, 12) : "";
     return h("g", { key: client.id, class: `mk-client${acts ? " mk-acts" : ""}` },
       h("rect", { x: client.x, y: client.y, width: client.width, height: client.height, rx: 12, class: "mk-panel" }),

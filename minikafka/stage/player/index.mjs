@@ -1,7 +1,7 @@
 // What the module gives away: render (anywidget), mountTrace and autoMount (pages).
 
 import { Run, readTrace, TraceError } from "./run.mjs";
-import { Stage } from "./stage.mjs";
+import { addViews, hasMore, Stage } from "./stage.mjs";
 
 /** Puts a player into `el`; gives a handle {stage, go(step), scene(number), destroy()}. A trace that cannot be shown is one sentence. */
 export function mountTrace(el, trace, options = {}, hooks = {}) {
@@ -83,7 +83,18 @@ export function autoMount(root = document) {
     if (el.mkStage) el.mkStage.destroy();
     mounted.delete(el);
   }
-  return Promise.all(found.filter((el) => !el.dataset.mounted).map(mountElement)).then(() => openAddress(false));
+  return Promise.all(found.filter((el) => !el.dataset.mounted).map(mountElement)).then(() => {
+    openAddress(false);
+    return found.length ? loadMore() : null; // after the first picture
+  });
+}
+
+let more = null;
+
+/** The other views; where they cannot be had, the cluster is still there. */
+function loadMore() {
+  if (!hasMore()) more ||= import(new URL("stage-more.mjs", import.meta.url)).catch((error) => console.warn(error));
+  return more;
 }
 
 const mounted = new Set();

@@ -13,7 +13,7 @@ export function standing(state, partition, id) {
   const self = replica ? replica.role : "none";
   const isWritten = written && written.leader === number;
   const found = roleWords(replica, self, written, isWritten, number);
-  return node.state === "paused" ? { ...found, mark: "⏸", word: "paused", more: found.word, tone: "warning" } : found;
+  return node.state === "paused" ? { ...found, mark: "❚❚", word: "paused", more: found.word, tone: "warning" } : found;
 }
 
 function roleWords(replica, self, written, isWritten, number) {
@@ -40,7 +40,9 @@ export function membership(state, partition, id) {
     else if (written.elr.includes(number)) chips.push({ text: "in ELR", tone: "accent" });
     else chips.push({ text: "not in ISR", tone: "warning" });
   }
-  if ((state.nodes[id] || {}).fenced) chips.push({ text: "fenced", tone: "warning" });
+  const { fenced, disk } = state.nodes[id] || {};
+  if (fenced) chips.push({ text: "fenced", tone: "warning" });
+  if (disk) chips.push({ text: `disk ${disk}`, tone: "warning" });
   return chips;
 }
 

@@ -1,6 +1,6 @@
 // One recorded run: checks the JSON, knows its moments, scenes, causes and future, and gives the state at any step.
 
-import { applyFact, copyState, emptyState, logEnd } from "./fold.mjs";
+import { applyFact, copyState, emptyState } from "./fold.mjs";
 
 const SCHEMA = /^minikafka-trace\/(\d+)\.(\d+)$/;
 const KNOWN_MAJOR = 1;
@@ -135,7 +135,7 @@ export class Run {
       this.appended.set(cellName(fields.partition, this.idOf(node), offset, epoch), step);
     }
     const ends = (this.ends[fields.partition] ||= [replica.log_start, 0]);
-    ends[1] = Math.max(ends[1], logEnd(replica));
+    ends[1] = Math.max(ends[1], replica.end);
   }
 
   /** The state right after `step`. Going on is cheap; going back starts from the nearest keyframe. */
@@ -253,14 +253,20 @@ export class Run {
   /** Messages under way after `step`, and the one that arrives in it. */
   messagesAt(step) {
     const under = [];
-    for (const [from, to, sent, ended, label, fate] of this.loud) {
+    for (const [from, to, sent, ended, label, fate, correlation] of this.loud) {
       const arrives = ended === step && fate === 0;
       if (arrives || (sent <= step && (ended === 0 || step < ended))) {
-        under.push({ from: this.idOf(from), to: this.idOf(to), sent, ended, label: this.label(label), fate, arrives,
-          fresh: sent === step });
+        under.push({ from: this.idOf(from), to: this.idOf(to), sent, ended, label: this.label(label), fate, arrives, correlation,
+          fresh: sent === step, age: this.times[step] - this.times[sent] });
       }
     }
     return under;
+  }
+
+  /** The step in which this cell was first written anywhere; undefined if it is not known. */
+  writtenAt(partition, [offset, epoch]) {
+    const steps = this.nodes.map((node) => this.appended.get(cellName(partition, node.id, offset, epoch))).filter(Boolean);
+    return steps.length ? Math.min(...steps) : undefined;
   }
 
   /** Will this cell be cut off later? {gone: step, why} or undefined. */

@@ -2,6 +2,7 @@
 
 import { h, patch } from "./dom.mjs";
 import { clusterView } from "./cluster.mjs";
+import { relight, watchRecords } from "./light.mjs";
 import { CSS } from "./theme.mjs";
 import { Run } from "./run.mjs";
 import { forkIcon, drawBranches, drawQuestion, drawSentence, drawStory, scrollStory } from "./story.mjs";
@@ -10,7 +11,19 @@ import { drawTimeline } from "./timeline.mjs";
 const VIEWS = [clusterView]; // a view is {id, name, applies(run), draw(frame)}; the next ones go here
 const MOMENT_MS = 1600; // at speed 1
 const SPEEDS = [1, 2, 4, 0.5];
+const stages = new Set();
+let moreCss = "";
 let count = 0;
+
+/** The other views, once they are loaded: players that are open show them too. */
+export function addViews(views, css) {
+  VIEWS.push(...views);
+  moreCss += css;
+  for (const stage of stages) stage.set({ view: stage.wantedView() });
+}
+
+/** Are they here already? A file or a notebook has them inside. */
+export const hasMore = () => moreCss !== "";
 
 export class Stage {
   /** options: step, scene, view, partition, live, height; hooks: onStep(step), onCommand(command). */
@@ -26,6 +39,8 @@ export class Stage {
     this.root.setAttribute("data-lm-suppress-shortcuts", "true"); // JupyterLab keeps its arrow keys to itself
     this.root.onkeydown = (event) => this.key(event);
     el.append(this.root);
+    watchRecords(this.root);
+    stages.add(this);
     this.width = 0;
     this.watchTheme();
     this.watchSize();
@@ -40,11 +55,22 @@ export class Stage {
     this.asking = null;
     this.partition = this.options.partition || this.run.partitions[0];
     if (!this.run.partitions.includes(this.partition)) this.partition = this.run.partitions[0];
-    this.view = VIEWS.find((view) => view.id === this.options.view && view.applies(this.run)) || VIEWS[0];
+    this.view = this.wantedView();
     this.loadAnswers();
     this.passed = new Set();
     this.step = this.clamp(step ?? this.firstStep());
     this.draw();
+  }
+
+  get views() {
+    return VIEWS.filter((view) => view.applies(this.run));
+  }
+
+  /** The view that is shown, or else asked for, if it applies; a view that was asked for may be loaded later. */
+  wantedView() {
+    const applying = this.views;
+    const named = applying.find((view) => view.id === this.options.view);
+    return this.view && this.view !== VIEWS[0] && applying.includes(this.view) ? this.view : named || applying[0];
   }
 
   firstStep() {
@@ -265,7 +291,7 @@ export class Stage {
     const facts = this.run.factsOf(this.step);
     return {
       run: this.run, state: this.run.stateAt(this.step), step: this.step, partition: this.partition, facts,
-      ghosts: this.ghosts(facts), width: this.pictureWidth(), unique: this.unique,
+      ghosts: this.ghosts(facts), width: this.pictureWidth(), unique: this.unique, go: (step) => this.go(step),
       command: this.options.live && this.hooks.onCommand,
     };
   }
@@ -302,7 +328,7 @@ export class Stage {
     this.root.dataset.wide = wide ? "yes" : "no";
     this.root.dataset.narrow = this.narrow ? "yes" : "no";
     patch(this.root, [
-      h("style", { key: "css" }, CSS),
+      h("style", { key: "css" }, CSS + moreCss),
       this.drawHeader(),
       h("div", { class: "mk-columns", key: "columns" },
         h("div", { class: "mk-main", key: "main" },
@@ -310,6 +336,7 @@ export class Stage {
           drawQuestion(this), drawSentence(this), drawTimeline(this), drawBranches(this), this.drawFoot()),
         wide ? h("aside", { class: "mk-card mk-side", key: "side" }, drawStory(this)) : this.drawFolded()),
     ]);
+    relight(this.root);
     cancelAnimationFrame(this.scrolling); // measuring is dear: once for each frame that is shown
     this.scrolling = requestAnimationFrame(() => scrollStory(this.root));
   }
@@ -333,7 +360,7 @@ export class Stage {
   }
 
   drawTabs() {
-    const views = VIEWS.filter((view) => view.applies(this.run));
+    const { views } = this;
     const tabs = views.length > 1 ? h("div", { class: "mk-tabs", role: "tablist" }, views.map((view) => h("button", {
       type: "button", role: "tab", key: view.id, class: `mk-button${view === this.view ? " mk-chosen" : ""}`,
       "aria-selected": String(view === this.view), onclick: () => this.set({ view }),
@@ -411,6 +438,7 @@ export class Stage {
 
   destroy() {
     this.pause();
+    stages.delete(this);
     if (this.sizes) this.sizes.disconnect();
     this.stopTheme();
     this.root.remove();

@@ -1,6 +1,7 @@
 // The story at the side: numbered sentences, the current one lit. Only the lines near the current one are in the page.
 
 import { h } from "./dom.mjs";
+import { recordsOf } from "./light.mjs";
 import { numberOf } from "./marks.mjs";
 import { seconds, spoken } from "./run.mjs";
 
@@ -59,7 +60,7 @@ function drawMoment(stage, at, facts) {
   const shown = facts.length || !items.length ? facts : [{ index: `quiet${at}`, weight: 1, sentence: run.sentenceOf(at) }];
   return [...items, ...shown.map((fact, i) => h("li", {
     key: `f${fact.index}`, class: `mk-sentence${isHere ? " mk-current" : ""}${at > step ? " mk-future" : ""}${fact.weight > 1 ? " mk-turn" : ""}`,
-    "aria-current": isHere && i === 0 ? "step" : null,
+    "aria-current": isHere && i === 0 ? "step" : null, "data-records": fact.kind ? recordsOf(fact) : null,
   },
   h("button", { type: "button", tabindex: isHere && i === 0 ? 0 : -1, "data-step": at, onclick: () => stage.go(at) },
     h("span", { class: "mk-mono" }, i === 0 ? at : ""), h("span", {}, fact.sentence))))];

@@ -95,11 +95,18 @@ function drawMessage(frame, l, message, ports, lanes) {
     : `M${to.x - 4.5},${to.box - 8} L${to.x},${to.box - 1} L${to.x + 4.5},${to.box - 8}z`;
   const state = message.arrives ? "arrives" : "under way";
   const line = h("g", { class: style, key: `m${nameOf(message)}` },
-    h("title", {}, `${message.label}: ${spoken(message.from)} → ${spoken(message.to)}, ${state}`),
+    h("title", {}, `${message.label}: ${spoken(message.from)} → ${spoken(message.to)}, ${state}${numbered(message)}`),
     h("path", { d: route(from, to, lane), class: "mk-wire", pathLength: 1 }),
     h("path", { d: tip, class: "mk-tip" }));
-  const word = shorten(message.label, Math.max(60, lane - l.right - 14) - 12, 12, "bold");
+  const age = message.age >= 100 ? ` · ${message.age >= 1000 ? `${Math.round(message.age / 100) / 10} s` : `${message.age} ms`}` : "";
+  const room = Math.max(60, lane - l.right - 14) - 12 - (age ? widthOf(age, 12, "bold") : 0);
+  const word = shorten(message.label, room, 12, "bold") + age;
   return [line, l.narrow ? null : drawPill(l, message, from, word, style)];
+}
+
+/** Which answer belongs to which request: both carry the number; and how long it has been on its way. */
+function numbered({ correlation, age }) {
+  return `${correlation === undefined ? "" : `, correlation id ${correlation}`}, sent ${age} ms ago`;
 }
 
 function nameOf(message) {
@@ -110,7 +117,7 @@ function drawPill(l, message, from, word, style) {
   const width = widthOf(word, 12, "bold") + 12;
   const x = l.right + 8;
   return h("g", { class: `mk-pill ${style}`, key: `pill${nameOf(message)}` },
-    h("title", {}, `${message.label}: ${spoken(message.from)} → ${spoken(message.to)}`),
+    h("title", {}, `${message.label}: ${spoken(message.from)} → ${spoken(message.to)}${numbered(message)}`),
     h("rect", { x, y: from.y - 10, width, height: 20, rx: 10 }),
     h("text", { x: x + width / 2, y: from.y + 4 }, word));
 }
