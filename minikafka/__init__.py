@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from minikafka.cluster import Cluster
     from minikafka.config import ConfigError
     from minikafka.consumer import Consumer
+    from minikafka.live import opened
     from minikafka.producer import Producer
+    from minikafka.stage.chart import chart, graph
     from minikafka.stage.widget import show
     from minikafka.world import play
 
@@ -37,6 +39,9 @@ _HOMES = {
     "KafkaError": "minikafka.api",
     "KafkaException": "minikafka.api",
     "ConfigError": "minikafka.config",
+    "chart": "minikafka.stage.chart",
+    "graph": "minikafka.stage.chart",
+    "opened": "minikafka.live",
     "play": "minikafka.world",
     "show": "minikafka.stage.widget",
 }
@@ -50,6 +55,9 @@ __all__ = [
     "Message",
     "Producer",
     "TopicPartition",
+    "chart",
+    "graph",
+    "opened",
     "play",
     "show",
 ]

@@ -9,8 +9,13 @@ from minikafka.client.accumulator import PendingRecord
 from minikafka.client.producer import ProducerNode
 from minikafka.cluster import Cluster
 from minikafka.config import ProducerConfig, unknown_name
+from minikafka.scenarios import scenario
+from minikafka.stage import link
+from minikafka.stage.live import live
+from minikafka.stage.widget import show
 from minikafka.trace.trace import Trace
 from minikafka.types import BrokerId, Millis, broker_node
+from minikafka.world import cluster_of, run_scenario
 
 KNOBS = (
     "broker.session.timeout.ms",
@@ -20,6 +25,31 @@ KNOBS = (
 )
 ANSWER_WITHIN_MS: Millis = 2_000
 VERBS = ("crash", "restart", "pause", "resume", "cut", "heal", "power_loss", "shut_down", "fill_disk", "free_disk")
+
+
+def opened(address: str) -> Any:
+    """The picture that an address of the player means, played here: as recorded, or bent again as it was bent.
+
+    Raises ValueError with one sentence when it names no run, a run that does not exist, or an act that is impossible.
+    """
+    wanted = link.read(address)
+    if not wanted.run:
+        raise ValueError("This address names a step, but no run: open it on the page it came from.")
+    found = scenario(wanted.run)
+    if not wanted.settings and not wanted.deeds:
+        named = {"view": wanted.view, "partition": wanted.partition, "future": wanted.future}
+        place: dict[str, Any] = {name: said for name, said in named.items() if said}
+        return show(run_scenario(found, wanted.seed), step=wanted.step, scene=wanted.scene, **place)
+    seed = found.seed if wanted.seed is None else wanted.seed
+    bent = LiveCluster(cluster_of(found, seed, {}))
+    if wanted.settings:
+        bent.rebuild(wanted.settings)
+    for deed in wanted.deeds:
+        if deed.step != bent.cluster.step:
+            bent.rewind(deed.step)
+        bent.act(deed.verb, **deed.named())
+    came_from = wanted._replace(step=None, scene=None, view="", partition="", future=0)
+    return live(bent, step=wanted.step, came_from=came_from)
 
 
 class LiveCluster:

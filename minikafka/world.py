@@ -147,7 +147,8 @@ def _branch(scenario: Scenario, branch: Branch, seed: int, trunk: Trace) -> dict
     return {"at": common_steps(trunk, other), "name": branch.name, "trace": other.to_json()}
 
 
-def _play(scenario: Scenario, seed: int, choices: Mapping[str, Any]) -> Trace:
+def cluster_of(scenario: Scenario, seed: int, choices: Mapping[str, Any]) -> Cluster:
+    """The cluster of a scenario after its last line. A planted rule is in place while it plays, not afterwards."""
     rules = mutant(scenario.mutant).replaces if scenario.mutant else {}
     with substituted(rules):
         cluster = Cluster(scenario.brokers, seed, scenario.controllers, scenario.settings)
@@ -155,14 +156,23 @@ def _play(scenario: Scenario, seed: int, choices: Mapping[str, Any]) -> Trace:
         cluster.watch(by_promise(*scenario.promises, scenario.breaks))
         scenario.play(world)
         cluster.judge()
+    _introduce(cluster, scenario, world.shown)
+    return cluster
+
+
+def _introduce(cluster: Cluster, scenario: Scenario, shown: Mapping[str, str]) -> None:
     session = {"broker.session.timeout.ms": str(cluster.setting("broker.session.timeout.ms"))}
     planted = {"planted rule": scenario.mutant} if scenario.mutant else {}
-    return cluster.trace(
-        scenario=scenario.id,
-        title=scenario.title,
-        moral=scenario.moral,
-        settings={**world.shown, **session, **scenario.settings, **planted},
-    )
+    cluster.about |= {
+        "scenario": scenario.id,
+        "title": scenario.title,
+        "moral": scenario.moral,
+        "settings": {**shown, **session, **scenario.settings, **planted},
+    }
+
+
+def _play(scenario: Scenario, seed: int, choices: Mapping[str, Any]) -> Trace:
+    return cluster_of(scenario, seed, choices).trace()
 
 
 def _dotted(settings: Mapping[str, Any]) -> dict[str, Any]:

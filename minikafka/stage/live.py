@@ -6,7 +6,10 @@ one rule covers "crash it now" and "go back before the election and crash anothe
 
 The box knows no simulation: it asks for the few members of `LiveRun`, and `minikafka.Cluster` has them.
 
-What we leave out: full disks, slow links and clock skew have no buttons; scenarios reach them.
+A run of a scenario has an address even when it was bent: the acts are written into it (`stage/link.py`), and whoever
+opens it plays them again.
+
+What we leave out: slow links and clock skew have no buttons; scenarios reach them.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol, TypeAlias
 
-from minikafka.stage import reading, widget
+from minikafka.stage import link, reading, widget
 
 Setting: TypeAlias = int | str
 
@@ -50,9 +53,10 @@ class LiveRun(Protocol):
     def act(self, verb: str, **arguments: Any) -> None:
         """Do one thing at the end of the run.
 
-        `crash(broker)`, `restart(broker)`, `pause(broker)`, `resume(broker)`, `heal()`, `cut(broker, side)` with side
-        "controllers" or "brokers": at once, no time passes. `run(seconds)`: virtual time goes on. `send(value, acks)`
-        with acks "0", "1" or "all": one record to the first partition, then time goes on until the answer, 2 s at most.
+        `crash(broker)`, `restart(broker)`, `pause(broker)`, `resume(broker)`, `fill_disk(broker)`, `free_disk(broker)`,
+        `heal()`, `cut(broker, side)` with side "controllers" or "brokers": at once, no time passes. `run(seconds)`:
+        virtual time goes on. `send(value, acks)` with acks "0", "1" or "all": one record to the first partition, then
+        time goes on until the answer, 2 s at most.
         """
         ...
 
@@ -65,9 +69,14 @@ class LiveRun(Protocol):
         ...
 
 
-def live(run: LiveRun, *, step: int | None = None, height: int | None = None) -> Any:
-    """The player of a run that goes on, with buttons and sliders that change it; opened at its end, or at `step`."""
-    made = LiveBox(run, height)
+def live(
+    run: LiveRun, *, step: int | None = None, height: int | None = None, came_from: link.Link | None = None
+) -> Any:
+    """The player of a run that goes on, with buttons and sliders that change it; opened at its end, or at `step`.
+
+    `came_from` says how the run came about, where an address can say it.
+    """
+    made = LiveBox(run, height, came_from)
     if step is not None:
         made.stage.step = reading.chosen_step(made.stage.trace, step, None)
     return made.box
@@ -117,14 +126,15 @@ class Futures:
 class LiveBox:
     """The stage and its buttons; `box` is the ipywidget to display."""
 
-    def __init__(self, run: LiveRun, height: int | None = None) -> None:
+    def __init__(self, run: LiveRun, height: int | None = None, came_from: link.Link | None = None) -> None:
         self.run = run
+        self.came_from = came_from
         self.futures = Futures()
         self.sent = 0
         self.kit = widget.need("ipywidgets")
         now = run.trace().to_json()
         options = {"live": True} if height is None else {"live": True, "height": height}
-        self.stage = widget.stage_class()(trace=now, step=len(now["steps"]), options=options)
+        self.stage = widget.stage_class()(trace=now, step=len(now["steps"]), options={**options, **self.address()})
         self.stage.observe(self.clicked, names="command")
         self.says = self.kit.HTML()
         self.box = box_class()(self.stage, [self.stage, self.says, *self.rows()])
@@ -136,8 +146,10 @@ class LiveBox:
         with self.told():
             if verb != "run":
                 self.return_to(self.stage.step)
-            self.futures.note(self.last(), in_words(verb, arguments))
+            at = self.last()
             self.run.act(verb, **arguments)
+            self.futures.note(at, in_words(verb, arguments))
+            self.remember(at, verb, arguments)
             self.show(step=None)
 
     def return_to(self, step: int) -> None:
@@ -145,6 +157,10 @@ class LiveBox:
         if step < self.last():
             self.futures.leave(step, self.run.trace().to_json())
             self.run.rewind(step)
+            if self.came_from is not None:
+                kept = tuple(deed for deed in self.came_from.deeds if deed.step < step)
+                # An act that takes no time says in the address that one went back to this step.
+                self.came_from = self.came_from._replace(deeds=(*kept, link.Deed(step, "run", ("0",))))
 
     def back(self) -> None:
         """Back to the step shown, and nothing else yet."""
@@ -157,6 +173,7 @@ class LiveBox:
         with self.told():
             self.run.rebuild({name: value})
             self.futures.forget()
+            self.came_from = None  # its acts happen at other steps now
             self.show(step=self.stage.step)
 
     def clicked(self, change: Mapping[str, Any]) -> None:
@@ -172,6 +189,21 @@ class LiveBox:
         """The step at which the run is now."""
         return len(self.run.trace().to_json()["steps"])
 
+    def remember(self, step: int, verb: str, arguments: Mapping[str, Any]) -> None:
+        """Write an act into the address."""
+        if self.came_from is not None:
+            said = tuple(str(arguments[name]) for name in link.ARGUMENTS.get(verb, ("broker",)))
+            self.came_from = self.came_from._replace(deeds=(*self.came_from.deeds, link.Deed(step, verb, said)))
+
+    def address(self) -> dict[str, str]:
+        """The part of the player's options that says how this run came about; nothing where no address can."""
+        if self.came_from is None:
+            return {}
+        try:
+            return {"address": self.came_from.address()[1:]}
+        except ValueError:  # too long: the player saves a page instead
+            return {}
+
     # --- What the reader sees of it ---
 
     def show(self, step: int | None) -> None:
@@ -179,7 +211,9 @@ class LiveBox:
         now = self.run.trace().to_json()
         last = len(now["steps"])
         shown = {**now, "branches": [*now.get("branches", []), *self.futures.left]}
+        options = {name: value for name, value in self.stage.options.items() if name != "address"}
         with self.stage.hold_sync():
+            self.stage.options = {**options, **self.address()}
             self.stage.trace = shown
             self.stage.step = min(step or last, last)
 
@@ -222,6 +256,8 @@ class LiveBox:
             self.button("restart", does("restart"), f"Broker {broker} starts again on the same disk"),
             self.button("pause", does("pause"), f"Broker {broker} stands still, as in a long garbage collection"),
             self.button("resume", does("resume"), f"Broker {broker} goes on, without knowing that it stood still"),
+            self.button("fill disk", does("fill_disk"), f"Broker {broker}'s disk takes no more bytes"),
+            self.button("free disk", does("free_disk"), f"Broker {broker}'s disk has room again"),
             *(
                 self.button(f"cut from {side}", does("cut", side=side), f"Nothing passes to or from the {side}")
                 for side in ("controllers", "brokers")

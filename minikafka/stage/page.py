@@ -33,12 +33,10 @@ h1 { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: i
 </pre></details>
 </div>
 </main>
-<script type="application/json" id="trace">@trace@</script>
-<script type="module">
+<script type="application/json" id="trace" data-options="@options@">@trace@</script>
+<script type="module" id="player">
 @module@
-const found = readHash(location.hash);
-mountTrace(document.getElementById("stage"), document.getElementById("trace").textContent, { ...@options@, ...found });
-autoMount();
+openPage();
 </script>
 </body>
 </html>
@@ -58,7 +56,7 @@ def page(
         "title": html.escape(title or reading.title_of(recorded)),
         "story": html.escape("\n".join(reading.story(recorded))),
         "trace": script_safe(recorded),
-        "options": script_safe({"step": reading.chosen_step(recorded, step, scene)}),
+        "options": html.escape(json.dumps({"step": reading.chosen_step(recorded, step, scene)})),
         "module": build.whole(),
     }
     # Split rather than replace one after the other: a trace may contain the very words of a later placeholder.

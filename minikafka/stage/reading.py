@@ -44,6 +44,23 @@ def chosen_step(trace: Json, step: int | None, scene: int | None) -> int:
     return int(bookmarks[scene - 1][0])
 
 
+def common_steps(one: Json, other: Json) -> int:
+    """The last step up to which both runs are the same, step by step and fact by fact; 0 when they start apart."""
+    steps = zip(one["steps"], other["steps"], strict=False)
+    shorter = min(len(one["steps"]), len(other["steps"]))
+    last = next((i for i, (left, right) in enumerate(steps) if left[:3] != right[:3]), shorter)
+    for left, right in zip(one["facts"], other["facts"], strict=False):
+        if left != right:
+            return min(last, int(left[0]) - 1, int(right[0]) - 1)
+    return last
+
+
+def beside(one: Json, other: Json, name: str) -> Json:
+    """The first run with the second as another future of it."""
+    future = {"at": common_steps(one, other), "name": name, "trace": {**other, "branches": []}}
+    return {**one, "branches": [*one.get("branches", []), future]}
+
+
 def story(trace: Json) -> list[str]:
     """The run in words: one line for each fact that is told, scenes as headings between them."""
     lines: list[str] = []

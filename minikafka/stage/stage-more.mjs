@@ -1,5 +1,410 @@
 // minikafka's player. Made from minikafka/stage/player/ by `python -m minikafka.stage.build`: edit there.
-import { PATTERNS, addViews, at, caps, cellAt, chips, drawPatterns, drawTick, few, h, lines, membership, notesOf, numberOf, recordName, shorten, spoken, standing, text, toldOf, valueText, widthOf } from "./stage.mjs";
+import { PATTERNS, addViews, at, button, caps, cellAt, chips, countUpTo, drawPatterns, drawTick, few, h, lines, membership, notesOf, numberOf, recordName, seconds, shorten, spoken, standing, text, toldOf, valueText, widthOf } from "./stage.mjs";
+
+// export.mjs
+const LOOKS = ["fill", "stroke", "stroke-width", "stroke-dasharray", "opacity", "fill-opacity", "font", "text-anchor", "paint-order"];
+
+function save(name, content, type) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([content], { type }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}
+
+function svgText(svg) {
+  const copy = svg.cloneNode(true);
+  const copies = copy.querySelectorAll("*");
+  svg.querySelectorAll("*").forEach((element, i) => {
+    const style = getComputedStyle(element);
+    const moved = style.transform === "none" ? "" : `transform:${style.transform}`;
+    copies[i].setAttribute("style", LOOKS.map((name) => `${name}:${style.getPropertyValue(name)};`).join("") + moved);
+  });
+  copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
+  copy.style.background = getComputedStyle(svg.closest(".mk-card")).backgroundColor;
+  return new XMLSerializer().serializeToString(copy);
+}
+
+async function pngOf(svg) {
+  const image = new Image();
+  image.src = `data:image/svg+xml,${encodeURIComponent(svgText(svg))}`;
+  await image.decode();
+  const canvas = Object.assign(document.createElement("canvas"), { width: image.width * 2, height: image.height * 2 });
+  canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+  return new Promise((done) => { canvas.toBlob(done, "image/png"); });
+}
+
+function htmlText(stage, source) {
+  const escape = (words) => words.replace(/[&<]/g, (sign) => (sign === "&" ? "&amp;" : "&lt;"));
+  const { step, view, partition, recorded } = stage;
+  const title = escape(recorded.trace.title || "A run");
+  return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<link rel="icon" href="data:,"><title>${title}</title><main><div class="mk-stage" id="stage"><details open><summary>${title}</summary>
+<pre>${escape(storyText(recorded))}</pre></details></div></main>
+<script type="application/json" id="trace" data-options='${JSON.stringify({ step, view: view.id, partition })}'>${json(recorded.trace)}<\/script>
+<script type="module" id="player">${source.replace("\nopenPage();", "")}\nopenPage();\n<\/script></html>`;
+}
+
+function json(trace) {
+  return JSON.stringify(trace).replaceAll("<", "\\u003c");
+}
+
+async function sourceText(hooks) {
+  const own = document.getElementById("player");
+  if (hooks.source || own) return own ? own.textContent : hooks.source();
+  const texts = ["stage.mjs", "stage-more.mjs"].map(async (name) => (await fetch(new URL(name, import.meta.url))).text());
+  return (await Promise.all(texts)).join("").replace(/^im[p]ort \{.*\n/m, "");
+}
+
+function runIn(text) {
+  const kept = text.trim().startsWith("<") && new DOMParser().parseFromString(text, "text/html").getElementById("trace");
+  return kept ? kept.textContent : text;
+}
+
+function storyText(run) {
+  const lines = [run.trace.title || run.trace.scenario || "", run.trace.moral || "", ""];
+  let scene = 0;
+  for (const step of run.moments) {
+    while (scene < run.bookmarks.length && run.bookmarks[scene].step <= step) {
+      lines.push("", `Scene ${scene + 1}: ${run.bookmarks[scene].name}`);
+      scene += 1;
+    }
+    for (const fact of run.told(step)) lines.push(`${String(step).padStart(6)}  ${seconds(run.times[step])}  ${fact.sentence}`);
+  }
+  return `${lines.join("\n").trim()}\n`;
+}
+
+// foot.mjs
+const LONGEST = 2000; // what is longer is sent as a file
+
+function drawFoot(stage) {
+  const rows = [["← →", "moment to moment"], ["Shift + ← →", "every single step"], ["space", "play, pause"], ["b, B", "next scene, scene before"],
+    ["Home, End", "first, last step"], ["w", "why?"],
+    ["e, l, r, p", "next election, loss, rebalance, broken promise; with Shift the one before"], ["v, s", "next view, next speed"]];
+  const signs = [["✓", "somebody was told that this record is stored"], ["dashed", "will be cut off later in this run"], ["e0, e1", "leader epoch, with a pattern of its own"],
+    ["HW", "high watermark: everything before it is committed"], ["★ ☆", "leader; leader in its own eyes only, or not aware of it yet"], ["ISR, ELR", "as the controller has written them"]];
+  const list = (pairs) => h("dl", { class: "mk-keys" }, pairs.map(([sign, what]) => [h("dt", {}, sign), h("dd", {}, what)]));
+  const link = (part, act, words, more) => button("link", part, act, words, more);
+  const picture = () => stage.root.querySelector(".mk-picture");
+  const name = stage.recorded.trace.scenario || "run";
+  return h("footer", { class: "mk-foot", key: "foot" },
+    link("link", () => copyLink(stage), stage.copied || "link to this step"),
+    link("text", () => save(`${name}.txt`, storyText(stage.run), "text/plain"), "story as text"),
+    stage.view.isText ? null : [
+      link("svg", () => save(`${name}.svg`, svgText(picture()), "image/svg+xml"), "SVG"),
+      link("png", async () => save(`${name}.png`, await pngOf(picture()), "image/png"), "PNG")],
+    link("html", () => savePage(stage), "page"),
+    link("open", () => pick(stage), "open a run"),
+    link("help", () => stage.set({ help: !stage.help }), "signs and keys ?", { "aria-expanded": String(stage.help) }),
+    Object.keys(stage.answers).length ? link("forget", () => stage.forget(), "ask me again") : null,
+    stage.trouble ? h("p", { class: "mk-ink-warning", role: "alert", "data-part": "trouble" }, stage.trouble) : null,
+    stage.help ? h("div", { class: "mk-help" }, list(signs), list(rows)) : null);
+}
+
+async function savePage(stage) {
+  save(`${stage.recorded.trace.scenario || "run"}.html`, htmlText(stage, await sourceText(stage.hooks)), "text/html");
+}
+
+function pick(stage) {
+  const input = Object.assign(document.createElement("input"), { type: "file", onchange: () => openFile(stage, input.files[0]) });
+  input.click();
+}
+
+async function openFile(stage, file) {
+  stage.pause();
+  try {
+    if (file) stage.setTrace(runIn(await file.text()), 1);
+    stage.set({ trouble: "" });
+  } catch (error) {
+    stage.set({ trouble: error.message });
+  }
+}
+
+async function copyLink(stage) {
+  const place = hashOf(stage);
+  const address = (stage.hooks.onStep ? "" : location.href.split("#")[0]) + place; // a notebook has no address of its own
+  const isLong = address.length > LONGEST || (stage.options.live && !stage.options.address);
+  try {
+    if (isLong) await savePage(stage);
+    else await navigator.clipboard.writeText(address);
+    stage.set({ copied: isLong ? "too long for a link: saved as a page" : "copied" });
+  } catch {
+    if (!stage.hooks.onStep) location.hash = place; // no clipboard here: the address bar holds the link
+    stage.set({ copied: stage.hooks.onStep ? place : "see the address bar" });
+  }
+  setTimeout(() => stage.set({ copied: "" }), 2000);
+}
+
+function hashOf({ recorded: { trace, partitions }, step, view, views, partition, future, options }) {
+  const said = new URLSearchParams(options.address || (trace.scenario ? { run: trace.scenario, seed: trace.seed } : ""));
+  said.set("step", step);
+  if (view !== views[0]) said.set("view", view.id);
+  if (partition !== partitions[0]) said.set("partition", partition);
+  if (future >= 0) said.set("future", future + 1);
+  return `#${said}`;
+}
+
+// jumps.mjs
+const GOALS = { // what one may jump to, by the facts that are it
+  election: ["PartitionChanged", "QuorumLeaderElected"], loss: ["LogTruncated", "TailCut", "LossBeyondPromise"],
+  rebalance: ["GroupChanged"], "promise broken": ["PromiseBroken"],
+};
+const foundGoals = new WeakMap();
+
+function goalsOf(run) {
+  if (!foundGoals.has(run)) foundGoals.set(run, findGoals(run));
+  return foundGoals.get(run);
+}
+
+function findGoals(run) {
+  const found = {};
+  for (const [step, , kind, fields, , weight] of run.trace.facts) {
+    const isSame = kind === "PartitionChanged" && (fields.leader === fields.old_leader || fields.old_leader < 0);
+    const goal = weight && !isSame && Object.keys(GOALS).find((name) => GOALS[name].includes(kind));
+    if (goal) (found[goal] ||= new Set()).add(step);
+  }
+  return Object.fromEntries(Object.keys(GOALS).filter((goal) => found[goal]).map((goal) => [goal, [...found[goal]]]));
+}
+
+function drawJumps(stage) {
+  const goals = Object.entries(goalsOf(stage.run));
+  return goals.length ? h("div", { class: "mk-jumps" }, "next", goals.map(([goal, steps]) =>
+    button("link", `next-${goal[0]}`, (event) => jumpTo(stage, goal, event.shiftKey ? -1 : 1), goal, {
+      key: goal, title: `The next: ${goal} (${goal[0]}; with Shift the one before)`, "aria-disabled": steps[steps.length - 1] <= stage.step ? "true" : null,
+    }))) : null;
+}
+
+function jumpTo(stage, goal, direction) {
+  const steps = goalsOf(stage.run)[goal] || [];
+  const target = direction < 0 ? steps.filter((step) => step < stage.step).pop() : steps.find((step) => step > stage.step);
+  const open = target && stage.openQuestion(stage.step, target);
+  if (open) stage.ask(open.question);
+  else if (target) stage.go(target);
+}
+
+function jumpKeys(stage) {
+  return Object.fromEntries(Object.keys(GOALS).flatMap((goal) =>
+    [[goal[0], () => jumpTo(stage, goal, 1)], [goal[0].toUpperCase(), () => jumpTo(stage, goal, -1)]]));
+}
+
+// view_charts.mjs
+const MARKS = [["", "—"], ["6 4", "- -"], ["2 3", "···"]]; // each line has a pattern besides its colour
+
+const chartsView = {
+  id: "charts", name: "Charts", draw: drawCharts, applies: (run) => run.trace.facts.some((fact) => fact[2] === "RecordsAppended"),
+};
+
+function seriesOf(run, partition) {
+  const lag = {}, isr = [], stored = [], latency = [], ends = {}, sent = {};
+  let leader = -1;
+  const brokers = run.nodes.filter((node) => node.role === "broker").map((node) => node.id);
+  for (const [step, node, kind, fields] of run.trace.facts) {
+    if (fields.partition !== partition) continue;
+    const ms = run.times[step], id = run.idOf(node);
+    const end = { RecordsAppended: fields.next_offset, LogTruncated: fields.to_offset, LogRecovered: fields.log_end_offset }[kind];
+    if (end !== undefined) ends[id] = end;
+    if (kind === "PartitionChanged") {
+      leader = `broker-${fields.leader}`;
+      isr.push([ms, fields.isr.length]);
+    }
+    if (end !== undefined || kind === "PartitionChanged") {
+      for (const each of brokers) (lag[each] ||= []).push([ms, each === leader ? 0 : Math.max(0, (ends[leader] || 0) - (ends[each] || 0))]);
+    }
+    const name = `${id} ${fields.values}`;
+    if (kind === "ProduceSent") sent[name] ??= ms;
+    if (kind !== "ProduceAcknowledged") continue;
+    const second = ms - ms % 1000, last = stored[stored.length - 1];
+    if (last && last[0] === second) last[1] += fields.values.length;
+    else {
+      if (last && last[0] + 1000 < second) stored.push([last[0] + 1000, 0]);
+      stored.push([second, fields.values.length]);
+    }
+    if (name in sent) latency.push([ms, ms - sent[name]]);
+    delete sent[name];
+  }
+  if (stored.length) stored.push([stored[stored.length - 1][0] + 1000, 0]);
+  return { "lag in records": lag, "in-sync replicas": { isr }, "records stored per second": { stored }, "latency in ms": { latency } };
+}
+
+const charted = new WeakMap();
+
+function drawCharts(frame) {
+  const { run, partition, width } = frame;
+  const all = charted.get(run) || {};
+  charted.set(run, all);
+  const charts = Object.entries(all[partition] ||= seriesOf(run, partition));
+  const columns = width < 600 ? 1 : 2, wide = width / columns, high = columns === 1 ? 150 : 230;
+  const height = Math.ceil(charts.length / columns) * high + 10;
+  return h("svg", { class: "mk-picture mk-charts", width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `Charts of ${partition}` },
+    charts.map(([name, lines], i) => h("g", { key: name, transform: `translate(${(i % columns) * wide} ${Math.floor(i / columns) * high})` },
+      drawChart(frame, name, lines, wide, high))));
+}
+
+function drawChart({ run, step, go }, name, lines, wide, high) {
+  const left = 40, right = wide - 16, bottom = high - 30, top = 34, now = run.times[step], end = run.times[run.last] || 1;
+  const isPoints = name.startsWith("latency");
+  const most = Math.max(1, ...Object.values(lines).flat().map((point) => point[1]));
+  const x = (ms) => left + (right - left) * ms / end, y = (value) => bottom - (bottom - top) * value / most;
+  const shown = Object.entries(lines).filter(([, points]) => points.length);
+  const value = (points) => (points[countUpTo(points, now, (point) => point[0]) - 1] || [0, "–"])[1];
+  const click = (event) => {
+    const box = event.currentTarget.getBoundingClientRect();
+    const ms = (event.clientX - box.left) / box.width * end;
+    go(Math.max(1, countUpTo(run.times, ms, (each) => each) - 1));
+  };
+  return [
+    h("text", { x: 12, y: 20, class: "mk-small-name mk-name" }, name),
+    shown.length > 1
+      ? h("text", { x: left, y: bottom + 15, class: "mk-mono" }, shown.map(([id, points], i) => `${MARKS[i % 3][1]} ${spoken(id)}: ${value(points)}`).join("  "))
+      : h("text", { x: right, y: 20, class: "mk-mono mk-right" }, value((shown[0] || [0, []])[1])),
+    h("path", { d: `M${left},${top} V${bottom} H${right}`, class: "mk-axis" }),
+    [[most, top + 4], [0, bottom + 4]].map(([word, at]) => h("text", { x: left - 6, y: at, class: "mk-mono mk-right" }, word)),
+    h("text", { x: right, y: bottom + 15, class: "mk-mono mk-right" }, seconds(end)),
+    shown.map(([, points], i) => (isPoints
+      ? points.map(([ms, each]) => h("circle", { cx: x(ms), cy: y(each), r: 3, class: "mk-line-0" }))
+      : h("path", { class: `mk-series mk-line-${i}`, "stroke-dasharray": MARKS[i % 3][0], d: `M${x(points[0][0])},${y(points[0][1])}${points.map(([ms, each]) => ` H${x(ms)} V${y(each)}`).join("")} H${right}` }))),
+    h("path", { d: `M${x(now)},${top} V${bottom}`, class: "mk-cursor" }),
+    h("rect", { x: left, y: top, width: right - left, height: bottom - top, class: "mk-hit", onclick: click }),
+  ];
+}
+
+// view_space.mjs
+const ROWS_SHOWN = 24;
+const ROW = 24;
+const HEAD = 34;
+const STOPS = { NodeCrashed: "crashed", NodePaused: "paused", NodeStarted: "up", NodeRestarted: "up", NodeResumed: "up" };
+
+const spaceView = { id: "space", name: "Space-time", applies: () => true, draw: drawSpace };
+
+const spaces = new WeakMap(); // what belongs to the run, not to the step
+
+function prepare(run) {
+  if (spaces.has(run)) return spaces.get(run);
+  const steps = new Set(run.moments);
+  for (const [, , sent, ended] of run.loud) steps.add(sent).add(ended || run.last);
+  const lives = Object.fromEntries(run.nodes.map((node) => [node.id, [[0, "up"]]]));
+  for (const [step, , kind, { node }] of run.trace.facts) if (STOPS[kind] && lives[node]) lives[node].push([step, STOPS[kind]]);
+  const clients = run.nodes.filter((node) => run.clients.includes(node));
+  const nodes = ["controller", "broker"].flatMap((role) => run.nodes.filter((node) => node.role === role)).concat(clients);
+  spaces.set(run, { steps: [...steps].sort((a, b) => a - b), lives, nodes });
+  return spaces.get(run);
+}
+
+function drawSpace(frame) {
+  const { run, step, width } = frame;
+  const { steps, lives, nodes } = prepare(run);
+  const wide = (width - 52) / nodes.length;
+  const x = (id) => 52 + wide * (nodes.findIndex((node) => node.id === id) + 0.5);
+  const place = (at) => countUpTo(steps, at, (each) => each) - 1;
+  const from = Math.max(0, Math.min(place(step) - Math.floor(ROWS_SHOWN * 0.6), steps.length - ROWS_SHOWN));
+  const rows = steps.slice(from, from + ROWS_SHOWN);
+  const high = rows.length * ROW;
+  const y = (at) => (place(at) - from + 0.5) * ROW;
+  const name = (id) => (wide < 90 ? id[0] + id.slice(id.indexOf("-") + 1) : spoken(id));
+  const body = [
+    ...nodes.map(({ id }) => drawLife(lives[id], x(id), y, high, id)),
+    ...rows.map((at) => drawInstant(frame, at, y(at), x)),
+    ...run.loud.filter(([, , sent, ended]) => sent <= rows[rows.length - 1] && (ended || run.last) >= rows[0])
+      .map((message, i) => drawArrow(frame, message, x, y, i)),
+  ];
+  return h("svg", { class: "mk-picture mk-space", width, height: high + HEAD + 6, viewBox: `0 0 ${width} ${high + HEAD + 6}`, role: "img",
+    "aria-label": `Space-time diagram, steps ${rows[0]} to ${rows[rows.length - 1]}. ${run.sentenceOf(step)}` },
+  nodes.map(({ id }) => h("text", { key: id, x: x(id), y: 22, class: "mk-name mk-small-name" }, shorten(name(id), wide - 4, 14, "bold"))),
+  h("svg", { y: HEAD, width, height: high }, body));
+}
+
+function drawLife(life, x, y, high, id) {
+  return h("g", { key: id }, life.map(([step, state], i) => {
+    const end = life[i + 1] ? y(life[i + 1][0]) : high;
+    return state === "crashed" ? null : h("path", { d: `M${x},${Math.max(0, step ? y(step) : 0)} V${Math.max(0, end)}`, class: `mk-life mk-${state}` });
+  }));
+}
+
+function drawInstant({ run, step, go, width }, at, y, x) {
+  const facts = run.told(at);
+  const world = facts.find((fact) => !fact.node && fact.weight > 1);
+  return h("g", { key: `r${at}`, class: `mk-at${at === step ? " mk-current" : ""}`, onclick: () => go(at) },
+    h("title", {}, `${at}: ${run.sentenceOf(at)}`),
+    h("rect", { y: y - ROW / 2, width, height: ROW }),
+    h("text", { x: 38, y: y + 4, class: "mk-mono" }, at),
+    world ? h("path", { d: `M52,${y} H${width}`, class: "mk-cut-line" }) : null,
+    facts.map((fact) => {
+      const at = x(fact.fields.node || fact.node);
+      if (STOPS[fact.kind] === "crashed") return h("text", { x: at, y: y + 6, class: "mk-ink-warning" }, "✕");
+      return fact.node ? h("circle", { cx: at, cy: y, r: fact.weight > 1 ? 6 : 3.5, class: fact.weight > 1 ? "mk-turn" : "" }) : null;
+    }),
+    world ? h("text", { x: 58, y: y - 3, class: "mk-note mk-ink-warning" }, shorten(world.sentence, width - 70, 12)) : null);
+}
+
+function drawArrow({ run, step }, [source, target, sent, ended, label, fate], x, y, i) {
+  const from = [x(run.idOf(source)), y(sent)], to = [x(run.idOf(target)), y(ended || run.last + 1)];
+  const part = fate || !ended ? 0.6 : 1; // what never arrives ends on its way
+  const end = [from[0] + (to[0] - from[0]) * part, from[1] + (to[1] - from[1]) * part];
+  const turn = Math.atan2(to[1] - from[1], to[0] - from[0]) * 180 / Math.PI;
+  const isNow = step === sent || step === ended;
+  const along = 0.4 + (i % 2) * 0.2; // two that leave together have their words apart
+  const middle = from.map((each, axis) => each + (end[axis] - each) * along);
+  const word = run.label(label), room = Math.hypot(end[0] - from[0], end[1] - from[1]) - 16;
+  return h("g", { key: `m${sent}-${source}-${target}-${i}`, class: `mk-arrow${isNow ? " mk-current" : ""}${fate ? " mk-lost" : ""}` },
+    h("title", {}, `${word}: ${spoken(run.idOf(source))} → ${spoken(run.idOf(target))}${fate ? ", lost" : ended ? "" : ", under way"}`),
+    h("path", { d: `M${from} L${end}`, class: "mk-wire" }),
+    fate ? h("text", { x: end[0], y: end[1] + 5 }, "✕") : h("path", { d: "M-9,-4 L0,0 L-9,4z", class: "mk-tip", transform: `translate(${end}) rotate(${turn})` }),
+    isNow || widthOf(word, 11) < room ? h("text", {
+      class: "mk-word", transform: `translate(${middle}) rotate(${Math.abs(turn) > 90 ? turn + 180 : turn}) translate(0 -4)`,
+    }, word) : null);
+}
+
+// view_worlds.mjs
+const ROWS_AROUND = 14;
+
+const worldsView = { id: "worlds", name: "Two worlds", isText: true, applies: (run, stage) => stage.recorded.branches.length > 0, draw: drawWorlds };
+
+function aligned(one, other) {
+  const rows = [];
+  const told = [one, other].map((run) => run.moments.flatMap((step) => run.told(step).map((fact) => ({ ...fact, ms: run.times[step] }))));
+  const at = [0, 0];
+  while (at[0] < told[0].length || at[1] < told[1].length) {
+    const [left, right] = [told[0][at[0]], told[1][at[1]]];
+    const isSame = left && right && left.ms === right.ms && left.sentence === right.sentence;
+    const takes = [left && (!right || left.ms <= right.ms), right && (!left || right.ms <= left.ms)];
+    rows.push({ ms: (takes[0] ? left : right).ms, isSame, pair: takes.map((each, i) => (each ? told[i][at[i]++] : undefined)) });
+  }
+  return rows;
+}
+
+const pairs = new WeakMap();
+
+function drawWorlds({ stage, run, step }) {
+  const index = Math.max(0, stage.future);
+  const { name } = stage.recorded.branches[index];
+  const other = stage.futures.get(index);
+  if (!other) {
+    stage.load(index).then(() => stage.draw(), (error) => stage.set({ trouble: error.message, view: stage.views[0] }));
+    return h("p", {}, "…");
+  }
+  if (!pairs.has(other)) pairs.set(other, aligned(stage.recorded, other));
+  const rows = pairs.get(other);
+  const first = rows.findIndex((row) => !row.isSame);
+  const here = Math.max(0, rows.findLastIndex((row) => row.ms <= run.times[step]));
+  const from = Math.max(0, here - ROWS_AROUND);
+  const secret = stage.recorded.moments.find((moment) => stage.hides(moment)); // behind a question that is still to be asked
+  const shown = rows.slice(from, from + 2 * ROWS_AROUND).filter((row) => secret === undefined || row.ms < stage.recorded.times[secret]);
+  const worlds = [[stage.recorded, -1], [other, index]];
+  const cell = (fact, side, i) => h("td", { key: side, class: fact && fact.step === step && worlds[side][1] === stage.future ? "mk-current" : "" },
+    fact ? button("link", `world-${side}`, () => stage.choose(worlds[side][1], fact.step, fact.step), [
+      h("span", { class: "mk-mono" }, `${fact.step} `), i === first ? h("b", {}, "≠ first difference: ") : null, fact.sentence]) : null);
+  return h("table", { class: "mk-worlds" },
+    h("thead", {}, h("tr", {}, h("th", {}, "time"), h("th", {}, "as recorded"), h("th", {}, name))),
+    h("tbody", {}, first < 0 ? null : h("tr", {}, h("td", { colspan: 3 },
+      button("link", "difference", () => {
+        const side = rows[first].pair[0] ? 0 : 1;
+        stage.choose(worlds[side][1], 1, rows[first].pair[side].step);
+      }, `The same for ${seconds(rows[first].ms)}, then different: go there.`))),
+    shown.map((row, i) => h("tr", { key: from + i, class: from + i === first ? "mk-differs" : from + i === here ? "mk-here" : "" },
+      h("td", { class: "mk-mono" }, seconds(row.ms)),
+      row.isSame ? h("td", { colspan: 2, key: "both", class: "mk-both" }, row.pair[0].sentence) : row.pair.map((fact, side) => cell(fact, side, from + i)))),
+    secret === undefined ? null : h("tr", { key: "secret" }, h("td", { colspan: 3, class: "mk-both" }, "The rest follows after the next question."))));
+}
 
 // ledger.mjs
 const TRANSACTIONAL = 1, COMMIT = 2;
@@ -796,13 +1201,31 @@ const MORE_CSS = `
 .mk-grid .mk-marker-cell { font-size: 11px; font-weight: 650; white-space: nowrap; } .mk-grid .mk-COMMIT { color: var(--good); } .mk-grid .mk-ABORT { color: var(--warning); }
 .mk-sheet .mk-lit { outline: 2px solid var(--accent); border-radius: 6px; }
 .mk-grid td.mk-stable-edge, .mk-grid th.mk-stable-edge { border-left: 2px dashed var(--accent); }
-.mk-tabs { flex-wrap: wrap; }
 &[data-narrow=yes] .mk-table, &[data-narrow=yes] .mk-table tbody, &[data-narrow=yes] .mk-table tr, &[data-narrow=yes] .mk-table th, &[data-narrow=yes] .mk-table td { display: block; }
 &[data-narrow=yes] .mk-table thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 &[data-narrow=yes] .mk-table tr { border-top: 1px solid var(--line); padding: 6px 0; } &[data-narrow=yes] .mk-table th, &[data-narrow=yes] .mk-table td { border: 0; padding: 2px 0; }
 &[data-narrow=yes] .mk-table td::before { content: attr(data-head) ": "; color: var(--soft); }
+.mk-space .mk-name, .mk-arrow text { text-anchor: middle; } .mk-right, .mk-at .mk-mono { text-anchor: end; }
+.mk-life { stroke: var(--soft); stroke-width: 2; fill: none; } .mk-life.mk-paused { stroke-dasharray: 3 5; }
+.mk-at { cursor: pointer; } .mk-at rect { fill: transparent; } .mk-at:hover rect { fill: var(--panel); } .mk-at.mk-current rect { fill: var(--faint); }
+.mk-at circle { fill: var(--soft); } .mk-at circle.mk-turn, .mk-at.mk-current circle { fill: var(--accent); } .mk-at .mk-cut-line { stroke: var(--warning); stroke-dasharray: 2 5; stroke-width: 2; }
+.mk-arrow { pointer-events: none; } .mk-arrow .mk-tip { fill: var(--soft); } .mk-picture .mk-word { font-size: 11px; fill: var(--soft); paint-order: stroke; stroke: var(--card); stroke-width: 3px; }
+.mk-arrow.mk-current .mk-wire { stroke: var(--accent); stroke-width: 2; } .mk-picture .mk-arrow.mk-current :is(text, .mk-tip) { fill: var(--accent); }
+.mk-arrow.mk-lost .mk-wire { stroke: var(--warning); stroke-dasharray: 4 3; } .mk-picture .mk-arrow.mk-lost text { fill: var(--warning); }
+.mk-axis { fill: none; stroke: var(--line); } .mk-series { fill: none; stroke-width: 2; stroke: var(--accent); } .mk-cursor { stroke: var(--ink); } .mk-hit { fill: transparent; cursor: pointer; }
+.mk-charts circle { fill: var(--accent); } .mk-line-1 { stroke: var(--warning); } .mk-line-2 { stroke: var(--good); }
+.mk-worlds { width: 100%; border-collapse: collapse; font-size: 14px; table-layout: fixed; th, td { text-align: left; overflow-wrap: anywhere; vertical-align: top; padding: 4px 10px; border-top: 1px solid var(--line); }
+  th:first-child { width: 84px; } .mk-link { color: var(--ink); text-decoration: none; } .mk-both { color: var(--soft); } .mk-differs td { border: 2px solid var(--warning); } .mk-here { background: var(--faint); }
+  .mk-current { outline: 2px solid var(--accent); } }
+&[data-narrow=yes] .mk-worlds :is(th, td) { padding: 4px; } &[data-narrow=yes] .mk-worlds th:first-child { width: 62px; }
+.mk-jumps { display: flex; flex-wrap: wrap; gap: 2px 12px; font-size: 13px; color: var(--soft); } .mk-jumps [aria-disabled] { opacity: 0.5; }
+.mk-foot { display: flex; flex-wrap: wrap; gap: 6px 16px; font-size: 13px; padding: 0 4px; }
+.mk-foot .mk-link { color: var(--soft); }
+.mk-help { flex-basis: 100%; display: flex; flex-wrap: wrap; gap: 12px 40px; } .mk-keys { display: grid; align-content: start; grid-template-columns: max-content 1fr; gap: 2px 14px; font-size: 13px; }
+.mk-keys dt { font-family: var(--mono); font-weight: 400; }
 }
 `;
 
 // more.mjs
-addViews([logView, isrView, groupsView, transactionsView], MORE_CSS);
+addViews([logView, isrView, groupsView, transactionsView, spaceView, chartsView, worldsView],
+  { css: MORE_CSS, drawFoot, drawJumps, jumpKeys, openFile });

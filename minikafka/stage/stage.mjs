@@ -1,5 +1,25 @@
 // minikafka's player. Made from minikafka/stage/player/ by `python -m minikafka.stage.build`: edit there.
 
+// link.mjs
+const NUMBERS = ["step", "scene", "future"];
+const WORDS = ["view", "partition", "run", "seed", "set", "faults"];
+
+function readHash(hash) {
+  const said = new URLSearchParams((hash || "").replace(/^.*#/, "").replace("scene-", "scene="));
+  const found = {};
+  for (const name of NUMBERS) if (/^\d+$/.test(said.get(name))) found[name] = Number(said.get(name));
+  for (const name of WORDS) if (said.has(name)) found[name] = said.get(name);
+  return "step" in found || "scene" in found ? found : null;
+}
+
+function isRun(trace, { run, seed, set, faults }) {
+  return (!run || run === trace.scenario) && (!seed || seed === String(trace.seed)) && !set && !faults;
+}
+
+function notHere(hash) {
+  return `This page has not recorded the run that is meant. A notebook plays it: minikafka.opened("${hash}")`;
+}
+
 // fold.mjs
 const NOBODY = -1;
 
@@ -390,8 +410,9 @@ class Run {
       while (next < facts.length && facts[next][0] <= step) next += 1;
     }
     this.firstFact[this.last + 1] = facts.length;
-    const told = facts.filter((fact) => fact[5] > 0).map((fact) => Math.max(1, fact[0]));
-    const moments = new Set([...told, ...this.bookmarks.map((bookmark) => bookmark.step)]);
+    const told = facts.filter((fact) => fact[5] > 0);
+    this.kinds = [...new Set(told.map((fact) => fact[2]))].sort();
+    const moments = new Set([...told.map((fact) => Math.max(1, fact[0])), ...this.bookmarks.map((bookmark) => bookmark.step)]);
     this.moments = [...moments].sort((a, b) => a - b);
     if (this.moments[0] !== 1) this.moments.unshift(1);
     const heard = new Set(facts.map((fact) => fact[1]));
@@ -594,22 +615,9 @@ class Run {
     for (const bookmark of this.bookmarks) if (bookmark.step <= step) found = bookmark;
     return found;
   }
-
-  story() {
-    const lines = [this.trace.title || this.trace.scenario || "", this.trace.moral || "", ""];
-    let scene = 0;
-    for (const step of this.moments) {
-      while (scene < this.bookmarks.length && this.bookmarks[scene].step <= step) {
-        lines.push("", `Scene ${scene + 1}: ${this.bookmarks[scene].name}`);
-        scene += 1;
-      }
-      for (const fact of this.told(step)) lines.push(`${String(step).padStart(6)}  ${seconds(this.times[step])}  ${fact.sentence}`);
-    }
-    return `${lines.join("\n").trim()}\n`;
-  }
 }
 
-function countUpTo(list, limit, read) {
+export function countUpTo(list, limit, read) {
   let low = 0, high = list.length;
   while (low < high) {
     const middle = (low + high) >> 1;
@@ -642,7 +650,7 @@ export function spoken(id) {
   return id.replace(/^(broker|controller)-/, "$1 ");
 }
 
-function seconds(ms) {
+export function seconds(ms) {
   return `${(ms / 1000).toFixed(3)} s`;
 }
 
@@ -651,6 +659,10 @@ const SVG_NAMESPACE = "http://www.w3.org/2000/svg";
 
 export function h(tag, attributes, ...children) {
   return { tag, attributes: attributes || {}, children: children.flat(3).filter((child) => child || child === 0) };
+}
+
+export function button(look, part, onclick, words, more) {
+  return h("button", { type: "button", class: `mk-${look}`, "data-part": part, onclick, ...more }, words);
 }
 
 function patch(parent, wanted) {
@@ -747,14 +759,14 @@ function watchRecords(root) {
 }
 
 function nameIn(element) {
-  return element ? element.dataset.records : "";
+  return (element && element.dataset.records) || "";
 }
 
 function relight(root, names = root.mkLit) {
   root.mkLit = names || "";
   const wanted = new Set(root.mkLit.split(" ").filter(Boolean));
-  for (const element of root.querySelectorAll("[data-records]")) {
-    element.classList.toggle("mk-lit", wanted.size > 0 && element.dataset.records.split(" ").some((name) => wanted.has(name)));
+  for (const element of root.querySelectorAll("[data-records], .mk-lit")) {
+    element.classList.toggle("mk-lit", wanted.size > 0 && nameIn(element).split(" ").some((name) => wanted.has(name)));
   }
 }
 
@@ -1224,14 +1236,16 @@ function drawHead(frame, l, row, is, replica) {
 
 function drawActs(frame, l, row) {
   const node = frame.state.nodes[row.id] || { state: "up" };
-  const kinds = { up: ["crash", "pause"], crashed: ["restart"], paused: ["resume", "crash"] }[node.state];
+  const isCut = frame.state.cuts.some((cut) => cut.includes(row.id));
+  const kinds = { up: ["crash", "pause", isCut ? "heal" : "cut", "fill_disk"], crashed: ["restart"], paused: ["resume", "crash"] }[node.state];
   return kinds.map((kind, i) => {
-    const act = () => frame.command({ kind, broker: numberOf(row.id) });
+    const more = { cut: { side: "controllers" } }[kind];
+    const act = () => frame.command(kind === "heal" ? { kind } : { kind, broker: numberOf(row.id), ...more });
     const x = l.right - 12 - (i + 1) * 60, y = row.y + row.height - 28;
     return h("g", {
       key: kind, class: "mk-act", role: "button", tabindex: 0, "aria-label": `${kind} ${spoken(row.id)}`, onclick: act,
       onkeydown: (event) => { if (event.key === "Enter") act(); },
-    }, h("rect", { x, y, width: 56, height: 20, rx: 10 }), text(x + 28, y + 14, kind));
+    }, h("rect", { x, y, width: 56, height: 20, rx: 10 }), text(x + 28, y + 14, kind.replace("fill_", "full ")));
   });
 }
 
@@ -1459,7 +1473,7 @@ h3 { font: 650 12px/1.4 var(--sans); letter-spacing: 0.08em; text-transform: upp
 .mk-mono, .mk-step { font: 12px/1.4 var(--mono); color: var(--soft); }
 .mk-head { display: flex; justify-content: space-between; align-items: flex-start; gap: 12px; flex-wrap: wrap; padding: 0 4px 10px; }
 .mk-other-future { color: var(--accent); font-weight: 600; margin-left: 10px; }
-.mk-tabs { display: flex; gap: 6px; }
+.mk-tabs { display: flex; flex-wrap: wrap; gap: 6px; }
 .mk-columns { display: grid; grid-template-columns: minmax(0, 1fr); gap: 12px; }
 &[data-wide=yes] .mk-columns { grid-template-columns: minmax(0, 1fr) 280px; }
 .mk-main { display: flex; flex-direction: column; gap: 10px; min-width: 0; }
@@ -1579,10 +1593,6 @@ ${[0, 1, 2, 3, 4, 5].map((i) => `.mk-in-e${i} { --cell-paper: var(--e${i}); } .m
 .mk-fork { top: -46px; border: 0; background: none; color: var(--accent); font-size: 15px; height: 18px; }
 .mk-scene-name { font-size: 14px; color: var(--soft); min-height: 21px; }
 .mk-scene-name b { color: var(--accent); font-weight: 650; }
-.mk-foot { display: flex; flex-wrap: wrap; gap: 6px 16px; font-size: 13px; padding: 0 4px; }
-.mk-foot .mk-link { color: var(--soft); }
-.mk-help { flex-basis: 100%; display: flex; flex-wrap: wrap; gap: 12px 40px; } .mk-keys { display: grid; align-content: start; grid-template-columns: max-content 1fr; gap: 2px 14px; font-size: 13px; }
-.mk-keys dt { font-family: var(--mono); font-weight: 400; }
 
 .mk-predict { border: 2px solid var(--accent); border-radius: 14px; padding: 12px 16px; background: var(--faint); }
 .mk-predict h3 { color: var(--accent); }
@@ -1600,7 +1610,7 @@ b.mk-ink-good { color: var(--good); } .mk-ink-warning { color: var(--warning); }
 &[data-wide=yes] .mk-story { position: absolute; inset: 12px 4px 8px 12px; }
 .mk-story { display: flex; flex-direction: column; gap: 6px; min-height: 0; }
 .mk-story-head { display: flex; justify-content: space-between; align-items: baseline; padding-right: 8px; }
-.mk-filter { font-size: 13px; color: var(--soft); }
+.mk-filter { display: flex; flex-wrap: wrap; gap: 4px 10px; font-size: 13px; color: var(--soft); }
 select { font: inherit; font-size: 13px; color: var(--ink); background: var(--card); border: 1px solid var(--line); border-radius: 6px; padding: 2px 4px; max-width: 100%; }
 .mk-sentences { contain: content; list-style: none; overflow: auto; flex: 1; min-height: 0; max-height: 60vh; position: relative; font-size: 14px; scrollbar-width: thin; }
 &[data-wide=yes] .mk-sentences { max-height: none; }
@@ -1633,7 +1643,7 @@ details.mk-side { padding: 10px 12px; } summary { cursor: pointer; font-weight: 
   .mk-scenes { height: 10px; }
   .mk-scene-name { display: flex; justify-content: space-between; align-items: center; gap: 10px; text-align: center; color: var(--ink); }
   .mk-scene-name .mk-round { font-size: 20px; flex: none; }
-  .mk-big { font-size: 18px; }
+  .mk-big { font-size: 18px; } .mk-tabs .mk-button { padding: 6px 10px; }
   .mk-now-line { flex-wrap: wrap; min-height: 96px; align-content: flex-start; gap: 4px 10px; }
   .mk-now-words { flex-basis: 80%; }
   .mk-now-side { flex-direction: row; flex-basis: 100%; justify-content: space-between; align-items: baseline; }
@@ -1646,7 +1656,7 @@ details.mk-side { padding: 10px 12px; } summary { cursor: pointer; font-weight: 
 `;
 
 // story.mjs
-const AROUND = 30; // moments before and after the current one
+const AROUND = 15; // moments before and after the current one
 
 function drawStory(stage) {
   const { run } = stage;
@@ -1659,11 +1669,13 @@ function drawStory(stage) {
 }
 
 function drawFilter(stage) {
-  const { run, filter } = stage;
-  const option = (value, label) => h("option", { value, selected: value === filter, key: value }, label);
-  return h("label", { class: "mk-filter" }, "of ",
-    h("select", { "data-part": "filter", onchange: (event) => stage.set({ filter: event.target.value }) },
-      option("", "everybody"), run.nodes.map((node) => option(node.id, spoken(node.id)))));
+  const { run, filter, kind: chosen } = stage;
+  const option = (value, label) => h("option", { value, selected: value && [filter, chosen].includes(value), key: value }, label);
+  const choose = (label, part, more) => h("label", {}, `${label} `,
+    h("select", { "data-part": part, onchange: (event) => stage.set({ [part]: event.target.value }) }, more));
+  return h("div", { class: "mk-filter" },
+    choose("of", "filter", [option("", "everybody"), run.nodes.map((node) => option(node.id, spoken(node.id)))]),
+    choose("about", "kind", [option("", "everything"), run.kinds.map((kind) => option(kind, kind.replace(/\B[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)))]));
 }
 
 function concerns(fact, id) {
@@ -1675,6 +1687,7 @@ function concerns(fact, id) {
 function drawSentences(stage) {
   const { run, step, filter } = stage;
   const here = run.momentBefore(step);
+  if (!(Math.abs(here - stage.anchor) <= AROUND)) stage.anchor = here; // far away: the lines stay and say other things
   const from = Math.max(0, here - AROUND), to = Math.min(run.moments.length, here + AROUND);
   const items = [];
   const more = (key, count, at) => h("li", { key, class: "mk-more" },
@@ -1686,21 +1699,21 @@ function drawSentences(stage) {
       items.push(h("li", { key: "hidden", class: "mk-more" }, "The rest follows after the next question."));
       return items;
     }
-    const facts = run.told(at).filter((fact) => concerns(fact, filter));
-    items.push(...drawMoment(stage, at, facts));
+    const facts = run.told(at).filter((fact) => concerns(fact, filter) && (!stage.kind || fact.kind === stage.kind));
+    items.push(...drawMoment(stage, at, facts, i - stage.anchor));
   }
   if (to < run.moments.length) items.push(more("later", run.moments.length - to, to));
   return items;
 }
 
-function drawMoment(stage, at, facts) {
+function drawMoment(stage, at, facts, place) {
   const { run, step } = stage;
   const scene = run.bookmarks.find((bookmark) => bookmark.step === at);
-  const items = scene && !stage.filter ? [drawScene(stage, scene)] : [];
+  const items = scene && !stage.filter && !stage.kind ? [drawScene(stage, scene)] : [];
   const isHere = run.moments[run.momentBefore(step)] === at;
   const shown = facts.length || !items.length ? facts : [{ index: `quiet${at}`, weight: 1, sentence: run.sentenceOf(at) }];
   return [...items, ...shown.map((fact, i) => h("li", {
-    key: `f${fact.index}`, class: `mk-sentence${isHere ? " mk-current" : ""}${at > step ? " mk-future" : ""}${fact.weight > 1 ? " mk-turn" : ""}`,
+    key: `f${place}.${i}`, class: `mk-sentence${isHere ? " mk-current" : ""}${at > step ? " mk-future" : ""}${fact.weight > 1 ? " mk-turn" : ""}`,
     "aria-current": isHere && i === 0 ? "step" : null, "data-records": fact.kind ? recordsOf(fact) : null,
   },
   h("button", { type: "button", tabindex: isHere && i === 0 ? 0 : -1, "data-step": at, onclick: () => stage.go(at) },
@@ -1736,9 +1749,7 @@ function drawSentence(stage) {
         drawAlarm(stage),
         others.slice(0, 4).map((fact) => h("p", { class: "mk-also" }, fact.sentence))),
       h("div", { class: "mk-now-side" },
-        h("button", {
-          type: "button", class: "mk-link", "data-part": "why", "aria-expanded": String(stage.why), onclick: () => stage.set({ why: !stage.why }),
-        }, "why?"),
+        button("link", "why", () => stage.set({ why: !stage.why }), "why?", { "aria-expanded": String(stage.why) }),
         h("span", { class: "mk-mono" }, seconds(run.times[step])))),
     stage.why ? drawWhy(stage) : null);
 }
@@ -1748,8 +1759,7 @@ function drawAlarm(stage) {
   const [first] = run.stateAt(step).alarms;
   const alarm = first === undefined ? null : run.fact(first);
   if (!alarm || alarm.step === step) return null;
-  return h("p", { class: "mk-also" }, h("button", { type: "button", class: "mk-link mk-alarm", "data-part": "alarm", onclick: () => stage.go(alarm.step) },
-    `✕ since step ${alarm.step}`), ` ${alarm.sentence}`);
+  return h("p", { class: "mk-also" }, button("link mk-alarm", "alarm", () => stage.go(alarm.step), `✕ since step ${alarm.step}`), ` ${alarm.sentence}`);
 }
 
 function drawLastTold({ run, step }) {
@@ -1766,8 +1776,7 @@ function drawWhy(stage) {
   return h("div", { class: "mk-why" },
     h("p", {}, "Because, nearest first:"),
     h("ol", {}, causes.map((cause) => h("li", { key: `c${cause.step}` },
-      h("button", { type: "button", class: "mk-link", "data-step": cause.step, onclick: () => stage.go(cause.step) },
-        h("span", { class: "mk-mono" }, cause.step), ` ${cause.sentence}`)))));
+      button("link", "cause", () => stage.go(cause.step), [h("span", { class: "mk-mono" }, cause.step), ` ${cause.sentence}`])))));
 }
 
 function drawQuestion(stage) {
@@ -1782,9 +1791,7 @@ function drawQuestion(stage) {
       type: "button", key: `q${i}`, class: `mk-button mk-choice${chosen === i ? " mk-chosen" : ""}`, "aria-pressed": String(chosen === i),
       onclick: () => stage.answer(i),
     }, choice.text))),
-    isAnswered ? drawReply(stage, question.choices[chosen]) : h("button", {
-      type: "button", class: "mk-link", "data-part": "skip", onclick: () => stage.reveal(),
-    }, "show me without a guess"));
+    isAnswered ? drawReply(stage, question.choices[chosen]) : button("link", "skip", () => stage.reveal(), "show me without a guess"));
 }
 
 function drawReply(stage, choice) {
@@ -1792,9 +1799,8 @@ function drawReply(stage, choice) {
   return h("div", { class: "mk-reply", role: "status" },
     h("p", {}, h("b", { class: choice.right ? "mk-ink-good" : "mk-ink-warning" }, choice.right ? "✓ So it is. " : "✕ Not here. "), choice.reply),
     h("p", { class: "mk-reply-links" },
-      h("button", { type: "button", class: "mk-button mk-primary", "data-part": "reveal", onclick: () => stage.reveal() }, "Show it"),
-      scene ? h("button", { type: "button", class: "mk-link", "data-part": "reply-scene", onclick: () => stage.scene(scene.number) },
-        `see scene ${scene.number}`) : null));
+      button("button mk-primary", "reveal", () => stage.reveal(), "Show it"),
+      scene ? button("link", "reply-scene", () => stage.scene(scene.number), `see scene ${scene.number}`) : null));
 }
 
 function forkIcon() {
@@ -1814,8 +1820,7 @@ function drawBranches(stage) {
   return h("section", { class: "mk-branches", key: "branches", "data-part": "branches", "aria-label": "Other futures" },
     h("span", { class: "mk-branch-title" }, forkIcon(), " What if?"),
     future(stage.options.live ? "this run" : "as recorded", -1, (open.find((fork) => fork.index === stage.future) || open[0]).at),
-    open.map((fork) => future(h("span", {}, h("span", { class: "mk-mono" }, `${fork.at} `), fork.name), fork.index, fork.at)),
-    stage.trouble ? h("p", { class: "mk-ink-warning" }, stage.trouble) : null);
+    open.map((fork) => future(h("span", {}, h("span", { class: "mk-mono" }, `${fork.at} `), fork.name), fork.index, fork.at)));
 }
 
 // timeline.mjs
@@ -1843,7 +1848,7 @@ function drawTimeline(stage) {
       h("div", { class: "mk-track" }, h("div", { class: "mk-done", style: `width:${part(step)}%` })),
       h("div", { class: "mk-knob mk-glide", style: `left:${part(step)}%` })),
       h("div", { class: "mk-scenes" }, drawForks(stage, part), stage.narrow ? drawDots(stage, part) : drawScenes(stage, part)),
-      drawSceneNames(stage)));
+      drawSceneNames(stage), stage.more && stage.more.drawJumps(stage)));
 }
 
 function placeOf(run, step) {
@@ -1878,18 +1883,14 @@ function drag(stage, event) {
 
 function drawButtons(stage) {
   const { run, step, playing } = stage;
-  const button = (part, label, sign, act, disabled) => h("button", {
-    type: "button", class: "mk-button mk-round", "data-part": part, title: label, "aria-label": label, onclick: act,
-    "aria-disabled": disabled ? "true" : null,
-  }, sign);
+  const round = (part, label, sign, act, disabled) => button("button mk-round", part, act, sign, {
+    title: label, "aria-label": label, "aria-disabled": disabled ? "true" : null,
+  });
   return h("div", { class: "mk-buttons" },
-    button("back", "Back one moment (←; with Shift: one step)", "◀", (event) => stage.back(event.shiftKey), step <= 1),
-    button("play", playing ? "Pause (space)" : "Play (space)", playing ? "❚❚" : "▶", () => stage.toggle(), false),
-    button("forward", "Forward one moment (→; with Shift: one step)", "▶❙", (event) => stage.forward(event.shiftKey), step >= run.last),
-    h("button", {
-      type: "button", class: "mk-button mk-speed", "data-part": "speed", onclick: () => stage.faster(),
-      title: "Speed", "aria-label": `Speed: ${stage.speed} times`,
-    }, `${stage.speed}×`));
+    round("back", "Back one moment (←; with Shift: one step)", "◀", (event) => stage.back(event.shiftKey), step <= 1),
+    round("play", playing ? "Pause (space)" : "Play (space)", playing ? "❚❚" : "▶", () => stage.toggle(), false),
+    round("forward", "Forward one moment (→; with Shift: one step)", "▶❙", (event) => stage.forward(event.shiftKey), step >= run.last),
+    button("button mk-speed", "speed", () => stage.faster(), `${stage.speed}×`, { title: "Speed (s)", "aria-label": `Speed: ${stage.speed} times` }));
 }
 
 const drawnTicks = new WeakMap(); // they belong to the run, not to the step
@@ -1936,9 +1937,12 @@ function drawScenes(stage, part) {
     type: "button", key: `scene${scene.number}`, "data-scene": scene.number,
     class: `mk-scene${scene.step <= step ? " mk-past" : ""}${current === scene ? " mk-current" : ""}`,
     style: `left:${places[i]}%`, onclick: () => stage.scene(scene.number),
-    title: stage.hides(scene.step) ? `Scene ${scene.number}` : `Scene ${scene.number}: ${scene.name}`,
-    "aria-label": stage.hides(scene.step) ? `Scene ${scene.number}` : `Scene ${scene.number}: ${scene.name}`,
+    title: nameOfScene(stage, scene), "aria-label": nameOfScene(stage, scene),
   }, scene.number));
+}
+
+function nameOfScene(stage, { number, step, name }) {
+  return `Scene ${number}${stage.hides(step) ? "" : `: ${name}`}`;
 }
 
 function drawDots({ run, step }, part) {
@@ -1957,9 +1961,7 @@ function drawSceneNames(stage) {
   const { run, narrow } = stage;
   if (!run.bookmarks.length) return null;
   const scene = run.sceneAt(stage.step);
-  const jump = (label, sign, direction) => h("button", {
-    type: "button", class: "mk-button mk-round", title: label, "aria-label": label, onclick: () => stage.nextScene(direction),
-  }, sign);
+  const jump = (label, sign, direction) => button("button mk-round", "scene", () => stage.nextScene(direction), sign, { title: label, "aria-label": label });
   const more = scene && scene.text && !narrow ? ` · ${scene.text}` : "";
   const name = scene ? [h("b", {}, `Scene ${scene.number}`), ` ${scene.name}${more}`] : "before scene 1";
   return h("div", { class: "mk-scene-name" },
@@ -1967,20 +1969,20 @@ function drawSceneNames(stage) {
 }
 
 // stage.mjs
-const VIEWS = [clusterView]; // a view is {id, name, applies(run), draw(frame)}; the next ones go here
+const VIEWS = [clusterView]; // a view is {id, name, applies(run, stage), draw(frame)}; the others come with the second module
 const MOMENT_MS = 1600; // at speed 1
 const SPEEDS = [1, 2, 4, 0.5];
 const stages = new Set();
-let moreCss = "";
+let more = null; // what else the second module brings
 let count = 0;
 
-export function addViews(views, css) {
+export function addViews(views, tools) {
   VIEWS.push(...views);
-  moreCss += css;
+  more = tools;
   for (const stage of stages) stage.set({ view: stage.wantedView() });
 }
 
-const hasMore = () => moreCss !== "";
+const hasMore = () => more !== null;
 
 class Stage {
   constructor(el, source, options = {}, hooks = {}) {
@@ -1994,6 +1996,11 @@ class Stage {
     if (options.height) Object.assign(this.root.style, { maxHeight: `${options.height}px`, overflow: "auto" });
     this.root.setAttribute("data-lm-suppress-shortcuts", "true"); // JupyterLab keeps its arrow keys to itself
     this.root.onkeydown = (event) => this.key(event);
+    this.root.ondragover = (event) => event.preventDefault();
+    this.root.ondrop = (event) => {
+      event.preventDefault();
+      if (more) more.openFile(this, event.dataTransfer.files[0]);
+    };
     el.append(this.root);
     watchRecords(this.root);
     stages.add(this);
@@ -2014,12 +2021,23 @@ class Stage {
     this.view = this.wantedView();
     this.loadAnswers();
     this.passed = new Set();
-    this.step = this.clamp(step ?? this.firstStep());
+    this.step = this.clamp(step ?? this.stepOf(this.options) ?? 1);
     this.draw();
   }
 
+  stepOf({ step, scene }) {
+    const { last, bookmarks } = this.run;
+    if (step !== undefined && !(step >= 1 && step <= last)) throw new TraceError(`There is no step ${step}: this run has steps 1 to ${last}.`);
+    if (step === undefined && scene && !bookmarks[scene - 1]) throw new TraceError(`There is no scene ${scene}: this run has ${bookmarks.length} scenes.`);
+    return step ?? (scene ? bookmarks[scene - 1].step : undefined);
+  }
+
+  get more() {
+    return more;
+  }
+
   get views() {
-    return VIEWS.filter((view) => view.applies(this.run));
+    return VIEWS.filter((view) => view.applies(this.run, this));
   }
 
   wantedView() {
@@ -2028,9 +2046,20 @@ class Stage {
     return this.view && this.view !== VIEWS[0] && applying.includes(this.view) ? this.view : named || applying[0];
   }
 
-  firstStep() {
-    const scene = this.run.bookmarks[Number(this.options.scene) - 1];
-    return Number(this.options.step) || (scene && scene.step) || 1;
+  open(place) {
+    const show = () => {
+      const step = this.stepOf(place);
+      this.pause();
+      if (place.view) {
+        this.options = { ...this.options, view: place.view };
+        this.view = VIEWS[0];
+      }
+      this.view = this.wantedView();
+      if (this.run.partitions.includes(place.partition)) this.partition = place.partition;
+      this.go(step);
+    };
+    if (this.forks()[place.future - 1]) return this.choose(place.future - 1, 1, 1).then(show);
+    return show();
   }
 
   clamp(step) {
@@ -2191,10 +2220,14 @@ class Stage {
     return this.recorded.branches.map(({ at, name }, index) => ({ at, name, index }));
   }
 
+  async load(index) {
+    if (!this.futures.has(index)) this.futures.set(index, new Run(await loadBranch(this.recorded.branches[index])));
+  }
+
   async choose(index, at, step) {
     this.trouble = "";
     try {
-      if (!this.futures.has(index)) this.futures.set(index, new Run(await loadBranch(this.recorded.branches[index])));
+      await this.load(index);
     } catch (error) {
       this.set({ trouble: error.message });
       return;
@@ -2224,16 +2257,22 @@ class Stage {
       Home: () => this.go(1), End: () => this.go(this.run.moments[this.run.moments.length - 1]),
       PageDown: () => this.nextScene(1), PageUp: () => this.nextScene(-1),
       b: () => this.nextScene(1), B: () => this.nextScene(-1), w: () => this.set({ why: !this.why }),
-      "?": () => this.set({ help: !this.help }),
+      "?": () => this.set({ help: !this.help }), v: () => this.nextView(), s: () => this.faster(),
+      ...(more ? more.jumpKeys(this) : {}),
     };
+  }
+
+  nextView() {
+    const { views } = this;
+    this.set({ view: views[(views.indexOf(this.view) + 1) % views.length] });
   }
 
   frame() {
     const facts = this.run.factsOf(this.step);
     return {
       run: this.run, state: this.run.stateAt(this.step), step: this.step, partition: this.partition, facts,
-      ghosts: this.ghosts(facts), width: this.pictureWidth(), unique: this.unique, go: (step) => this.go(step),
-      command: this.options.live && this.hooks.onCommand,
+      ghosts: this.ghosts(facts), width: this.pictureWidth(), unique: this.unique,
+      command: this.options.live && this.hooks.onCommand, go: (step) => this.go(step), stage: this,
     };
   }
 
@@ -2267,12 +2306,12 @@ class Stage {
     this.root.dataset.wide = wide ? "yes" : "no";
     this.root.dataset.narrow = this.narrow ? "yes" : "no";
     patch(this.root, [
-      h("style", { key: "css" }, CSS + moreCss),
+      h("style", { key: "css" }, CSS + (more ? more.css : "")),
       this.drawHeader(),
       h("div", { class: "mk-columns", key: "columns" },
         h("div", { class: "mk-main", key: "main" },
           h("div", { class: "mk-card mk-picture-card", key: "picture" }, this.drawPicture()),
-          drawQuestion(this), drawSentence(this), drawTimeline(this), drawBranches(this), this.drawFoot()),
+          drawQuestion(this), drawSentence(this), drawTimeline(this), drawBranches(this), more && more.drawFoot(this)),
         wide ? h("aside", { class: "mk-card mk-side", key: "side" }, drawStory(this)) : this.drawFolded()),
     ]);
     relight(this.root);
@@ -2300,49 +2339,13 @@ class Stage {
 
   drawTabs() {
     const { views } = this;
-    const tabs = views.length > 1 ? h("div", { class: "mk-tabs", role: "tablist" }, views.map((view) => h("button", {
-      type: "button", role: "tab", key: view.id, class: `mk-button${view === this.view ? " mk-chosen" : ""}`,
-      "aria-selected": String(view === this.view), onclick: () => this.set({ view }),
-    }, view.name))) : null;
+    const tabs = views.length > 1 ? h("div", { class: "mk-tabs", role: "group", "aria-label": "View" }, views.map((view) => button(
+      `button${view === this.view ? " mk-chosen" : ""}`, `view-${view.id}`, () => this.set({ view }), view.name,
+      { key: view.id, "aria-pressed": String(view === this.view) }))) : null;
     if (this.run.partitions.length < 2) return tabs;
     const choice = h("select", { "aria-label": "Partition", "data-part": "partition", onchange: (event) => this.set({ partition: event.target.value }) },
       this.run.partitions.map((name) => h("option", { value: name, selected: name === this.partition, key: name }, name)));
     return h("div", { class: "mk-tabs" }, tabs, choice);
-  }
-
-  drawFoot() {
-    const rows = [["← →", "moment to moment"], ["Shift + ← →", "every single step"], ["space", "play, pause"], ["b, B", "next scene, scene before"],
-      ["Home, End", "first, last step"], ["w", "why?"]];
-    const signs = [["✓", "somebody was told that this record is stored"], ["dashed", "will be cut off later in this run"], ["e0, e1", "leader epoch, with a pattern of its own"],
-      ["HW", "high watermark: everything before it is committed"], ["★ ☆", "leader; leader in its own eyes only, or not aware of it yet"], ["ISR, ELR", "as the controller has written them"]];
-    const list = (pairs) => h("dl", { class: "mk-keys" }, pairs.map(([sign, what]) => [h("dt", {}, sign), h("dd", {}, what)]));
-    return h("footer", { class: "mk-foot", key: "foot" },
-      this.hooks.onStep ? null : h("button", { type: "button", class: "mk-link", "data-part": "link", onclick: () => this.copyLink() }, this.copied || "link to this step"), // a notebook has no address of its own for a step
-      h("button", { type: "button", class: "mk-link", "data-part": "text", onclick: () => this.saveText() }, "story as text"),
-      h("button", { type: "button", class: "mk-link", "data-part": "help", "aria-expanded": String(this.help), onclick: () => this.set({ help: !this.help }) }, "signs and keys ?"),
-      Object.keys(this.answers).length ? h("button", { type: "button", class: "mk-link", "data-part": "forget", onclick: () => this.forget() }, "ask me again") : null,
-      this.help ? h("div", { class: "mk-help" }, list(signs), list(rows)) : null);
-  }
-
-  saveText() {
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([this.run.story()], { type: "text/plain" }));
-    link.download = `${this.run.trace.scenario || "run"}.txt`;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-  }
-
-  async copyLink() {
-    const place = `step=${this.step}${this.future >= 0 ? `&future=${this.future + 1}` : ""}`;
-    const address = `${String(location.href).split("#")[0]}#${place}`;
-    try {
-      await navigator.clipboard.writeText(address);
-      this.set({ copied: "copied" });
-    } catch {
-      location.hash = place; // no clipboard here: the address bar holds the link
-      this.set({ copied: "see the address bar" });
-    }
-    setTimeout(() => this.set({ copied: "" }), 2000);
   }
 
   watchSize() {
@@ -2400,10 +2403,10 @@ async function loadBranch(branch) {
 
 // index.mjs
 export function mountTrace(el, trace, options = {}, hooks = {}) {
-  const story = Array.from(el.querySelectorAll(":scope > details"));
   try {
     const stage = new Stage(el, trace, options, hooks);
-    story.forEach((details) => { details.hidden = true; });
+    if (options.future) stage.open({ ...options, step: stage.step });
+    showPlayer(el, true);
     el.mkStage = {
       stage, el,
       get step() { return stage.step; },
@@ -2420,13 +2423,18 @@ export function mountTrace(el, trace, options = {}, hooks = {}) {
 }
 
 function sayWhyNot(el, error) {
-  el.querySelectorAll(":scope > .mk-sorry").forEach((old) => old.remove());
-  const words = document.createElement("p");
-  words.className = "mk-sorry";
+  const words = Object.assign(document.createElement("p"), { className: "mk-sorry" });
   words.setAttribute("role", "note");
   words.textContent = error instanceof TraceError ? error.message : `This run cannot be shown: ${error.message}.`;
+  showPlayer(el, false);
   el.prepend(words);
   if (!(error instanceof TraceError)) console.warn(error);
+}
+
+function showPlayer(el, isShown) {
+  el.querySelectorAll(":scope > .mk-sorry").forEach((old) => old.remove());
+  el.querySelectorAll(":scope > .mk-root").forEach((root) => { root.hidden = !isShown; });
+  el.querySelectorAll(":scope > details").forEach((story) => { story.hidden = isShown; });
 }
 
 function render({ model, el }) {
@@ -2442,6 +2450,7 @@ function render({ model, el }) {
       model.set("command", { ...command, at: el.mkStage.step, id: (commands += 1) });
       model.save_changes();
     },
+    source: () => model.get("_esm"),
   };
   const mount = () => {
     const step = model.get("step");
@@ -2482,11 +2491,11 @@ export function autoMount(root = document) {
   });
 }
 
-let more = null;
+let second = null;
 
 function loadMore() {
-  if (!hasMore()) more ||= import(new URL("stage-more.mjs", import.meta.url)).catch((error) => console.warn(error));
-  return more;
+  if (!hasMore()) second ||= import(new URL("stage-more.mjs", import.meta.url)).catch((error) => console.warn(error));
+  return second;
 }
 
 const mounted = new Set();
@@ -2533,12 +2542,6 @@ function onClick(event) {
   jump(handle, target, true);
 }
 
-export function readHash(hash) {
-  const found = /(?:^|[#&])(step|scene)[=-](\d+)/.exec(hash || "");
-  const future = /&future=(\d+)/.exec(hash || "");
-  return found ? { [found[1]]: Number(found[2]), ...(future ? { future: Number(future[1]) } : {}) } : null;
-}
-
 function stageFor(link) {
   const named = link.dataset.stage && document.getElementById(link.dataset.stage);
   if (named) return named.mkStage;
@@ -2554,12 +2557,30 @@ function openAddress(scroll) {
   if (first) jump(first.mkStage, target, scroll);
 }
 
-function jump(handle, { step, scene, future }, scroll) {
-  handle.stage.pause();
-  if (future && handle.stage.forks()[future - 1]) handle.stage.choose(future - 1, step, step);
-  else if (scene) handle.scene(scene);
-  else handle.go(step);
-  if (scroll) handle.el.scrollIntoView({ block: "nearest" });
+async function jump({ el }, place, scroll) {
+  try {
+    if (!isRun(el.mkStage.stage.recorded.trace, place)) await openOther(el, place);
+    await el.mkStage.stage.open(place);
+    showPlayer(el, true);
+  } catch (error) {
+    sayWhyNot(el, error);
+  }
+  if (scroll) el.scrollIntoView({ block: "nearest" });
+}
+
+async function openOther(el, place) {
+  const src = (el.dataset.src || "").replace(/[^/]*$/, `${place.run}.json`);
+  const answer = el.dataset.src ? await fetch(src).catch(() => null) : null;
+  const trace = answer && answer.ok ? readTrace(await answer.text()) : null;
+  if (!trace || !isRun(trace, place)) throw new TraceError(notHere(location.hash));
+  el.mkStage.stage.setTrace(trace, 1);
+}
+
+export function openPage() {
+  const data = document.getElementById("trace");
+  const place = readHash(location.hash);
+  mountTrace(document.getElementById("stage"), data.textContent, place ? {} : JSON.parse(data.dataset.options));
+  return autoMount();
 }
 
 export { Run, readTrace };

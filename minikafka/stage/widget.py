@@ -3,7 +3,8 @@
 anywidget and ipywidgets are needed for showing only, so they load when the first picture is asked for: the core and the
 site's pages live without them.
 
-What we leave out: comparing two runs side by side, and charts.
+`show(a, beside=b)` puts two runs into one player, to be compared in its view *Two worlds*. Curves and graphs:
+`stage/chart.py`.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ def need(name: str) -> Any:
         return importlib.import_module(name)
     except ImportError as error:
         raise ImportError(
-            f"Showing a run in a notebook needs `{name}`, which is not installed: `pip install anywidget ipywidgets`."
+            f"Showing a run in a notebook needs `{name}`, which is not installed: "
+            "`pip install anywidget ipywidgets matplotlib networkx`."
         ) from error
 
 
@@ -35,11 +37,27 @@ def show(
     step: int | None = None,
     scene: int | None = None,
     height: int | None = None,
+    beside: reading.HasJson | Mapping[str, Any] | None = None,
+    **place: Any,
 ) -> Any:
-    """The player for a recorded run, opened at a step or a scene; `height` in pixels makes it scroll inside."""
+    """The player for a recorded run, opened at a step or a scene; `height` in pixels makes it scroll inside.
+
+    `beside` is another run of the same seed, to compare. `place` may name the `view`, `partition` and `future` to open.
+    """
     recorded = reading.trace_json(trace)
-    options = {} if height is None else {"height": height}
+    if beside is not None:
+        other = reading.trace_json(beside)
+        recorded = reading.beside(recorded, other, in_short(recorded, other))
+        place = {"view": "worlds", **place}
+    options = {**({} if height is None else {"height": height}), **place}
     return stage_class()(trace=recorded, step=reading.chosen_step(recorded, step, scene), options=options)
+
+
+def in_short(one: reading.Json, other: reading.Json) -> str:
+    """What makes the other run another: its settings that differ, else its title."""
+    settings = other.get("settings", {})
+    changed = [f"{name}={value}" for name, value in settings.items() if one.get("settings", {}).get(name) != value]
+    return ", ".join(changed) or reading.title_of(other)
 
 
 def bundle(trace: reading.Json, options: Mapping[str, Any]) -> dict[str, Any]:

@@ -92,7 +92,7 @@ def write_page(tmp_path):
 
     def write(trace) -> Path:
         whole = page(synthetic.two_leaders(branches=False))
-        start = whole.index('id="trace">') + len('id="trace">')
+        start = whole.index(">", whole.index("id=\"trace\"")) + 1
         file = tmp_path / "broken.html"
         text = trace if isinstance(trace, str) else json.dumps(trace)
         file.write_text(whole[:start] + text + whole[whole.index("</script>", start):], encoding="utf-8")

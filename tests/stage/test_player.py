@@ -287,7 +287,7 @@ def test_an_address_names_its_future(open_player, run_file, run):
     assert "acks=all" in player.sentence
     player.page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error('none')); }")
     player.part("link").click()
-    player.page.wait_for_url("**#step=124&future=1")
+    player.page.wait_for_url("**#run=synthetic&seed=7&step=124&future=1")
 
 
 def test_links_in_the_page_move_the_player(open_player, run, tmp_path):

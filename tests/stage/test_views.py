@@ -46,8 +46,9 @@ def applying(open_player, tmp_path, name):
 
 
 def test_a_view_shows_itself_only_where_it_applies(open_player, tmp_path):
-    assert applying(open_player, tmp_path, "00_first_crash") == ["cluster", "log", "isr"]
-    assert applying(open_player, tmp_path, "12_polite_exit") == ["cluster", "log", "groups"]
+    assert applying(open_player, tmp_path, "00_first_crash") == ["cluster", "log", "isr", "space", "charts"]
+    groups = applying(open_player, tmp_path, "12_polite_exit")
+    assert groups == ["cluster", "log", "groups", "space", "charts", "worlds"]
     assert "transactions" in applying(open_player, tmp_path, "15_zombie_producer")
 
 

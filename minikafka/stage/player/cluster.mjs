@@ -233,14 +233,16 @@ function drawHead(frame, l, row, is, replica) {
 /** Where the run is live: what can be done to this broker, inside the picture. */
 function drawActs(frame, l, row) {
   const node = frame.state.nodes[row.id] || { state: "up" };
-  const kinds = { up: ["crash", "pause"], crashed: ["restart"], paused: ["resume", "crash"] }[node.state];
+  const isCut = frame.state.cuts.some((cut) => cut.includes(row.id));
+  const kinds = { up: ["crash", "pause", isCut ? "heal" : "cut", "fill_disk"], crashed: ["restart"], paused: ["resume", "crash"] }[node.state];
   return kinds.map((kind, i) => {
-    const act = () => frame.command({ kind, broker: numberOf(row.id) });
+    const more = { cut: { side: "controllers" } }[kind];
+    const act = () => frame.command(kind === "heal" ? { kind } : { kind, broker: numberOf(row.id), ...more });
     const x = l.right - 12 - (i + 1) * 60, y = row.y + row.height - 28;
     return h("g", {
       key: kind, class: "mk-act", role: "button", tabindex: 0, "aria-label": `${kind} ${spoken(row.id)}`, onclick: act,
       onkeydown: (event) => { if (event.key === "Enter") act(); },
-    }, h("rect", { x, y, width: 56, height: 20, rx: 10 }), text(x + 28, y + 14, kind));
+    }, h("rect", { x, y, width: 56, height: 20, rx: 10 }), text(x + 28, y + 14, kind.replace("fill_", "full ")));
   });
 }
 

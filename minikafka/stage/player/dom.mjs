@@ -7,6 +7,11 @@ export function h(tag, attributes, ...children) {
   return { tag, attributes: attributes || {}, children: children.flat(3).filter((child) => child || child === 0) };
 }
 
+/** A button: its look, its part (how tests find it), what it does, what stands on it. */
+export function button(look, part, onclick, words, more) {
+  return h("button", { type: "button", class: `mk-${look}`, "data-part": part, onclick, ...more }, words);
+}
+
 /** Makes the children of `parent` be `wanted`; elements with the same key (or place) and tag are kept and changed. */
 export function patch(parent, wanted) {
   const kept = new Set(wanted.map((child) => child.attributes && child.attributes.key));

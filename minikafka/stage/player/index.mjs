@@ -1,14 +1,15 @@
 // What the module gives away: render (anywidget), mountTrace and autoMount (pages).
 
+import { isRun, notHere, readHash } from "./link.mjs";
 import { Run, readTrace, TraceError } from "./run.mjs";
 import { addViews, hasMore, Stage } from "./stage.mjs";
 
 /** Puts a player into `el`; gives a handle {stage, go(step), scene(number), destroy()}. A trace that cannot be shown is one sentence. */
 export function mountTrace(el, trace, options = {}, hooks = {}) {
-  const story = Array.from(el.querySelectorAll(":scope > details"));
   try {
     const stage = new Stage(el, trace, options, hooks);
-    story.forEach((details) => { details.hidden = true; });
+    if (options.future) stage.open({ ...options, step: stage.step });
+    showPlayer(el, true);
     el.mkStage = {
       stage, el,
       get step() { return stage.step; },
@@ -24,14 +25,20 @@ export function mountTrace(el, trace, options = {}, hooks = {}) {
   return el.mkStage;
 }
 
+/** One sentence in the player's place; the page's own story comes back. */
 function sayWhyNot(el, error) {
-  el.querySelectorAll(":scope > .mk-sorry").forEach((old) => old.remove());
-  const words = document.createElement("p");
-  words.className = "mk-sorry";
+  const words = Object.assign(document.createElement("p"), { className: "mk-sorry" });
   words.setAttribute("role", "note");
   words.textContent = error instanceof TraceError ? error.message : `This run cannot be shown: ${error.message}.`;
+  showPlayer(el, false);
   el.prepend(words);
   if (!(error instanceof TraceError)) console.warn(error);
+}
+
+function showPlayer(el, isShown) {
+  el.querySelectorAll(":scope > .mk-sorry").forEach((old) => old.remove());
+  el.querySelectorAll(":scope > .mk-root").forEach((root) => { root.hidden = !isShown; });
+  el.querySelectorAll(":scope > details").forEach((story) => { story.hidden = isShown; });
 }
 
 /** anywidget: traits `trace` (object or text), `step` (both ways), `options`, `command` (from here to Python). */
@@ -48,6 +55,7 @@ function render({ model, el }) {
       model.set("command", { ...command, at: el.mkStage.step, id: (commands += 1) });
       model.save_changes();
     },
+    source: () => model.get("_esm"),
   };
   const mount = () => {
     const step = model.get("step");
@@ -89,12 +97,12 @@ export function autoMount(root = document) {
   });
 }
 
-let more = null;
+let second = null;
 
 /** The other views; where they cannot be had, the cluster is still there. */
 function loadMore() {
-  if (!hasMore()) more ||= import(new URL("stage-more.mjs", import.meta.url)).catch((error) => console.warn(error));
-  return more;
+  if (!hasMore()) second ||= import(new URL("stage-more.mjs", import.meta.url)).catch((error) => console.warn(error));
+  return second;
 }
 
 const mounted = new Set();
@@ -143,13 +151,6 @@ function onClick(event) {
   jump(handle, target, true);
 }
 
-/** {step} or {scene} named by an address like #step=812, #scene=8 or #scene-8; else null. */
-export function readHash(hash) {
-  const found = /(?:^|[#&])(step|scene)[=-](\d+)/.exec(hash || "");
-  const future = /&future=(\d+)/.exec(hash || "");
-  return found ? { [found[1]]: Number(found[2]), ...(future ? { future: Number(future[1]) } : {}) } : null;
-}
-
 /** The player a link means: the one it names (data-stage="id"), else the last one before it in the page, else the first. */
 function stageFor(link) {
   const named = link.dataset.stage && document.getElementById(link.dataset.stage);
@@ -166,12 +167,32 @@ function openAddress(scroll) {
   if (first) jump(first.mkStage, target, scroll);
 }
 
-function jump(handle, { step, scene, future }, scroll) {
-  handle.stage.pause();
-  if (future && handle.stage.forks()[future - 1]) handle.stage.choose(future - 1, step, step);
-  else if (scene) handle.scene(scene);
-  else handle.go(step);
-  if (scroll) handle.el.scrollIntoView({ block: "nearest" });
+async function jump({ el }, place, scroll) {
+  try {
+    if (!isRun(el.mkStage.stage.recorded.trace, place)) await openOther(el, place);
+    await el.mkStage.stage.open(place);
+    showPlayer(el, true);
+  } catch (error) {
+    sayWhyNot(el, error);
+  }
+  if (scroll) el.scrollIntoView({ block: "nearest" });
+}
+
+/** Another run of this site, recorded beside this one; or a sentence that says where it can be played. */
+async function openOther(el, place) {
+  const src = (el.dataset.src || "").replace(/[^/]*$/, `${place.run}.json`);
+  const answer = el.dataset.src ? await fetch(src).catch(() => null) : null;
+  const trace = answer && answer.ok ? readTrace(await answer.text()) : null;
+  if (!trace || !isRun(trace, place)) throw new TraceError(notHere(location.hash));
+  el.mkStage.stage.setTrace(trace, 1);
+}
+
+/** A page of one run: its trace in #trace, the place to open at in its address or its data. */
+export function openPage() {
+  const data = document.getElementById("trace");
+  const place = readHash(location.hash);
+  mountTrace(document.getElementById("stage"), data.textContent, place ? {} : JSON.parse(data.dataset.options));
+  return autoMount();
 }
 
 export { Run, readTrace };

@@ -32,14 +32,14 @@ export function watchRecords(root) {
 }
 
 function nameIn(element) {
-  return element ? element.dataset.records : "";
+  return (element && element.dataset.records) || "";
 }
 
 /** Marks everything that has one of these records. Called again after each drawing. */
 export function relight(root, names = root.mkLit) {
   root.mkLit = names || "";
   const wanted = new Set(root.mkLit.split(" ").filter(Boolean));
-  for (const element of root.querySelectorAll("[data-records]")) {
-    element.classList.toggle("mk-lit", wanted.size > 0 && element.dataset.records.split(" ").some((name) => wanted.has(name)));
+  for (const element of root.querySelectorAll("[data-records], .mk-lit")) {
+    element.classList.toggle("mk-lit", wanted.size > 0 && nameIn(element).split(" ").some((name) => wanted.has(name)));
   }
 }

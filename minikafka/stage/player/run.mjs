@@ -78,8 +78,9 @@ export class Run {
       while (next < facts.length && facts[next][0] <= step) next += 1;
     }
     this.firstFact[this.last + 1] = facts.length;
-    const told = facts.filter((fact) => fact[5] > 0).map((fact) => Math.max(1, fact[0]));
-    const moments = new Set([...told, ...this.bookmarks.map((bookmark) => bookmark.step)]);
+    const told = facts.filter((fact) => fact[5] > 0);
+    this.kinds = [...new Set(told.map((fact) => fact[2]))].sort();
+    const moments = new Set([...told.map((fact) => Math.max(1, fact[0])), ...this.bookmarks.map((bookmark) => bookmark.step)]);
     this.moments = [...moments].sort((a, b) => a - b);
     if (this.moments[0] !== 1) this.moments.unshift(1);
     const heard = new Set(facts.map((fact) => fact[1]));
@@ -295,24 +296,10 @@ export class Run {
     for (const bookmark of this.bookmarks) if (bookmark.step <= step) found = bookmark;
     return found;
   }
-
-  /** The whole story as text, for export. */
-  story() {
-    const lines = [this.trace.title || this.trace.scenario || "", this.trace.moral || "", ""];
-    let scene = 0;
-    for (const step of this.moments) {
-      while (scene < this.bookmarks.length && this.bookmarks[scene].step <= step) {
-        lines.push("", `Scene ${scene + 1}: ${this.bookmarks[scene].name}`);
-        scene += 1;
-      }
-      for (const fact of this.told(step)) lines.push(`${String(step).padStart(6)}  ${seconds(this.times[step])}  ${fact.sentence}`);
-    }
-    return `${lines.join("\n").trim()}\n`;
-  }
 }
 
 /** How many of these, sorted by `read`, are at most `limit`. */
-function countUpTo(list, limit, read) {
+export function countUpTo(list, limit, read) {
   let low = 0, high = list.length;
   while (low < high) {
     const middle = (low + high) >> 1;

@@ -1,29 +1,29 @@
 // The player: holds the run, the step and what the reader chose; draws everything again after each change.
 
-import { h, patch } from "./dom.mjs";
+import { button, h, patch } from "./dom.mjs";
 import { clusterView } from "./cluster.mjs";
 import { relight, watchRecords } from "./light.mjs";
 import { CSS } from "./theme.mjs";
-import { Run } from "./run.mjs";
+import { Run, TraceError } from "./run.mjs";
 import { forkIcon, drawBranches, drawQuestion, drawSentence, drawStory, scrollStory } from "./story.mjs";
 import { drawTimeline } from "./timeline.mjs";
 
-const VIEWS = [clusterView]; // a view is {id, name, applies(run), draw(frame)}; the next ones go here
+const VIEWS = [clusterView]; // a view is {id, name, applies(run, stage), draw(frame)}; the others come with the second module
 const MOMENT_MS = 1600; // at speed 1
 const SPEEDS = [1, 2, 4, 0.5];
 const stages = new Set();
-let moreCss = "";
+let more = null; // what else the second module brings
 let count = 0;
 
 /** The other views, once they are loaded: players that are open show them too. */
-export function addViews(views, css) {
+export function addViews(views, tools) {
   VIEWS.push(...views);
-  moreCss += css;
+  more = tools;
   for (const stage of stages) stage.set({ view: stage.wantedView() });
 }
 
 /** Are they here already? A file or a notebook has them inside. */
-export const hasMore = () => moreCss !== "";
+export const hasMore = () => more !== null;
 
 export class Stage {
   /** options: step, scene, view, partition, live, height; hooks: onStep(step), onCommand(command). */
@@ -38,6 +38,11 @@ export class Stage {
     if (options.height) Object.assign(this.root.style, { maxHeight: `${options.height}px`, overflow: "auto" });
     this.root.setAttribute("data-lm-suppress-shortcuts", "true"); // JupyterLab keeps its arrow keys to itself
     this.root.onkeydown = (event) => this.key(event);
+    this.root.ondragover = (event) => event.preventDefault();
+    this.root.ondrop = (event) => {
+      event.preventDefault();
+      if (more) more.openFile(this, event.dataTransfer.files[0]);
+    };
     el.append(this.root);
     watchRecords(this.root);
     stages.add(this);
@@ -58,12 +63,24 @@ export class Stage {
     this.view = this.wantedView();
     this.loadAnswers();
     this.passed = new Set();
-    this.step = this.clamp(step ?? this.firstStep());
+    this.step = this.clamp(step ?? this.stepOf(this.options) ?? 1);
     this.draw();
   }
 
+  /** The step that {step} or {scene} means. Throws one sentence when this run has none such. */
+  stepOf({ step, scene }) {
+    const { last, bookmarks } = this.run;
+    if (step !== undefined && !(step >= 1 && step <= last)) throw new TraceError(`There is no step ${step}: this run has steps 1 to ${last}.`);
+    if (step === undefined && scene && !bookmarks[scene - 1]) throw new TraceError(`There is no scene ${scene}: this run has ${bookmarks.length} scenes.`);
+    return step ?? (scene ? bookmarks[scene - 1].step : undefined);
+  }
+
+  get more() {
+    return more;
+  }
+
   get views() {
-    return VIEWS.filter((view) => view.applies(this.run));
+    return VIEWS.filter((view) => view.applies(this.run, this));
   }
 
   /** The view that is shown, or else asked for, if it applies; a view that was asked for may be loaded later. */
@@ -73,9 +90,21 @@ export class Stage {
     return this.view && this.view !== VIEWS[0] && applying.includes(this.view) ? this.view : named || applying[0];
   }
 
-  firstStep() {
-    const scene = this.run.bookmarks[Number(this.options.scene) - 1];
-    return Number(this.options.step) || (scene && scene.step) || 1;
+  /** Opens what an address names: {step, scene, view, partition, future}. Throws one sentence when it is not there. */
+  open(place) {
+    const show = () => {
+      const step = this.stepOf(place);
+      this.pause();
+      if (place.view) {
+        this.options = { ...this.options, view: place.view };
+        this.view = VIEWS[0];
+      }
+      this.view = this.wantedView();
+      if (this.run.partitions.includes(place.partition)) this.partition = place.partition;
+      this.go(step);
+    };
+    if (this.forks()[place.future - 1]) return this.choose(place.future - 1, 1, 1).then(show);
+    return show();
   }
 
   clamp(step) {
@@ -246,10 +275,14 @@ export class Stage {
     return this.recorded.branches.map(({ at, name }, index) => ({ at, name, index }));
   }
 
+  async load(index) {
+    if (!this.futures.has(index)) this.futures.set(index, new Run(await loadBranch(this.recorded.branches[index])));
+  }
+
   async choose(index, at, step) {
     this.trouble = "";
     try {
-      if (!this.futures.has(index)) this.futures.set(index, new Run(await loadBranch(this.recorded.branches[index])));
+      await this.load(index);
     } catch (error) {
       this.set({ trouble: error.message });
       return;
@@ -281,8 +314,14 @@ export class Stage {
       Home: () => this.go(1), End: () => this.go(this.run.moments[this.run.moments.length - 1]),
       PageDown: () => this.nextScene(1), PageUp: () => this.nextScene(-1),
       b: () => this.nextScene(1), B: () => this.nextScene(-1), w: () => this.set({ why: !this.why }),
-      "?": () => this.set({ help: !this.help }),
+      "?": () => this.set({ help: !this.help }), v: () => this.nextView(), s: () => this.faster(),
+      ...(more ? more.jumpKeys(this) : {}),
     };
+  }
+
+  nextView() {
+    const { views } = this;
+    this.set({ view: views[(views.indexOf(this.view) + 1) % views.length] });
   }
 
   // --- Drawing ---
@@ -291,8 +330,8 @@ export class Stage {
     const facts = this.run.factsOf(this.step);
     return {
       run: this.run, state: this.run.stateAt(this.step), step: this.step, partition: this.partition, facts,
-      ghosts: this.ghosts(facts), width: this.pictureWidth(), unique: this.unique, go: (step) => this.go(step),
-      command: this.options.live && this.hooks.onCommand,
+      ghosts: this.ghosts(facts), width: this.pictureWidth(), unique: this.unique,
+      command: this.options.live && this.hooks.onCommand, go: (step) => this.go(step), stage: this,
     };
   }
 
@@ -328,12 +367,12 @@ export class Stage {
     this.root.dataset.wide = wide ? "yes" : "no";
     this.root.dataset.narrow = this.narrow ? "yes" : "no";
     patch(this.root, [
-      h("style", { key: "css" }, CSS + moreCss),
+      h("style", { key: "css" }, CSS + (more ? more.css : "")),
       this.drawHeader(),
       h("div", { class: "mk-columns", key: "columns" },
         h("div", { class: "mk-main", key: "main" },
           h("div", { class: "mk-card mk-picture-card", key: "picture" }, this.drawPicture()),
-          drawQuestion(this), drawSentence(this), drawTimeline(this), drawBranches(this), this.drawFoot()),
+          drawQuestion(this), drawSentence(this), drawTimeline(this), drawBranches(this), more && more.drawFoot(this)),
         wide ? h("aside", { class: "mk-card mk-side", key: "side" }, drawStory(this)) : this.drawFolded()),
     ]);
     relight(this.root);
@@ -361,49 +400,13 @@ export class Stage {
 
   drawTabs() {
     const { views } = this;
-    const tabs = views.length > 1 ? h("div", { class: "mk-tabs", role: "tablist" }, views.map((view) => h("button", {
-      type: "button", role: "tab", key: view.id, class: `mk-button${view === this.view ? " mk-chosen" : ""}`,
-      "aria-selected": String(view === this.view), onclick: () => this.set({ view }),
-    }, view.name))) : null;
+    const tabs = views.length > 1 ? h("div", { class: "mk-tabs", role: "group", "aria-label": "View" }, views.map((view) => button(
+      `button${view === this.view ? " mk-chosen" : ""}`, `view-${view.id}`, () => this.set({ view }), view.name,
+      { key: view.id, "aria-pressed": String(view === this.view) }))) : null;
     if (this.run.partitions.length < 2) return tabs;
     const choice = h("select", { "aria-label": "Partition", "data-part": "partition", onchange: (event) => this.set({ partition: event.target.value }) },
       this.run.partitions.map((name) => h("option", { value: name, selected: name === this.partition, key: name }, name)));
     return h("div", { class: "mk-tabs" }, tabs, choice);
-  }
-
-  drawFoot() {
-    const rows = [["← →", "moment to moment"], ["Shift + ← →", "every single step"], ["space", "play, pause"], ["b, B", "next scene, scene before"],
-      ["Home, End", "first, last step"], ["w", "why?"]];
-    const signs = [["✓", "somebody was told that this record is stored"], ["dashed", "will be cut off later in this run"], ["e0, e1", "leader epoch, with a pattern of its own"],
-      ["HW", "high watermark: everything before it is committed"], ["★ ☆", "leader; leader in its own eyes only, or not aware of it yet"], ["ISR, ELR", "as the controller has written them"]];
-    const list = (pairs) => h("dl", { class: "mk-keys" }, pairs.map(([sign, what]) => [h("dt", {}, sign), h("dd", {}, what)]));
-    return h("footer", { class: "mk-foot", key: "foot" },
-      this.hooks.onStep ? null : h("button", { type: "button", class: "mk-link", "data-part": "link", onclick: () => this.copyLink() }, this.copied || "link to this step"), // a notebook has no address of its own for a step
-      h("button", { type: "button", class: "mk-link", "data-part": "text", onclick: () => this.saveText() }, "story as text"),
-      h("button", { type: "button", class: "mk-link", "data-part": "help", "aria-expanded": String(this.help), onclick: () => this.set({ help: !this.help }) }, "signs and keys ?"),
-      Object.keys(this.answers).length ? h("button", { type: "button", class: "mk-link", "data-part": "forget", onclick: () => this.forget() }, "ask me again") : null,
-      this.help ? h("div", { class: "mk-help" }, list(signs), list(rows)) : null);
-  }
-
-  saveText() {
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([this.run.story()], { type: "text/plain" }));
-    link.download = `${this.run.trace.scenario || "run"}.txt`;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-  }
-
-  async copyLink() {
-    const place = `step=${this.step}${this.future >= 0 ? `&future=${this.future + 1}` : ""}`;
-    const address = `${String(location.href).split("#")[0]}#${place}`;
-    try {
-      await navigator.clipboard.writeText(address);
-      this.set({ copied: "copied" });
-    } catch {
-      location.hash = place; // no clipboard here: the address bar holds the link
-      this.set({ copied: "see the address bar" });
-    }
-    setTimeout(() => this.set({ copied: "" }), 2000);
   }
 
   // --- The surroundings: size and theme ---

@@ -1,11 +1,11 @@
 // The story at the side: numbered sentences, the current one lit. Only the lines near the current one are in the page.
 
-import { h } from "./dom.mjs";
+import { button, h } from "./dom.mjs";
 import { recordsOf } from "./light.mjs";
 import { numberOf } from "./marks.mjs";
 import { seconds, spoken } from "./run.mjs";
 
-const AROUND = 30; // moments before and after the current one
+const AROUND = 15; // moments before and after the current one
 
 export function drawStory(stage) {
   const { run } = stage;
@@ -18,11 +18,13 @@ export function drawStory(stage) {
 }
 
 function drawFilter(stage) {
-  const { run, filter } = stage;
-  const option = (value, label) => h("option", { value, selected: value === filter, key: value }, label);
-  return h("label", { class: "mk-filter" }, "of ",
-    h("select", { "data-part": "filter", onchange: (event) => stage.set({ filter: event.target.value }) },
-      option("", "everybody"), run.nodes.map((node) => option(node.id, spoken(node.id)))));
+  const { run, filter, kind: chosen } = stage;
+  const option = (value, label) => h("option", { value, selected: value && [filter, chosen].includes(value), key: value }, label);
+  const choose = (label, part, more) => h("label", {}, `${label} `,
+    h("select", { "data-part": part, onchange: (event) => stage.set({ [part]: event.target.value }) }, more));
+  return h("div", { class: "mk-filter" },
+    choose("of", "filter", [option("", "everybody"), run.nodes.map((node) => option(node.id, spoken(node.id)))]),
+    choose("about", "kind", [option("", "everything"), run.kinds.map((kind) => option(kind, kind.replace(/\B[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)))]));
 }
 
 function concerns(fact, id) {
@@ -34,6 +36,7 @@ function concerns(fact, id) {
 function drawSentences(stage) {
   const { run, step, filter } = stage;
   const here = run.momentBefore(step);
+  if (!(Math.abs(here - stage.anchor) <= AROUND)) stage.anchor = here; // far away: the lines stay and say other things
   const from = Math.max(0, here - AROUND), to = Math.min(run.moments.length, here + AROUND);
   const items = [];
   const more = (key, count, at) => h("li", { key, class: "mk-more" },
@@ -45,21 +48,21 @@ function drawSentences(stage) {
       items.push(h("li", { key: "hidden", class: "mk-more" }, "The rest follows after the next question."));
       return items;
     }
-    const facts = run.told(at).filter((fact) => concerns(fact, filter));
-    items.push(...drawMoment(stage, at, facts));
+    const facts = run.told(at).filter((fact) => concerns(fact, filter) && (!stage.kind || fact.kind === stage.kind));
+    items.push(...drawMoment(stage, at, facts, i - stage.anchor));
   }
   if (to < run.moments.length) items.push(more("later", run.moments.length - to, to));
   return items;
 }
 
-function drawMoment(stage, at, facts) {
+function drawMoment(stage, at, facts, place) {
   const { run, step } = stage;
   const scene = run.bookmarks.find((bookmark) => bookmark.step === at);
-  const items = scene && !stage.filter ? [drawScene(stage, scene)] : [];
+  const items = scene && !stage.filter && !stage.kind ? [drawScene(stage, scene)] : [];
   const isHere = run.moments[run.momentBefore(step)] === at;
   const shown = facts.length || !items.length ? facts : [{ index: `quiet${at}`, weight: 1, sentence: run.sentenceOf(at) }];
   return [...items, ...shown.map((fact, i) => h("li", {
-    key: `f${fact.index}`, class: `mk-sentence${isHere ? " mk-current" : ""}${at > step ? " mk-future" : ""}${fact.weight > 1 ? " mk-turn" : ""}`,
+    key: `f${place}.${i}`, class: `mk-sentence${isHere ? " mk-current" : ""}${at > step ? " mk-future" : ""}${fact.weight > 1 ? " mk-turn" : ""}`,
     "aria-current": isHere && i === 0 ? "step" : null, "data-records": fact.kind ? recordsOf(fact) : null,
   },
   h("button", { type: "button", tabindex: isHere && i === 0 ? 0 : -1, "data-step": at, onclick: () => stage.go(at) },
@@ -98,9 +101,7 @@ export function drawSentence(stage) {
         drawAlarm(stage),
         others.slice(0, 4).map((fact) => h("p", { class: "mk-also" }, fact.sentence))),
       h("div", { class: "mk-now-side" },
-        h("button", {
-          type: "button", class: "mk-link", "data-part": "why", "aria-expanded": String(stage.why), onclick: () => stage.set({ why: !stage.why }),
-        }, "why?"),
+        button("link", "why", () => stage.set({ why: !stage.why }), "why?", { "aria-expanded": String(stage.why) }),
         h("span", { class: "mk-mono" }, seconds(run.times[step])))),
     stage.why ? drawWhy(stage) : null);
 }
@@ -111,8 +112,7 @@ function drawAlarm(stage) {
   const [first] = run.stateAt(step).alarms;
   const alarm = first === undefined ? null : run.fact(first);
   if (!alarm || alarm.step === step) return null;
-  return h("p", { class: "mk-also" }, h("button", { type: "button", class: "mk-link mk-alarm", "data-part": "alarm", onclick: () => stage.go(alarm.step) },
-    `✕ since step ${alarm.step}`), ` ${alarm.sentence}`);
+  return h("p", { class: "mk-also" }, button("link mk-alarm", "alarm", () => stage.go(alarm.step), `✕ since step ${alarm.step}`), ` ${alarm.sentence}`);
 }
 
 /** In a step of which nothing is told: what was told last. */
@@ -130,8 +130,7 @@ function drawWhy(stage) {
   return h("div", { class: "mk-why" },
     h("p", {}, "Because, nearest first:"),
     h("ol", {}, causes.map((cause) => h("li", { key: `c${cause.step}` },
-      h("button", { type: "button", class: "mk-link", "data-step": cause.step, onclick: () => stage.go(cause.step) },
-        h("span", { class: "mk-mono" }, cause.step), ` ${cause.sentence}`)))));
+      button("link", "cause", () => stage.go(cause.step), [h("span", { class: "mk-mono" }, cause.step), ` ${cause.sentence}`])))));
 }
 
 // --- Predict, and other futures ---
@@ -148,9 +147,7 @@ export function drawQuestion(stage) {
       type: "button", key: `q${i}`, class: `mk-button mk-choice${chosen === i ? " mk-chosen" : ""}`, "aria-pressed": String(chosen === i),
       onclick: () => stage.answer(i),
     }, choice.text))),
-    isAnswered ? drawReply(stage, question.choices[chosen]) : h("button", {
-      type: "button", class: "mk-link", "data-part": "skip", onclick: () => stage.reveal(),
-    }, "show me without a guess"));
+    isAnswered ? drawReply(stage, question.choices[chosen]) : button("link", "skip", () => stage.reveal(), "show me without a guess"));
 }
 
 function drawReply(stage, choice) {
@@ -158,9 +155,8 @@ function drawReply(stage, choice) {
   return h("div", { class: "mk-reply", role: "status" },
     h("p", {}, h("b", { class: choice.right ? "mk-ink-good" : "mk-ink-warning" }, choice.right ? "✓ So it is. " : "✕ Not here. "), choice.reply),
     h("p", { class: "mk-reply-links" },
-      h("button", { type: "button", class: "mk-button mk-primary", "data-part": "reveal", onclick: () => stage.reveal() }, "Show it"),
-      scene ? h("button", { type: "button", class: "mk-link", "data-part": "reply-scene", onclick: () => stage.scene(scene.number) },
-        `see scene ${scene.number}`) : null));
+      button("button mk-primary", "reveal", () => stage.reveal(), "Show it"),
+      scene ? button("link", "reply-scene", () => stage.scene(scene.number), `see scene ${scene.number}`) : null));
 }
 
 /** One line that becomes two. */
@@ -181,7 +177,6 @@ export function drawBranches(stage) {
   return h("section", { class: "mk-branches", key: "branches", "data-part": "branches", "aria-label": "Other futures" },
     h("span", { class: "mk-branch-title" }, forkIcon(), " What if?"),
     future(stage.options.live ? "this run" : "as recorded", -1, (open.find((fork) => fork.index === stage.future) || open[0]).at),
-    open.map((fork) => future(h("span", {}, h("span", { class: "mk-mono" }, `${fork.at} `), fork.name), fork.index, fork.at)),
-    stage.trouble ? h("p", { class: "mk-ink-warning" }, stage.trouble) : null);
+    open.map((fork) => future(h("span", {}, h("span", { class: "mk-mono" }, `${fork.at} `), fork.name), fork.index, fork.at)));
 }
 

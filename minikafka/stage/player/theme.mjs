@@ -27,7 +27,7 @@ h3 { font: 650 12px/1.4 var(--sans); letter-spacing: 0.08em; text-transform: upp
 .mk-mono, .mk-step { font: 12px/1.4 var(--mono); color: var(--soft); }
 .mk-head { display: flex; justify-content: space-between; align-items: flex-start; gap: 12px; flex-wrap: wrap; padding: 0 4px 10px; }
 .mk-other-future { color: var(--accent); font-weight: 600; margin-left: 10px; }
-.mk-tabs { display: flex; gap: 6px; }
+.mk-tabs { display: flex; flex-wrap: wrap; gap: 6px; }
 .mk-columns { display: grid; grid-template-columns: minmax(0, 1fr); gap: 12px; }
 &[data-wide=yes] .mk-columns { grid-template-columns: minmax(0, 1fr) 280px; }
 .mk-main { display: flex; flex-direction: column; gap: 10px; min-width: 0; }
@@ -147,10 +147,6 @@ ${[0, 1, 2, 3, 4, 5].map((i) => `.mk-in-e${i} { --cell-paper: var(--e${i}); } .m
 .mk-fork { top: -46px; border: 0; background: none; color: var(--accent); font-size: 15px; height: 18px; }
 .mk-scene-name { font-size: 14px; color: var(--soft); min-height: 21px; }
 .mk-scene-name b { color: var(--accent); font-weight: 650; }
-.mk-foot { display: flex; flex-wrap: wrap; gap: 6px 16px; font-size: 13px; padding: 0 4px; }
-.mk-foot .mk-link { color: var(--soft); }
-.mk-help { flex-basis: 100%; display: flex; flex-wrap: wrap; gap: 12px 40px; } .mk-keys { display: grid; align-content: start; grid-template-columns: max-content 1fr; gap: 2px 14px; font-size: 13px; }
-.mk-keys dt { font-family: var(--mono); font-weight: 400; }
 
 .mk-predict { border: 2px solid var(--accent); border-radius: 14px; padding: 12px 16px; background: var(--faint); }
 .mk-predict h3 { color: var(--accent); }
@@ -168,7 +164,7 @@ b.mk-ink-good { color: var(--good); } .mk-ink-warning { color: var(--warning); }
 &[data-wide=yes] .mk-story { position: absolute; inset: 12px 4px 8px 12px; }
 .mk-story { display: flex; flex-direction: column; gap: 6px; min-height: 0; }
 .mk-story-head { display: flex; justify-content: space-between; align-items: baseline; padding-right: 8px; }
-.mk-filter { font-size: 13px; color: var(--soft); }
+.mk-filter { display: flex; flex-wrap: wrap; gap: 4px 10px; font-size: 13px; color: var(--soft); }
 select { font: inherit; font-size: 13px; color: var(--ink); background: var(--card); border: 1px solid var(--line); border-radius: 6px; padding: 2px 4px; max-width: 100%; }
 .mk-sentences { contain: content; list-style: none; overflow: auto; flex: 1; min-height: 0; max-height: 60vh; position: relative; font-size: 14px; scrollbar-width: thin; }
 &[data-wide=yes] .mk-sentences { max-height: none; }
@@ -201,7 +197,7 @@ details.mk-side { padding: 10px 12px; } summary { cursor: pointer; font-weight: 
   .mk-scenes { height: 10px; }
   .mk-scene-name { display: flex; justify-content: space-between; align-items: center; gap: 10px; text-align: center; color: var(--ink); }
   .mk-scene-name .mk-round { font-size: 20px; flex: none; }
-  .mk-big { font-size: 18px; }
+  .mk-big { font-size: 18px; } .mk-tabs .mk-button { padding: 6px 10px; }
   .mk-now-line { flex-wrap: wrap; min-height: 96px; align-content: flex-start; gap: 4px 10px; }
   .mk-now-words { flex-basis: 80%; }
   .mk-now-side { flex-direction: row; flex-basis: 100%; justify-content: space-between; align-items: baseline; }

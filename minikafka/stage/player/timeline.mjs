@@ -1,6 +1,6 @@
 // The time line: one place for each moment, ticks by kind, numbered scenes, forks; and the buttons that move along it.
 
-import { h } from "./dom.mjs";
+import { button, h } from "./dom.mjs";
 import { seconds } from "./run.mjs";
 import { forkIcon } from "./story.mjs";
 
@@ -28,7 +28,7 @@ export function drawTimeline(stage) {
       h("div", { class: "mk-track" }, h("div", { class: "mk-done", style: `width:${part(step)}%` })),
       h("div", { class: "mk-knob mk-glide", style: `left:${part(step)}%` })),
       h("div", { class: "mk-scenes" }, drawForks(stage, part), stage.narrow ? drawDots(stage, part) : drawScenes(stage, part)),
-      drawSceneNames(stage)));
+      drawSceneNames(stage), stage.more && stage.more.drawJumps(stage)));
 }
 
 /** Where a step stands on the line, 0 to 1: moments at equal distances, the steps between them in between. */
@@ -64,18 +64,14 @@ function drag(stage, event) {
 
 function drawButtons(stage) {
   const { run, step, playing } = stage;
-  const button = (part, label, sign, act, disabled) => h("button", {
-    type: "button", class: "mk-button mk-round", "data-part": part, title: label, "aria-label": label, onclick: act,
-    "aria-disabled": disabled ? "true" : null,
-  }, sign);
+  const round = (part, label, sign, act, disabled) => button("button mk-round", part, act, sign, {
+    title: label, "aria-label": label, "aria-disabled": disabled ? "true" : null,
+  });
   return h("div", { class: "mk-buttons" },
-    button("back", "Back one moment (←; with Shift: one step)", "◀", (event) => stage.back(event.shiftKey), step <= 1),
-    button("play", playing ? "Pause (space)" : "Play (space)", playing ? "❚❚" : "▶", () => stage.toggle(), false),
-    button("forward", "Forward one moment (→; with Shift: one step)", "▶❙", (event) => stage.forward(event.shiftKey), step >= run.last),
-    h("button", {
-      type: "button", class: "mk-button mk-speed", "data-part": "speed", onclick: () => stage.faster(),
-      title: "Speed", "aria-label": `Speed: ${stage.speed} times`,
-    }, `${stage.speed}×`));
+    round("back", "Back one moment (←; with Shift: one step)", "◀", (event) => stage.back(event.shiftKey), step <= 1),
+    round("play", playing ? "Pause (space)" : "Play (space)", playing ? "❚❚" : "▶", () => stage.toggle(), false),
+    round("forward", "Forward one moment (→; with Shift: one step)", "▶❙", (event) => stage.forward(event.shiftKey), step >= run.last),
+    button("button mk-speed", "speed", () => stage.faster(), `${stage.speed}×`, { title: "Speed (s)", "aria-label": `Speed: ${stage.speed} times` }));
 }
 
 // --- Ticks and scenes ---
@@ -124,9 +120,13 @@ function drawScenes(stage, part) {
     type: "button", key: `scene${scene.number}`, "data-scene": scene.number,
     class: `mk-scene${scene.step <= step ? " mk-past" : ""}${current === scene ? " mk-current" : ""}`,
     style: `left:${places[i]}%`, onclick: () => stage.scene(scene.number),
-    title: stage.hides(scene.step) ? `Scene ${scene.number}` : `Scene ${scene.number}: ${scene.name}`,
-    "aria-label": stage.hides(scene.step) ? `Scene ${scene.number}` : `Scene ${scene.number}: ${scene.name}`,
+    title: nameOfScene(stage, scene), "aria-label": nameOfScene(stage, scene),
   }, scene.number));
+}
+
+/** What is behind an open question keeps its name to itself. */
+function nameOfScene(stage, { number, step, name }) {
+  return `Scene ${number}${stage.hides(step) ? "" : `: ${name}`}`;
 }
 
 /** On a phone the numbers would be too small to touch: dots show where scenes are, two buttons go there. */
@@ -148,9 +148,7 @@ function drawSceneNames(stage) {
   const { run, narrow } = stage;
   if (!run.bookmarks.length) return null;
   const scene = run.sceneAt(stage.step);
-  const jump = (label, sign, direction) => h("button", {
-    type: "button", class: "mk-button mk-round", title: label, "aria-label": label, onclick: () => stage.nextScene(direction),
-  }, sign);
+  const jump = (label, sign, direction) => button("button mk-round", "scene", () => stage.nextScene(direction), sign, { title: label, "aria-label": label });
   const more = scene && scene.text && !narrow ? ` · ${scene.text}` : "";
   const name = scene ? [h("b", {}, `Scene ${scene.number}`), ` ${scene.name}${more}`] : "before scene 1";
   return h("div", { class: "mk-scene-name" },

@@ -50,10 +50,27 @@ export const MORE_CSS = `
 .mk-grid .mk-marker-cell { font-size: 11px; font-weight: 650; white-space: nowrap; } .mk-grid .mk-COMMIT { color: var(--good); } .mk-grid .mk-ABORT { color: var(--warning); }
 .mk-sheet .mk-lit { outline: 2px solid var(--accent); border-radius: 6px; }
 .mk-grid td.mk-stable-edge, .mk-grid th.mk-stable-edge { border-left: 2px dashed var(--accent); }
-.mk-tabs { flex-wrap: wrap; }
 &[data-narrow=yes] .mk-table, &[data-narrow=yes] .mk-table tbody, &[data-narrow=yes] .mk-table tr, &[data-narrow=yes] .mk-table th, &[data-narrow=yes] .mk-table td { display: block; }
 &[data-narrow=yes] .mk-table thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 &[data-narrow=yes] .mk-table tr { border-top: 1px solid var(--line); padding: 6px 0; } &[data-narrow=yes] .mk-table th, &[data-narrow=yes] .mk-table td { border: 0; padding: 2px 0; }
 &[data-narrow=yes] .mk-table td::before { content: attr(data-head) ": "; color: var(--soft); }
+.mk-space .mk-name, .mk-arrow text { text-anchor: middle; } .mk-right, .mk-at .mk-mono { text-anchor: end; }
+.mk-life { stroke: var(--soft); stroke-width: 2; fill: none; } .mk-life.mk-paused { stroke-dasharray: 3 5; }
+.mk-at { cursor: pointer; } .mk-at rect { fill: transparent; } .mk-at:hover rect { fill: var(--panel); } .mk-at.mk-current rect { fill: var(--faint); }
+.mk-at circle { fill: var(--soft); } .mk-at circle.mk-turn, .mk-at.mk-current circle { fill: var(--accent); } .mk-at .mk-cut-line { stroke: var(--warning); stroke-dasharray: 2 5; stroke-width: 2; }
+.mk-arrow { pointer-events: none; } .mk-arrow .mk-tip { fill: var(--soft); } .mk-picture .mk-word { font-size: 11px; fill: var(--soft); paint-order: stroke; stroke: var(--card); stroke-width: 3px; }
+.mk-arrow.mk-current .mk-wire { stroke: var(--accent); stroke-width: 2; } .mk-picture .mk-arrow.mk-current :is(text, .mk-tip) { fill: var(--accent); }
+.mk-arrow.mk-lost .mk-wire { stroke: var(--warning); stroke-dasharray: 4 3; } .mk-picture .mk-arrow.mk-lost text { fill: var(--warning); }
+.mk-axis { fill: none; stroke: var(--line); } .mk-series { fill: none; stroke-width: 2; stroke: var(--accent); } .mk-cursor { stroke: var(--ink); } .mk-hit { fill: transparent; cursor: pointer; }
+.mk-charts circle { fill: var(--accent); } .mk-line-1 { stroke: var(--warning); } .mk-line-2 { stroke: var(--good); }
+.mk-worlds { width: 100%; border-collapse: collapse; font-size: 14px; table-layout: fixed; th, td { text-align: left; overflow-wrap: anywhere; vertical-align: top; padding: 4px 10px; border-top: 1px solid var(--line); }
+  th:first-child { width: 84px; } .mk-link { color: var(--ink); text-decoration: none; } .mk-both { color: var(--soft); } .mk-differs td { border: 2px solid var(--warning); } .mk-here { background: var(--faint); }
+  .mk-current { outline: 2px solid var(--accent); } }
+&[data-narrow=yes] .mk-worlds :is(th, td) { padding: 4px; } &[data-narrow=yes] .mk-worlds th:first-child { width: 62px; }
+.mk-jumps { display: flex; flex-wrap: wrap; gap: 2px 12px; font-size: 13px; color: var(--soft); } .mk-jumps [aria-disabled] { opacity: 0.5; }
+.mk-foot { display: flex; flex-wrap: wrap; gap: 6px 16px; font-size: 13px; padding: 0 4px; }
+.mk-foot .mk-link { color: var(--soft); }
+.mk-help { flex-basis: 100%; display: flex; flex-wrap: wrap; gap: 12px 40px; } .mk-keys { display: grid; align-content: start; grid-template-columns: max-content 1fr; gap: 2px 14px; font-size: 13px; }
+.mk-keys dt { font-family: var(--mono); font-weight: 400; }
 }
 `;
