@@ -111,14 +111,16 @@ def rich_block(data: dict[str, Any], page: Page, said: str = "") -> str:
 def stage_block(shown: dict[str, Any], page: Page, name: str = "") -> str:
     """The player for a trace: the trace in its own file, its story in the page for whoever has no scripts."""
     trace = shown["trace"]
-    content = json.dumps(trace, separators=(",", ":"), ensure_ascii=False).encode()
-    address = page.write("traces", f"{name or trace.get('scenario') or page.path.stem}.json", content)
+    address = trace_file(trace, page, name)
     options = json.dumps(shown.get("options") or {}, separators=(",", ":"))
-    story = shown.get("story") or story_of(trace)
-    return (
-        f'<div class="mk-stage" data-src="{html.escape(address)}" data-options="{html.escape(options)}">'
-        f"{story_html(story)}</div>"
-    )
+    told = story_in_scenes(trace) if trace.get("bookmarks") else story_html(shown.get("story") or story_of(trace))
+    return f'<div class="mk-stage" data-src="{html.escape(address)}" data-options="{html.escape(options)}">{told}</div>'
+
+
+def trace_file(trace: dict[str, Any], page: Page, name: str = "") -> str:
+    """A trace in a file of its own; its address as this page must write it."""
+    content = json.dumps(trace, separators=(",", ":"), ensure_ascii=False).encode()
+    return page.write("traces", f"{name or trace.get('scenario') or page.path.stem}.json", content)
 
 
 def story_html(story: list[str]) -> str:
@@ -130,6 +132,32 @@ def story_html(story: list[str]) -> str:
 def story_of(trace: dict[str, Any]) -> list[str]:
     """The sentences of a trace that are part of its story (weight 1 or 2; the rest is bookkeeping)."""
     return [fact[4] for fact in trace.get("facts", []) if fact[5] >= 1]
+
+
+def story_in_scenes(trace: dict[str, Any]) -> str:
+    """The story as text, each sentence with its step; a scene's name is what a link to the scene leads to."""
+    scenes, told, last = list(enumerate(trace["bookmarks"], 1)), [], 0
+    for fact in trace["facts"]:
+        while scenes and scenes[0][1][0] <= fact[0]:
+            number, (_, name, *_) = scenes.pop(0)
+            told.append(f'</ol><p id="scene-{number}"><strong>Scene {number}: {html.escape(name)}</strong></p><ol>')
+        if fact[5] >= 1:
+            value, last = ("" if fact[0] == last else f' value="{fact[0]}"'), fact[0]
+            told.append(f"<li{value or ' class=mk-same-step'}>{html.escape(fact[4])}</li>")
+    listed = "".join(["<ol>", *told, "</ol>"]).replace("<ol></ol>", "")
+    return f"<details><summary>The story as text</summary>{listed}</details>"
+
+
+def without_second_scenes(text: str) -> str:
+    """A link to a scene leads to the first player of a page, as with scripts; the others' scenes are no goals."""
+    seen: set[str] = set()
+
+    def once(match: re.Match[str]) -> str:
+        first = match[1] not in seen
+        seen.add(match[1])
+        return match[0] if first else "<p>"
+
+    return re.sub(r'<p id="(scene-\d+)">', once, text)
 
 
 def raw_html(text: str) -> str:

@@ -18,6 +18,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -25,7 +26,10 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import gallery
+import glossary
 import notebook_page
+import reference
 import source_quote
 
 CELL_SECONDS = 120
@@ -37,9 +41,17 @@ LINK = re.compile(
     re.M | re.S,
 )
 NAV = (
-    ("index.md", "install.md", "lessons/*.md"),
-    ("article.md", "fidelity.md", "client-defaults.md", "scenarios.md", "trace-format.md", "decisions/*.md"),
+    ("", ("index.md", "install.md")),
+    ("Lessons", ("lessons/*.md",)),
+    ("Look it up", ("runs/index.md", "glossary.md", "reference/*.md")),
+    ("Is it true?", ("article.md", "fidelity.md", "proof.md", "client-defaults.md")),
+    ("Behind it", ("scenarios.md", "trace-format.md", "*.md")),
+    ("Decisions", ("decisions/*.md",)),
 )
+"""The parts of the navigation, by the pages that exist; `*.md` takes those that no part has named."""
+
+
+SCENARIOS = "minikafka/scenarios/"
 
 
 class SiteError(Exception):
@@ -112,6 +124,8 @@ def stage(tree: Tree) -> None:
     stage_exercises(tree)
     for notebook in sorted((tree.root / "lessons").glob("*.ipynb")):
         stage_lesson(tree, notebook)
+    stage_gallery(tree)
+    reference.stage(tree.root, tree.docs)
     for page in sorted(tree.docs.rglob("*.md")):
         if page.parent.name != "notebook":  # made for the site, with addresses of the site
             stage_page(tree, page)
@@ -162,6 +176,29 @@ def how_to_open(path: Path, title: str) -> str:
     )
 
 
+def stage_gallery(tree: Tree) -> None:
+    """A page for each scenario, and one for all of them. The runs are played in one process, once for each engine."""
+    rows = recorded_scenarios(tree)
+    if not rows:
+        return
+    page = notebook_page.Page(tree.docs, PurePosixPath("runs/index.md"))
+    traces = {row["id"]: notebook_page.trace_file(recorded(tree, row["id"]), page, row["id"]) for row in rows}
+    lessons = {int(path.name[:2]): f"lessons/{path.stem}.md" for path in (tree.root / "lessons").glob("[0-9]*.ipynb")}
+    titles = lesson_titles(tree)
+    with (tree.docs / page.path).open("a", encoding="utf-8") as file:
+        file.write("\n" + gallery.listed(rows, titles, lessons, traces))
+    for before, row, after in zip([None, *rows], rows, [*rows[1:], None], strict=False):
+        write(tree.docs / "runs" / f"{row['id']}.md", gallery.run_page(row, before, after))
+        code_page(tree, row["file"])
+
+
+def lesson_titles(tree: Tree) -> dict[int, str]:
+    """What the lessons are called, those included that are still to come."""
+    data = tree.root / "docs" / "article.toml"
+    titles = tomllib.loads(data.read_text(encoding="utf-8"))["lessons"] if data.exists() else {}
+    return {int(number): title for number, title in titles.items()}
+
+
 def stage_page(tree: Tree, path: Path) -> None:
     """Expand a page's quotations, record the runs it shows, and give the source files it links to a page each."""
     page = notebook_page.Page(tree.docs, PurePosixPath(path.relative_to(tree.docs).as_posix()))
@@ -170,6 +207,9 @@ def stage_page(tree: Tree, path: Path) -> None:
     text = SCENARIO.sub(lambda match: scenario_block(tree, page, match["name"], match["rest"]), text)
     text = LINK.sub(lambda match: site_link(tree, page, match), text)
     text = notebook_page.player_links(text)
+    if page.path.parts[0] == "lessons":
+        text = glossary.linked(text, glossary.terms(tree.root), page.up())
+    text = notebook_page.without_second_scenes(text)
     if text != before:
         write(path, text)
 
@@ -188,13 +228,24 @@ def site_link(tree: Tree, page: notebook_page.Page, match: re.Match[str]) -> str
         return match[0]
     here = page.path if page.path.parts[0] in ("lessons", "exercises") else PurePosixPath("docs") / page.path
     goal = posixpath.normpath(posixpath.join(here.parent.as_posix(), match["target"]))
-    if goal.endswith(".py"):
+    scene = (match["anchor"] or "").startswith(("#scene-", "#step="))
+    if goal.startswith(SCENARIOS) and scene:
+        place = f"runs/{scenario_id(tree, goal)}.md"
+    elif goal.endswith(".py"):
         place = code_page(tree, goal)
     elif goal.startswith("lessons/") and goal.endswith(".ipynb"):
         place = goal.removesuffix(".ipynb") + ".md"
     else:
         place = goal.removeprefix("docs/")
     return f"]({posixpath.relpath(place, page.path.parent.as_posix())}{match['anchor'] or ''})"
+
+
+def scenario_id(tree: Tree, file: str) -> str:
+    """The scenario that lies in a file."""
+    for row in recorded_scenarios(tree):
+        if row["file"] == file:
+            return str(row["id"])
+    raise SiteError(f"a page links to a scene of {file}, which is no scenario")
 
 
 def code_page(tree: Tree, file: str) -> str:
@@ -204,7 +255,8 @@ def code_page(tree: Tree, file: str) -> str:
         raise SiteError(f"a page links to {file}, which does not exist")
     code = notebook_page.fence(source.read_text(encoding="utf-8").rstrip(), "python")
     place = f"code/{file.removesuffix('.py')}.md"
-    write(tree.docs / place, f"# {file}\n\n{code}\n")
+    unsearched = "---\nsearch:\n  exclude: true\n---\n"  # whoever looks for a word wants the page that explains it
+    write(tree.docs / place, f"{unsearched}# {file}\n\n{code}\n")
     return place
 
 
@@ -221,6 +273,23 @@ def scenario_block(tree: Tree, page: notebook_page.Page, name: str, rest: str) -
     """The player for a recorded scenario, in place of the div that asked for it."""
     options = json.loads(html.unescape(found[1])) if (found := re.search(r'data-options="([^"]*)"', rest)) else {}
     return notebook_page.stage_block({"trace": recorded(tree, name), "options": options}, page, name)
+
+
+def recorded_scenarios(tree: Tree) -> list[gallery.Row]:
+    """What every scenario says of itself; their runs lie in the cache beside it. Empty where there are none."""
+    if not (tree.root / SCENARIOS).is_dir():
+        return []
+    folder, mark = tree.cache / "traces", engine_digest(tree)
+    kept = folder / f"all-{mark}.json"
+    if not kept.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        say("playing all scenarios")
+        command = [sys.executable, str(tree.root / "tools" / "gallery.py"), str(folder), mark]
+        result = subprocess.run(command, cwd=tree.root, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        if result.returncode:
+            raise SiteError(f"the scenarios could not be recorded: {(result.stderr or result.stdout).strip()}")
+    rows: list[gallery.Row] = json.loads(kept.read_text(encoding="utf-8"))
+    return rows
 
 
 def recorded(tree: Tree, name: str) -> Any:
@@ -288,20 +357,21 @@ def quiet_jupyter(tree: Tree) -> None:
 
 def navigation(tree: Tree) -> str:
     """The `nav:` of mkdocs, from the pages that exist, in the order of NAV."""
-    first, behind = (
-        [page for pattern in group for page in sorted(tree.docs.glob(pattern)) if page.name != "README.md"]
-        for group in NAV
-    )
     lines = ["nav:"]
-    lines += [f"  - {entry(tree, page)}" for page in first if page.parent.name != "lessons"]
-    for title, pages in (
-        ("Lessons", [page for page in first if page.parent.name == "lessons"]),
-        ("Behind it", [page for page in behind if page.parent.name != "decisions"]),
-        ("Decisions", [page for page in behind if page.parent.name == "decisions"]),
-    ):
-        lines += [f"  - {title}:"] * bool(pages)
-        lines += [f"    - {entry(tree, page)}" for page in pages]
+    for part, patterns in NAV:
+        pages = [page for pattern in patterns for page in matching(tree, pattern)]
+        lines += [f"  - {part}:"] * bool(part and pages)
+        lines += [f"{'    ' if part else '  '}- {entry(tree, page)}" for page in pages]
     return "\n".join(lines) + "\n"
+
+
+def matching(tree: Tree, pattern: str) -> list[Path]:
+    """The pages of one pattern of NAV."""
+    found = sorted(tree.docs.glob(pattern))
+    if pattern == "*.md":
+        named = {tree.docs / other for _, patterns in NAV for other in patterns}
+        return [page for page in found if page not in named]
+    return [page for page in found if page.name != "README.md"]
 
 
 def entry(tree: Tree, page: Path) -> str:

@@ -2,9 +2,47 @@
 const stage = import("./stage.mjs").catch(() => null); // a page without the player is still a page to read
 
 async function mount() {
-  (await stage)?.autoMount(document); // idempotent: what is mounted stays as it is
+  await (await stage)?.autoMount(document); // idempotent: what is mounted stays as it is
 }
 
-if (window.document$) window.document$.subscribe(mount); // the theme swaps pages without a load
-else if (document.readyState === "loading") addEventListener("DOMContentLoaded", mount, { once: true });
-else mount();
+/** An address with a scene or a step means the player, not the story behind it. */
+async function open() {
+  await mount();
+  if (/^#(scene-|step=)\d/.test(location.hash)) document.querySelector(".mk-stage")?.scrollIntoView({ block: "start" });
+}
+
+/** The gallery: a run's player is there while its card is open, and only then. */
+function play(event) {
+  const card = event.target;
+  if (!card.dataset?.run) return;
+  card.querySelector(".mk-stage")?.remove();
+  if (card.open) {
+    const player = document.createElement("div");
+    player.className = "mk-stage";
+    player.dataset.src = card.dataset.run;
+    player.dataset.options = '{"scene":1}';
+    card.querySelector("summary").after(player);
+  }
+  mount();
+}
+
+/** What the theme leaves without a name gets one, for whoever listens to the page. */
+function name() {
+  document.querySelector(".md-search")?.setAttribute("aria-label", "Search");
+  document.querySelectorAll(".highlight pre").forEach((code, index) => {
+    const label = () => code.querySelector("nav")?.setAttribute("aria-label", `Code ${index + 1}`);
+    new MutationObserver(label).observe(code, { childList: true }); // its button comes later
+    label();
+  });
+}
+
+/** A page has come: by a load, or by the theme. */
+function arrive() {
+  name();
+  open();
+}
+
+document.addEventListener("toggle", play, true);
+if (window.document$) window.document$.subscribe(arrive); // the theme swaps pages without a load
+else if (document.readyState === "loading") addEventListener("DOMContentLoaded", arrive, { once: true });
+else arrive();

@@ -172,6 +172,7 @@ SCENARIO = Scenario(
     moral="Nobody voted. The controller wrote one line, and the old leader had not read it yet.",
     lesson=6,
     play=play,
+    promises=("I2", "I5"),
     scenes=SCENES,
     questions=QUESTIONS,
     branches=BRANCHES,

@@ -46,6 +46,7 @@ SCENARIO = Scenario(
     title="The lag that healed itself",
     moral="Retention took some, the reset policy took the rest, and the graph turned green.",
     play=play,
+    promises=("I10",),
     brokers=1,
     settings={
         "offsets.topic.num.partitions": "1",

@@ -26,6 +26,7 @@ SCENARIO = Scenario(
     title="The leader crashes",
     moral="Three brokers held each record. One died, another one led, and nothing acknowledged was lost.",
     play=play,
+    promises=("I1", "I2"),
     scenes=(
         Scene("tea is stored", "ProduceAcknowledged", "producer-A", {"values": ["tea"]}),
         Scene("The crash", "NodeCrashed"),
