@@ -1,9 +1,14 @@
-"""The built site in a real browser: quiet, private, light, and readable without scripts."""
+"""The built site in a real browser: every page quiet, private, light, accessible, and readable without scripts.
+
+Each page is opened once, and everything is asked of that visit. Pages of source code are all made alike: two of them
+stand for the rest.
+"""
 
 from __future__ import annotations
 
 import gzip
 import re
+import subprocess
 import sys
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -20,13 +25,27 @@ PAGE_BYTES = 200_000
 TRACE_BYTES = 100_000
 
 
-def lesson_pages():
-    return [f"lessons/{path.stem}/" for path in sorted((ROOT / "lessons").glob("*.ipynb"))]
+AXE = "axe-core@4.14.1"
+AXE_HOME = ROOT / "build" / "axe"
+FINDINGS = """options => axe.run(document, {resultTypes: ["violations"], ...options}).then(found =>
+  found.violations.flatMap(rule => rule.nodes.map(node => `${rule.id}: ${node.html.slice(0, 200)}`)))"""
 
 
-PAGES = ["", "install/", "fidelity/", *lesson_pages()]
+def built_pages():
+    """The address of every page; of those that show source code, the first and the last."""
+    found = {path.parent.relative_to(ROOT / "site").as_posix() for path in (ROOT / "site").rglob("index.html")}
+    pages = sorted("" if page == "." else f"{page}/" for page in found)
+    code = [page for page in pages if page.startswith("code/")]
+    return [page for page in pages if page not in code[1:-1]]
+
+
+def run_pages():
+    return [f"runs/{path.name}/" for path in sorted((ROOT / "site" / "runs").glob("[0-9]*"))]
+
+
+PAGES = built_pages() or [""]
 # A recorded run is what these are for; a page that has none is a mistake.
-MUST_PLAY = ["", "lessons/06_who_leads/"]
+MUST_PLAY = ["", "lessons/06_who_leads/", *run_pages()]
 
 
 @pytest.fixture(scope="module")
@@ -53,8 +72,33 @@ class Visit:
 
     def compressed(self, wanted):
         """Bytes of the answers whose path is wanted, each as a compressing server would send it."""
-        bodies = (answer.body() for answer in self.got if answer.ok and wanted(urlsplit(answer.url).path))
-        return sum(len(gzip.compress(body, 9)) for body in bodies)
+        answers = {answer.url: answer for answer in self.got if answer.ok and wanted(urlsplit(answer.url).path)}
+        return sum(SIZES.get(url) or SIZES.setdefault(url, compressed(answers[url].body())) for url in answers)
+
+    def wait_for_players(self):
+        """Every player is there, with its buttons."""
+        stages = self.page.locator(".mk-stage")
+        for number in range(stages.count()):
+            stages.nth(number).scroll_into_view_if_needed()
+            stages.nth(number).locator("button:visible").first.wait_for(timeout=10_000)
+
+
+def compressed(body):
+    return len(gzip.compress(body, 9))
+
+
+SIZES = {}
+
+
+@pytest.fixture(scope="session")
+def axe(need):
+    """The source of axe-core, fetched once by npm."""
+    script = AXE_HOME / "node_modules" / "axe-core" / "axe.min.js"
+    if not script.exists():
+        AXE_HOME.mkdir(parents=True, exist_ok=True)
+        command = [need.tool("npm"), "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(AXE_HOME), AXE]
+        subprocess.run(command, check=True, capture_output=True)
+    return script.read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -72,16 +116,28 @@ def visit(chromium):
 
 
 @pytest.fixture(scope="module", params=PAGES, ids=lambda page: page or "front")
-def seen(request, chromium, top):
-    """Each page, opened once, on a desk and on a phone."""
-    visited = Visit(chromium, viewport={"width": 1440, "height": 900}).open(top + request.param)
+def seen(request, chromium, top, axe):
+    """Each page, opened once: on a desk, light and dark, and on a phone."""
+    visited = Visit(chromium, viewport={"width": 1440, "height": 900}, color_scheme="light").open(top + request.param)
     visited.name = request.param
+    visited.wait_for_players()
+    page = visited.page
+    page.evaluate(axe)
+    visited.found = {"light": page.evaluate(FINDINGS, {})}
+    page.emulate_media(color_scheme="dark")
+    visited.found["dark"] = page.evaluate(FINDINGS, {"runOnly": ["color-contrast"]})  # all else is as in the light
+    visited.dark = page.locator("body").get_attribute("data-md-color-scheme") == "slate"
     visited.overhang = {}
     for width in (1440, 390):
-        visited.page.set_viewport_size({"width": width, "height": 844})
-        visited.overhang[width] = visited.page.evaluate("document.documentElement.scrollWidth") - width
+        page.set_viewport_size({"width": width, "height": 844})
+        visited.overhang[width] = page.evaluate("document.documentElement.scrollWidth") - width
     yield visited
-    visited.page.close()
+    page.close()
+
+
+def test_axe_finds_nothing_light_or_dark(seen):
+    assert seen.found == {"light": [], "dark": []}
+    assert seen.dark
 
 
 def test_a_page_is_quiet(seen):
@@ -102,13 +158,9 @@ def test_a_page_is_light(seen):
     assert weight <= PAGE_BYTES, f"{weight} bytes compressed"
 
 
-def test_the_player_is_mounted_wherever_a_page_asks_for_it(seen, need):
-    need.path("minikafka/stage/stage.mjs")
-    stages = seen.page.locator(".mk-stage")
-    assert stages.count() > 0 or seen.name not in MUST_PLAY
-    for number in range(stages.count()):
-        stages.nth(number).scroll_into_view_if_needed()
-        stages.nth(number).locator("button:visible").first.wait_for(timeout=10_000)
+def test_the_player_is_there_wherever_a_page_is_about_a_run(seen):
+    assert seen.page.locator(".mk-stage .mk-root").count() == seen.page.locator(".mk-stage").count()
+    assert seen.page.locator(".mk-stage").count() > 0 or seen.name not in MUST_PLAY
     assert seen.trouble == []
 
 
@@ -118,19 +170,77 @@ def test_every_trace_is_light(need):
     assert {name: size for name, size in sizes.items() if size > TRACE_BYTES} == {}
 
 
-@pytest.mark.parametrize("page", MUST_PLAY)
-def test_without_scripts_the_story_is_there_as_text(chromium, top, page, need):
-    need.path("site/traces")
+@pytest.fixture(scope="module")
+def plain(chromium):
+    """A browser window with scripts off."""
     context = chromium.new_context(java_script_enabled=False)
-    try:
-        plain = context.new_page()
-        plain.goto(top + page)
-        stories = plain.locator(".mk-stage details")
-        assert stories.count() == plain.locator(".mk-stage").count() > 0
-        stories.first.locator("summary").click()
-        assert len(stories.first.locator("li").first.inner_text()) > 10
-    finally:
-        context.close()
+    yield context.new_page()
+    context.close()
+
+
+@pytest.mark.parametrize("page", MUST_PLAY)
+def test_without_scripts_the_story_is_there_as_text(plain, top, page):
+    plain.goto(top + page)
+    stories = plain.locator(".mk-stage details")
+    assert stories.count() == plain.locator(".mk-stage").count() > 0
+    stories.first.locator("summary").click()
+    assert len(stories.first.locator("li").first.inner_text()) > 10
+
+
+def test_without_scripts_a_link_to_a_scene_leads_to_its_place_in_the_story(plain, top):
+    plain.goto(top + "glossary/")
+    plain.locator("a[href*='#scene-']").first.click()
+    scene = plain.locator(plain.url[plain.url.index("#scene-"):])
+    assert scene.count() == 1 and scene.inner_text(timeout=2_000).startswith("Scene ")
+
+
+def test_without_scripts_the_gallery_leads_to_every_run(plain, top):
+    plain.goto(top + "runs/")
+    cards = plain.locator(".mk-run h3 a")
+    assert [f"runs/{cards.nth(number).get_attribute('href')}" for number in range(cards.count())] == run_pages()
+
+
+# --- the gallery and the glossary ---------------------------------------------------------------------------------
+
+
+def test_the_gallery_has_one_player_at_a_time_and_only_when_asked(visit, top):
+    seen = visit(top + "runs/")
+    page, cards = seen.page, seen.page.locator(".mk-run")
+    assert page.locator(".mk-stage").count() == 0 and not any("/traces/" in url for url in seen.asked)
+    for number in (2, 5):
+        cards.nth(number).locator("details[data-run] > summary").click()
+        cards.nth(number).locator(".mk-stage button:visible").first.wait_for(timeout=10_000)
+        assert page.locator(".mk-stage").count() == 1
+    cards.nth(5).locator("details[data-run] > summary").click()
+    page.wait_for_function("!document.querySelector('.mk-stage')")
+    assert seen.trouble == []
+
+
+def test_a_word_of_the_glossary_opens_the_stage_where_it_is_seen(visit, top):
+    seen = visit(top + "glossary/")
+    seen.page.locator("a[href*='06_two_leaders/#scene-4']").first.click()
+    seen.page.wait_for_function("document.querySelector('.mk-stage').mkStage")
+    assert "broker 2 leads" in seen.page.locator("[data-part=sentence]").inner_text()
+    assert seen.page.locator(".mk-picture-card").bounding_box()["y"] < 400, "the picture is what one came for"
+
+
+def test_a_lesson_links_each_word_of_the_glossary_once(visit, top):
+    links = visit(top + "lessons/06_who_leads/").page.locator("a.mk-term")
+    goals = [links.nth(number).get_attribute("href") for number in range(links.count())]
+    assert len(goals) > 5 and len(goals) == len(set(goals))
+
+
+def test_the_first_screen_is_a_failover_one_can_scrub(visit, top):
+    page = visit(top, viewport={"width": 1440, "height": 900}).page
+    page.locator(".mk-stage button:visible").first.wait_for(timeout=10_000)
+    assert page.locator("[data-part=forward]").first.bounding_box()["y"] < 880
+    assert page.locator(".mk-door").count() == 3
+    before = page.locator("[data-part=sentence]").inner_text()
+    page.locator("[data-part=forward]").first.click()
+    assert page.locator("[data-part=sentence]").inner_text() != before
+
+
+# --- the theme ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("scheme", "paper"), [("light", "rgb(251, 250, 246)"), ("dark", "rgb(20, 23, 31)")])
@@ -162,7 +272,7 @@ def test_the_site_works_below_a_path(chromium, tmp_path):
     (tmp_path / "site").mkdir()
     (tmp_path / "site" / "courses").symlink_to(ROOT / "site", target_is_directory=True)
     with screenshots.served(tmp_path) as top:
-        for page in MUST_PLAY:
+        for page in ["", "runs/", "runs/06_two_leaders/", "glossary/", "lessons/06_who_leads/"]:
             seen = Visit(chromium).open(f"{top}courses/{page}")
             missing = [answer.url for answer in seen.got if answer.status >= 400]
             seen.page.close()
