@@ -40,6 +40,15 @@ def what_to_ask(
 
 def take_answer(log: PartitionLog, answer: FetchPartitionResult) -> tuple[ErrorCode, list[facts.Fact]]:
     """Append, cut, and learn the high watermark. An error is one after which to pause before asking again."""
+    try:
+        return _take(log, answer)
+    except StorageError as problem:
+        return ErrorCode.KAFKA_STORAGE_ERROR, [facts.StorageFailed(log.partition, str(problem))]
+    except CorruptBatch:
+        return ErrorCode.CORRUPT_MESSAGE, []
+
+
+def _take(log: PartitionLog, answer: FetchPartitionResult) -> tuple[ErrorCode, list[facts.Fact]]:
     if answer.error == ErrorCode.OFFSET_OUT_OF_RANGE:
         return ErrorCode.NONE, _cut_without_answer(log, answer)
     if answer.error != ErrorCode.NONE:
@@ -48,15 +57,10 @@ def take_answer(log: PartitionLog, answer: FetchPartitionResult) -> tuple[ErrorC
         step = log.truncation_step(EpochEnd(answer.diverging_epoch, answer.diverging_end_offset))
         return ErrorCode.NONE, _cut(log, step.offset)
     told: list[facts.Fact] = []
-    try:
-        batches = _intact(answer.records)
-        if batches and begins_within(batches[0], log.log_start_offset, log.log_end_offset):
-            log.start_over_at(batches[0].base_offset)
-        written = [batch for batch in batches if log.append_as_follower(batch)]
-    except StorageError as problem:
-        return ErrorCode.KAFKA_STORAGE_ERROR, [facts.StorageFailed(log.partition, str(problem))]
-    except CorruptBatch:
-        return ErrorCode.CORRUPT_MESSAGE, []
+    batches = _intact(answer.records)
+    if batches and begins_within(batches[0], log.log_start_offset, log.log_end_offset):
+        log.start_over_at(batches[0].base_offset)
+    written = [batch for batch in batches if log.append_as_follower(batch)]
     if written:
         data = b"".join(batch.data for batch in written)
         told.append(

@@ -147,6 +147,14 @@ class Segment:
 
     # --- writing ---
 
+    def create(self) -> None:
+        """Make the file, durably: its name alone says where the log goes on when all segments before it are deleted.
+
+        Mirrors `LogSegment.open`, and the flush of the directory in `LocalLog.flush`. Raises `StorageError`.
+        """
+        self.disk.append(self.path, b"")
+        self.disk.flush(self.path)
+
     def append(self, batch: RecordBatch) -> None:
         """Write a batch at the end. Raises `StorageError` and changes nothing when the disk refuses."""
         assert batch.base_offset >= self.next_offset, f"offset {batch.base_offset} is below {self.next_offset}"

@@ -81,8 +81,10 @@ class Segments:
         self._begin(base_offset)
 
     def _begin(self, base_offset: Offset) -> None:
-        self.active = Segment(self.disk, self.directory, base_offset, self.config.index_interval_bytes)
-        self._all.append(self.active)
+        active = Segment(self.disk, self.directory, base_offset, self.config.index_interval_bytes)
+        active.create()
+        self.active = active
+        self._all.append(active)
 
     def truncate_to(self, offset: Offset) -> None:
         """Drop every batch that has a record at or above `offset`; the segment that holds it becomes the active one."""
@@ -92,11 +94,12 @@ class Segments:
         self.active.truncate_to(offset)
 
     def start_over_at(self, offset: Offset) -> None:
-        """Drop everything; the log goes on at `offset`."""
+        """Drop everything; the log goes on at `offset`. Raises `StorageError`; then it is empty, and may try again."""
         for one in self._all:
             one.delete()
-        self._all.clear()
-        self._begin(offset)
+        self.active = Segment(self.disk, self.directory, offset, self.config.index_interval_bytes)
+        self._all = [self.active]
+        self.active.create()
 
     def remove(self, count: int) -> list[Segment]:
         """Take away the oldest so many; they are no longer read, and it is the caller's to delete them."""

@@ -10,6 +10,7 @@
 * What was flushed is durable, and what has lain in the page cache for 30 s (the kernel has written it back by then:
   Linux's dirty_expire_centisecs). What was written later goes with the power.
 * A disk that lies says that it has flushed, and has not: nothing becomes durable while it lies.
+* A full disk takes no byte more; an empty file, which is only a name, it still makes.
 * A slow disk takes its time for each write; the process waits for it.
 
 What we leave out: truncating, renaming and deleting count as durable at once, also on a disk that lies; and wrong bits
@@ -48,7 +49,7 @@ class SimulatedDisk(MemoryDisk):
 
     def append(self, path: str, data: bytes) -> None:
         """See `Disk.append`."""
-        if self.full:
+        if self.full and data:
             raise StorageError(f"no space left on the disk for {path}")
         super().append(path, data)
         self._written.setdefault(path, []).append((self._clock(), len(self.files[path])))
@@ -125,8 +126,11 @@ class SimulatedDisk(MemoryDisk):
         """
         damaged = self._newest_unflushed_log() if damage else ""
         for path in list(self.files):
-            if path != damaged:
-                super().truncate(path, self.durable_size(path))
+            if path == damaged:
+                continue
+            super().truncate(path, self.durable_size(path))
+            if not self.files[path] and path not in self._durable:
+                del self.files[path]  # Its name was never flushed either.
         if damaged:
             assert random is not None, "what is damaged is drawn at random"
             self._damage(damaged, damage, random)

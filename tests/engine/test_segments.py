@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from minikafka.broker import following
 from minikafka.config import TopicConfig
 from minikafka.disk import MemoryDisk, StorageError
 from minikafka.log import checkpoints, loading, retention, segment
@@ -12,6 +13,8 @@ from minikafka.log.loading import Opening
 from minikafka.log.partition_log import PartitionLog
 from minikafka.log.retention import SegmentView
 from minikafka.protocol import facts
+from minikafka.protocol.errors import ErrorCode
+from minikafka.protocol.messages import FetchPartitionResult
 from minikafka.protocol.records import EndMarker, build_batch, build_marker, split_batches
 from minikafka.sim.disk import SimulatedDisk
 from minikafka.types import TopicPartition
@@ -344,6 +347,54 @@ def test_a_roll_that_the_disk_refuses_changes_nothing():
     disk.full = False
     log.append_as_leader(batch("x"), 3)
     assert (offsets(PartitionLog(ORDERS, disk)), log.last_epoch) == ([0, 1, 2], 3)
+
+
+@pytest.mark.parametrize("power", [False, True])
+def test_a_log_whose_records_are_all_deleted_still_knows_where_it_goes_on(power):
+    disk = SimulatedDisk(lambda: 0)
+    log = log_of(5, disk)
+    log.high_watermark = 5
+    log.move_log_start(5, "client")
+    log.roll()
+    for closed in list(log.segments.closed):
+        closed.delete()
+    if power:
+        disk.lose_page_cache()
+    again = PartitionLog(ORDERS, disk)
+    assert (again.log_start_offset, again.log_end_offset) == (5, 5), "an empty file has a name"
+
+
+class NoNames(MemoryDisk):
+    """A disk on which, for now, no new file can be made."""
+
+    refuses = True
+
+    def append(self, path, data):
+        if self.refuses and path not in self.files:
+            raise StorageError(f"no room for the name of {path}")
+        super().append(path, data)
+
+
+def test_a_follower_that_cannot_begin_anew_says_so_and_tries_again():
+    disk = NoNames()
+    log = PartitionLog(ORDERS, disk)
+    out_of_range = FetchPartitionResult(ORDERS, ErrorCode.OFFSET_OUT_OF_RANGE, log_start_offset=7)
+    error, told = following.take_answer(log, out_of_range)
+    assert (error, [type(fact) for fact in told]) == (ErrorCode.KAFKA_STORAGE_ERROR, [facts.StorageFailed])
+    assert log.log_end_offset == 0
+    disk.refuses = False
+    assert following.take_answer(log, out_of_range)[0] == ErrorCode.NONE
+    assert log.log_end_offset == 7
+
+
+def test_an_empty_file_that_no_flush_has_reached_goes_with_the_power():
+    disk = SimulatedDisk(lambda: 0)
+    log = log_of(2, disk)
+    disk.lie()
+    log.roll()
+    disk.lose_page_cache()
+    assert offsets(PartitionLog(ORDERS, disk)) == []
+    assert PartitionLog(ORDERS, disk).log_end_offset == 0, "no hole where the lie was"
 
 
 def test_which_segments_must_be_walked():
