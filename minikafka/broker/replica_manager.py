@@ -86,11 +86,14 @@ class ReplicaManager:
         self._applied = self.image.next_offset
         effects = self._drop_what_is_gone(now)
         in_force = settings.server_settings(self.image, self.config, self.broker_id)
+        configs: dict[str, TopicConfig] = {}
         touched = []
         for name, registration in self.image.partitions():
             if self.broker_id not in registration.replicas:
                 continue
-            config = in_force.topic(self.image.topics[name.topic].configs)
+            if name.topic not in configs:
+                configs[name.topic] = in_force.topic(self.image.topics[name.topic].configs)
+            config = configs[name.topic]
             partition = self._local(name, config, registration.partition_epoch > 0, effects)
             before = (partition.leader_epoch, partition.partition_epoch)
             effects += [Observe(fact) for fact in partition.apply(registration, config, now)]

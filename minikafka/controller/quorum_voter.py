@@ -383,8 +383,8 @@ class Voter:
                 return [(voter, request) for voter in self.others if voter not in heard]
             case State.LEADER:
                 assert self.leadership is not None, "a leader has a leadership"
-                begin = BeginQuorumEpochRequest(self.local_id, self.epoch)
-                return [(voter, begin) for voter in self.leadership.to_be_told(now, self._begin_interval_ms)]
+                untold = self.leadership.to_be_told(now, self._begin_interval_ms)
+                return [(voter, BeginQuorumEpochRequest(self.local_id, self.epoch)) for voter in untold]
             case State.FOLLOWER:
                 return [(self.quorum.leader, self._fetch_request())]
             case State.RESIGNED:

@@ -7,16 +7,15 @@ What we leave out: ACLs, quotas, delegation tokens, client telemetry.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from minikafka.protocol.errors import ErrorCode
+from minikafka.protocol.message import message
 from minikafka.protocol.messages import Request, Response
 from minikafka.types import BrokerId, Millis, Offset, TopicPartition
 
 # --- CreateTopics (admin → broker → controller) ---
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class NewTopicSpec:
     """A topic to create. -1 asks for the broker's default; `assignment` fixes the replicas of each partition."""
 
@@ -27,7 +26,7 @@ class NewTopicSpec:
     configs: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class CreateTopicsRequest(Request):
     """Create topics; all brokers forward this to the active controller."""
 
@@ -36,7 +35,7 @@ class CreateTopicsRequest(Request):
     validate_only: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class CreateTopicResult:
     """What became of one topic. `error_message` is one sentence for people."""
 
@@ -48,14 +47,14 @@ class CreateTopicResult:
     replication_factor: int = -1
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class CreateTopicsResponse(Response):
     """Answer to `CreateTopicsRequest`, one result for each topic."""
 
     topics: tuple[CreateTopicResult, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class DeleteTopicsRequest(Request):
     """Delete topics, by name or by id (32 hexadecimal digits); exactly one of the two is set for each."""
 
@@ -64,7 +63,7 @@ class DeleteTopicsRequest(Request):
     timeout_ms: Millis = 30_000
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class DeletedTopic:
     """What became of one topic."""
 
@@ -74,14 +73,14 @@ class DeletedTopic:
     error_message: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class DeleteTopicsResponse(Response):
     """Answer to `DeleteTopicsRequest`."""
 
     topics: tuple[DeletedTopic, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class NewPartitionsSpec:
     """How many partitions a topic shall have in all; `assignment` fixes the replicas of the new ones."""
 
@@ -90,7 +89,7 @@ class NewPartitionsSpec:
     assignment: tuple[tuple[BrokerId, ...], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class CreatePartitionsRequest(Request):
     """More partitions. Keys hash to other partitions from then on."""
 
@@ -99,7 +98,7 @@ class CreatePartitionsRequest(Request):
     validate_only: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class NamedResult:
     """What became of one named thing."""
 
@@ -108,7 +107,7 @@ class NamedResult:
     error_message: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class CreatePartitionsResponse(Response):
     """Answer to `CreatePartitionsRequest`."""
 
@@ -121,7 +120,7 @@ TOPIC_RESOURCE, BROKER_RESOURCE, GROUP_RESOURCE = 2, 4, 32
 SET, DELETE, APPEND, SUBTRACT = 0, 1, 2, 3
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class ConfigChange:
     """One setting of one resource. The name of the broker resource "" stands for all brokers."""
 
@@ -132,7 +131,7 @@ class ConfigChange:
     value: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class IncrementalAlterConfigsRequest(Request):
     """Change settings while the cluster runs."""
 
@@ -142,7 +141,7 @@ class IncrementalAlterConfigsRequest(Request):
     validate_only: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class ResourceResult:
     """What became of one resource."""
 
@@ -152,21 +151,21 @@ class ResourceResult:
     error_message: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class IncrementalAlterConfigsResponse(Response):
     """Answer to `IncrementalAlterConfigsRequest`."""
 
     resources: tuple[ResourceResult, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class DescribeConfigsRequest(Request):
     """(type, name, wanted keys or None for all) of each resource."""
 
     resources: tuple[tuple[int, str, tuple[str, ...] | None], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class ConfigEntry:
     """One setting in force. Sources as on the wire: 1 topic, 2 broker, 3 all brokers, 4 file, 5 default, 8 group."""
 
@@ -180,7 +179,7 @@ class ConfigEntry:
     """(name, value, source) of everything that is set for it, the one in force first."""
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class DescribedConfigs:
     """The settings of one resource."""
 
@@ -191,7 +190,7 @@ class DescribedConfigs:
     entries: tuple[ConfigEntry, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class DescribeConfigsResponse(Response):
     """Answer to `DescribeConfigsRequest`."""
 
@@ -203,7 +202,7 @@ class DescribeConfigsResponse(Response):
 PREFERRED_ELECTION, UNCLEAN_ELECTION = 0, 1
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class ElectLeadersRequest(Request):
     """Elect the preferred replica, or anybody alive. None: all partitions."""
 
@@ -212,7 +211,7 @@ class ElectLeadersRequest(Request):
     timeout_ms: Millis = 60_000
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class ElectLeadersResponse(Response):
     """One (partition, error, message) for each partition asked for."""
 
@@ -220,7 +219,7 @@ class ElectLeadersResponse(Response):
     partitions: tuple[tuple[TopicPartition, ErrorCode, str | None], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class AlterPartitionReassignmentsRequest(Request):
     """New replicas for partitions; None cancels what is under way."""
 
@@ -229,7 +228,7 @@ class AlterPartitionReassignmentsRequest(Request):
     allow_replication_factor_change: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class AlterPartitionReassignmentsResponse(Response):
     """One (partition, error, message) for each."""
 
@@ -238,14 +237,14 @@ class AlterPartitionReassignmentsResponse(Response):
     partitions: tuple[tuple[TopicPartition, ErrorCode, str | None], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class ListPartitionReassignmentsRequest(Request):
     """Which partitions are on the move? None: all of them."""
 
     partitions: tuple[TopicPartition, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class OngoingReassignment:
     """A partition on the move."""
 
@@ -255,7 +254,7 @@ class OngoingReassignment:
     removing: tuple[BrokerId, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class ListPartitionReassignmentsResponse(Response):
     """Answer to `ListPartitionReassignmentsRequest`."""
 
@@ -263,14 +262,14 @@ class ListPartitionReassignmentsResponse(Response):
     partitions: tuple[OngoingReassignment, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class UnregisterBrokerRequest(Request):
     """Strike a broker off the list: it will not come back."""
 
     broker_id: BrokerId
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class UnregisterBrokerResponse(Response):
     """Answer to `UnregisterBrokerRequest`."""
 
@@ -281,7 +280,7 @@ class UnregisterBrokerResponse(Response):
 # --- answered by leaders ---
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class DeleteRecordsRequest(Request):
     """Drop everything below these offsets; -1: below the high watermark."""
 
@@ -289,21 +288,21 @@ class DeleteRecordsRequest(Request):
     timeout_ms: Millis = 30_000
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class DeleteRecordsResponse(Response):
     """One (partition, error, low watermark: the smallest log start of all live replicas) for each."""
 
     partitions: tuple[tuple[TopicPartition, ErrorCode, Offset], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class DescribeLogDirsRequest(Request):
     """How much lies where? None: all partitions."""
 
     partitions: tuple[TopicPartition, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class DescribeLogDirsResponse(Response):
     """One (partition, size in bytes, offset lag of the copy) for each replica this broker holds."""
 

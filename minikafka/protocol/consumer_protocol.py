@@ -21,8 +21,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from minikafka.protocol.message import message
 from minikafka.types import NO_EPOCH, Epoch, TopicPartition
 
 NEWEST_VERSION = 3
@@ -32,7 +32,7 @@ class MalformedBytes(ValueError):
     """These are not a subscription or an assignment; the message says where they end."""
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class Subscription:
     """What a member wants, and what it believes to own."""
 
@@ -46,7 +46,7 @@ class Subscription:
     """v3+."""
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class Assigned:
     """What a member gets."""
 

@@ -5,16 +5,15 @@ What we leave out: AssignReplicasToDirs, ControllerRegistration, feature levels 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from minikafka.protocol.errors import ErrorCode
+from minikafka.protocol.message import message
 from minikafka.protocol.messages import Request, Response
 from minikafka.types import NO_EPOCH, NO_LEADER, BrokerId, Epoch, Offset, TopicPartition
 
 # --- Broker life cycle (broker → active controller) ---
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class BrokerRegistrationRequest(Request):
     """A broker process that has just started says hello."""
 
@@ -27,7 +26,7 @@ class BrokerRegistrationRequest(Request):
     rack: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class BrokerRegistrationResponse(Response):
     """The broker epoch is the offset of the registration record, so it only rises."""
 
@@ -35,7 +34,7 @@ class BrokerRegistrationResponse(Response):
     broker_epoch: Epoch = NO_EPOCH
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class BrokerHeartbeatRequest(Request):
     """I am alive, and I have replayed the metadata log up to here."""
 
@@ -47,7 +46,7 @@ class BrokerHeartbeatRequest(Request):
     """Controlled shutdown: move my leaderships away, then let me go."""
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class BrokerHeartbeatResponse(Response):
     """Whether the controller counts this broker as alive."""
 
@@ -61,7 +60,7 @@ class BrokerHeartbeatResponse(Response):
 # --- AlterPartition (partition leader → active controller, KIP-497) ---
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class IsrMember:
     """A broker in a proposed ISR with the broker epoch the leader saw it with (KIP-903)."""
 
@@ -69,7 +68,7 @@ class IsrMember:
     broker_epoch: Epoch = NO_EPOCH
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class AlterPartitionRequest(Request):
     """The leader proposes another ISR; nothing counts before the controller has written it."""
 
@@ -82,7 +81,7 @@ class AlterPartitionRequest(Request):
     recovering: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class AlterPartitionResponse(Response):
     """The partition as the controller has it now."""
 

@@ -8,9 +8,8 @@ What we leave out: authorized operations, share groups, streams groups.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from minikafka.protocol.errors import ErrorCode
+from minikafka.protocol.message import message
 from minikafka.protocol.messages import Request, Response
 from minikafka.types import NO_EPOCH, NO_LEADER, NO_OFFSET, BrokerId, Epoch, Millis, Offset, TopicPartition
 
@@ -19,7 +18,7 @@ from minikafka.types import NO_EPOCH, NO_LEADER, NO_OFFSET, BrokerId, Epoch, Mil
 GROUP_KEY, TRANSACTION_KEY = 0, 1
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class FindCoordinatorRequest(Request):
     """Which broker coordinates these groups (key type 0) or transactional ids (1)?"""
 
@@ -27,7 +26,7 @@ class FindCoordinatorRequest(Request):
     keys: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class CoordinatorEndpoint:
     """Who coordinates `key`; COORDINATOR_NOT_AVAILABLE while nobody does."""
 
@@ -39,7 +38,7 @@ class CoordinatorEndpoint:
     error_message: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class FindCoordinatorResponse(Response):
     """Answer to `FindCoordinatorRequest`, in its order."""
 
@@ -49,7 +48,7 @@ class FindCoordinatorResponse(Response):
 # --- the classic protocol ---
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class JoinGroupRequest(Request):
     """I want to be in the group's next generation."""
 
@@ -71,7 +70,7 @@ class JoinGroupRequest(Request):
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class JoinedMember:
     """What the leader of a classic group is told of each member."""
 
@@ -80,7 +79,7 @@ class JoinedMember:
     metadata: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class JoinGroupResponse(Response):
     """The new generation. `members` is filled for the leader only."""
 
@@ -94,7 +93,7 @@ class JoinGroupResponse(Response):
     skip_assignment: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class SyncGroupRequest(Request):
     """The leader brings the assignment; everybody waits for its own."""
 
@@ -110,7 +109,7 @@ class SyncGroupRequest(Request):
     """SyncGroup v5+: protocol type and name are mandatory."""
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class SyncGroupResponse(Response):
     """This member's assignment."""
 
@@ -120,7 +119,7 @@ class SyncGroupResponse(Response):
     assignment: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class HeartbeatRequest(Request):
     """I am alive."""
 
@@ -130,14 +129,14 @@ class HeartbeatRequest(Request):
     group_instance_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class HeartbeatResponse(Response):
     """REBALANCE_IN_PROGRESS: join again."""
 
     error: ErrorCode
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class LeavingMember:
     """Who leaves; static members are named by their instance id."""
 
@@ -146,7 +145,7 @@ class LeavingMember:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class LeaveGroupRequest(Request):
     """These members leave now, without waiting for a timeout."""
 
@@ -154,7 +153,7 @@ class LeaveGroupRequest(Request):
     members: tuple[LeavingMember, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class LeaveGroupResponse(Response):
     """One (member id, instance id, error) for each."""
 
@@ -165,7 +164,7 @@ class LeaveGroupResponse(Response):
 # --- KIP-848 ---
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class ConsumerGroupHeartbeatRequest(Request):
     """All that a member has to say; None means: as before."""
 
@@ -186,7 +185,7 @@ class ConsumerGroupHeartbeatRequest(Request):
     """ConsumerGroupHeartbeat v1+: the client makes the id."""
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class ConsumerGroupHeartbeatResponse(Response):
     """`assignment` None: as before."""
 
@@ -201,7 +200,7 @@ class ConsumerGroupHeartbeatResponse(Response):
 # --- offsets ---
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class OffsetToCommit:
     """Next offset to read of one partition."""
 
@@ -211,7 +210,7 @@ class OffsetToCommit:
     metadata: str | None = ""
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class OffsetCommitRequest(Request):
     """Write these offsets down, if I am who I say (I28)."""
 
@@ -225,14 +224,14 @@ class OffsetCommitRequest(Request):
     """OffsetCommit v9+: may commit to a KIP-848 group, and is told GROUP_ID_NOT_FOUND."""
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class OffsetCommitResponse(Response):
     """One (partition, error) for each offset."""
 
     partitions: tuple[tuple[TopicPartition, ErrorCode], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class OffsetFetchGroup:
     """What is asked of one group; `partitions` None asks for all that were committed."""
 
@@ -242,7 +241,7 @@ class OffsetFetchGroup:
     member_epoch: Epoch = NO_EPOCH
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class OffsetFetchRequest(Request):
     """What is committed?"""
 
@@ -251,7 +250,7 @@ class OffsetFetchRequest(Request):
     """Answer UNSTABLE_OFFSET_COMMIT while a transaction that commits offsets is undecided (KIP-447)."""
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class FetchedOffset:
     """A committed offset; -1 when nothing was committed."""
 
@@ -262,7 +261,7 @@ class FetchedOffset:
     error: ErrorCode = ErrorCode.NONE
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class OffsetFetchGroupResult:
     """The offsets of one group."""
 
@@ -271,7 +270,7 @@ class OffsetFetchGroupResult:
     offsets: tuple[FetchedOffset, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class OffsetFetchResponse(Response):
     """Answer to `OffsetFetchRequest`, in its order."""
 
@@ -281,14 +280,14 @@ class OffsetFetchResponse(Response):
 # --- looking at groups ---
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class DescribeGroupsRequest(Request):
     """How do these classic groups stand?"""
 
     groups: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class DescribedMember:
     """A member as its coordinator has it."""
 
@@ -300,7 +299,7 @@ class DescribedMember:
     assignment: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class DescribedGroup:
     """A classic group as its coordinator has it."""
 
@@ -313,14 +312,14 @@ class DescribedGroup:
     error_message: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class DescribeGroupsResponse(Response):
     """Answer to `DescribeGroupsRequest`."""
 
     groups: tuple[DescribedGroup, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class DescribedConsumerMember:
     """A member of a KIP-848 group."""
 
@@ -338,7 +337,7 @@ class DescribedConsumerMember:
     """0 classic, 1 consumer."""
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class DescribedConsumerGroup:
     """A KIP-848 group."""
 
@@ -352,21 +351,21 @@ class DescribedConsumerGroup:
     members: tuple[DescribedConsumerMember, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class ConsumerGroupDescribeRequest(Request):
     """How do these KIP-848 groups stand?"""
 
     groups: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class ConsumerGroupDescribeResponse(Response):
     """Answer to `ConsumerGroupDescribeRequest`."""
 
     groups: tuple[DescribedConsumerGroup, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class ListGroupsRequest(Request):
     """Which groups does this broker coordinate? Empty filters let everything pass."""
 
@@ -374,7 +373,7 @@ class ListGroupsRequest(Request):
     types: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class ListedGroup:
     """One group in a list."""
 
@@ -384,7 +383,7 @@ class ListedGroup:
     group_type: str
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class ListGroupsResponse(Response):
     """Answer to `ListGroupsRequest`."""
 
@@ -392,21 +391,21 @@ class ListGroupsResponse(Response):
     groups: tuple[ListedGroup, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class DeleteGroupsRequest(Request):
     """Forget these empty groups and their offsets."""
 
     groups: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class DeleteGroupsResponse(Response):
     """One (group, error) for each."""
 
     groups: tuple[tuple[str, ErrorCode], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class OffsetDeleteRequest(Request):
     """Forget these offsets of a group."""
 
@@ -414,7 +413,7 @@ class OffsetDeleteRequest(Request):
     partitions: tuple[TopicPartition, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class OffsetDeleteResponse(Response):
     """One (partition, error) for each."""
 

@@ -8,11 +8,11 @@ What we leave out: fetch sessions (KIP-227; each fetch names all its partitions)
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from minikafka.config import MAX_LONG
 from minikafka.protocol.errors import ErrorCode
+from minikafka.protocol.message import message
 from minikafka.types import (
     NO_EPOCH,
     NO_LEADER,
@@ -46,7 +46,7 @@ Message = Request | Response
 # --- Metadata: who leads what (clients → any broker) ---
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class MetadataRequest(Request):
     """Ask any broker for what it has replayed. Its answer may be old."""
 
@@ -56,7 +56,7 @@ class MetadataRequest(Request):
     """Not modelled in the simulation: an unknown topic is answered UNKNOWN_TOPIC_OR_PARTITION."""
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class BrokerEndpoint:
     """An unfenced broker as clients see it; `host` and `port` mean something only behind TCP."""
 
@@ -66,7 +66,7 @@ class BrokerEndpoint:
     rack: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class PartitionMetadata:
     """One partition as the answering broker knows it."""
 
@@ -79,7 +79,7 @@ class PartitionMetadata:
     offline: tuple[BrokerId, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class TopicMetadata:
     """One topic with its partitions, or the error for a name that is not known."""
 
@@ -90,7 +90,7 @@ class TopicMetadata:
     partitions: tuple[PartitionMetadata, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class MetadataResponse(Response):
     """Answer to `MetadataRequest`."""
 
@@ -106,7 +106,7 @@ class MetadataResponse(Response):
 # --- Produce (producer → partition leader) ---
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class ProducePartition:
     """One record batch for one partition, as bytes (format v2)."""
 
@@ -114,7 +114,7 @@ class ProducePartition:
     records: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class ProduceRequest(Request):
     """Append batches. It carries no leader epoch: an old leader that has not heard of its successor will take it."""
 
@@ -134,7 +134,7 @@ class ProduceRequest(Request):
         return self.acks != 0
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class ProducePartitionResult:
     """Where the batch landed, or why it did not."""
 
@@ -148,7 +148,7 @@ class ProducePartitionResult:
     current_leader_epoch: Epoch = NO_EPOCH
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class ProduceResponse(Response):
     """Answer to `ProduceRequest` unless acks=0."""
 
@@ -158,7 +158,7 @@ class ProduceResponse(Response):
 # --- Fetch (consumer or follower → leader; broker → controller for the metadata log) ---
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class FetchPartition:
     """What the reader wants of one partition, and what it knows about it."""
 
@@ -175,7 +175,7 @@ class FetchPartition:
     """Metadata log only: what the reader knows to be committed; when there is more it need not wait (KIP-1166)."""
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class FetchRequest(Request):
     """Long poll for records. `replica_id` -1 is a consumer; a follower sends its id and broker epoch (KIP-903)."""
 
@@ -193,7 +193,7 @@ class FetchRequest(Request):
     """Metadata log only: the reader is a voter of the quorum, and what it holds counts."""
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class FetchPartitionResult:
     """Records from the asked offset on, or where the two logs part ways."""
 
@@ -218,7 +218,7 @@ class FetchPartitionResult:
     """Metadata log only: what you need is no longer in the log; fetch this snapshot (end offset, epoch)."""
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class FetchResponse(Response):
     """Answer to `FetchRequest`, parked until there is data or `max_wait_ms` passed."""
 
@@ -232,7 +232,7 @@ EARLIEST_TIMESTAMP = -2
 MAX_TIMESTAMP = -3
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class ListOffsetsPartition:
     """Which offset has this timestamp? -1 asks for the end, -2 for the log start, -3 for the largest time of all."""
 
@@ -241,7 +241,7 @@ class ListOffsetsPartition:
     current_leader_epoch: Epoch = NO_EPOCH
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class ListOffsetsRequest(Request):
     """Look offsets up by time."""
 
@@ -250,7 +250,7 @@ class ListOffsetsRequest(Request):
     isolation_level: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class ListOffsetsPartitionResult:
     """The offset found, -1 when no record is that young."""
 
@@ -261,14 +261,14 @@ class ListOffsetsPartitionResult:
     leader_epoch: Epoch = NO_EPOCH
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class ListOffsetsResponse(Response):
     """Answer to `ListOffsetsRequest`."""
 
     partitions: tuple[ListOffsetsPartitionResult, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class EpochEndPartition:
     """Where does `leader_epoch` end in your log?"""
 
@@ -277,7 +277,7 @@ class EpochEndPartition:
     current_leader_epoch: Epoch = NO_EPOCH
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class OffsetForLeaderEpochRequest(Request):
     """Ask a leader for the end of epochs (KIP-101, KIP-320)."""
 
@@ -285,7 +285,7 @@ class OffsetForLeaderEpochRequest(Request):
     replica_id: BrokerId = -1
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class EpochEndPartitionResult:
     """The largest epoch at or below the one asked, and its end offset; -1, -1 when there is none."""
 
@@ -295,7 +295,7 @@ class EpochEndPartitionResult:
     end_offset: Offset = NO_OFFSET
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class OffsetForLeaderEpochResponse(Response):
     """Answer to `OffsetForLeaderEpochRequest`."""
 

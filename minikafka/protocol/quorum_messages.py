@@ -8,14 +8,13 @@ What we leave out: voters that join and leave (KIP-853), directory ids.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from minikafka.protocol.errors import ErrorCode
+from minikafka.protocol.message import message
 from minikafka.protocol.messages import Request, Response
 from minikafka.types import NO_EPOCH, NO_LEADER, NO_OFFSET, Epoch, Millis, Offset
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class VoteRequest(Request):
     """Would you vote for me (`pre_vote`), or: vote for me."""
 
@@ -27,7 +26,7 @@ class VoteRequest(Request):
     pre_vote: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class VoteResponse(Response):
     """The answer, with what the voter knows."""
 
@@ -37,7 +36,7 @@ class VoteResponse(Response):
     granted: bool
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class BeginQuorumEpochRequest(Request):
     """I lead this epoch; fetch from me."""
 
@@ -45,7 +44,7 @@ class BeginQuorumEpochRequest(Request):
     epoch: Epoch
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class BeginQuorumEpochResponse(Response):
     """Answer to `BeginQuorumEpochRequest`."""
 
@@ -54,7 +53,7 @@ class BeginQuorumEpochResponse(Response):
     leader: int = NO_LEADER
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class EndQuorumEpochRequest(Request):
     """I resign; here is who should stand next, the most advanced first."""
 
@@ -63,7 +62,7 @@ class EndQuorumEpochRequest(Request):
     successors: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class EndQuorumEpochResponse(Response):
     """Answer to `EndQuorumEpochRequest`."""
 
@@ -72,7 +71,7 @@ class EndQuorumEpochResponse(Response):
     leader: int = NO_LEADER
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class FetchSnapshotRequest(Request):
     """A piece of the snapshot that ends at (epoch, offset), from a byte position on."""
 
@@ -84,7 +83,7 @@ class FetchSnapshotRequest(Request):
     max_bytes: int = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class FetchSnapshotResponse(Response):
     """The bytes, and how many there are in all."""
 
@@ -96,7 +95,7 @@ class FetchSnapshotResponse(Response):
     epoch: Epoch = NO_EPOCH
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class NotControllerResponse(Response):
     """Whatever was asked of a controller: it is not the active one, and has done nothing.
 
@@ -109,12 +108,12 @@ class NotControllerResponse(Response):
     error: ErrorCode = ErrorCode.NOT_CONTROLLER
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class DescribeQuorumRequest(Request):
     """How does the quorum stand?"""
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class QuorumReplica:
     """A voter or observer as the leader of the quorum knows it."""
 
@@ -124,7 +123,7 @@ class QuorumReplica:
     last_caught_up_ms: Millis = -1
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class DescribeQuorumResponse(Response):
     """Answer to `DescribeQuorumRequest`; only the leader knows."""
 

@@ -10,15 +10,14 @@ What we leave out: two-phase commit with an outside coordinator (KIP-939).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from minikafka.protocol.errors import ErrorCode
 from minikafka.protocol.group_messages import OffsetToCommit
+from minikafka.protocol.message import message
 from minikafka.protocol.messages import Request, Response
 from minikafka.types import NO_EPOCH, NO_PRODUCER_ID, BrokerId, Epoch, Millis, Offset, TopicPartition
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class InitProducerIdRequest(Request):
     """Give me a producer id; with a transactional id: fence whoever used it before me."""
 
@@ -31,7 +30,7 @@ class InitProducerIdRequest(Request):
     """InitProducerId v4+: PRODUCER_FENCED instead of INVALID_PRODUCER_EPOCH."""
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class InitProducerIdResponse(Response):
     """Answer to `InitProducerIdRequest`."""
 
@@ -40,7 +39,7 @@ class InitProducerIdResponse(Response):
     producer_epoch: int = NO_EPOCH
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class AllocateProducerIdsRequest(Request):
     """A broker asks the active controller for the next block of producer ids."""
 
@@ -48,7 +47,7 @@ class AllocateProducerIdsRequest(Request):
     broker_epoch: Epoch
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class AllocateProducerIdsResponse(Response):
     """`count` ids from `first` on are this broker's."""
 
@@ -57,7 +56,7 @@ class AllocateProducerIdsResponse(Response):
     count: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class TransactionToAdd:
     """Partitions that join (or are asked about in) one transaction."""
 
@@ -68,7 +67,7 @@ class TransactionToAdd:
     verify_only: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class AddPartitionsToTxnRequest(Request):
     """From a producer: one transaction (protocol 1). From a partition leader: verify or add, several (KIP-890)."""
 
@@ -78,7 +77,7 @@ class AddPartitionsToTxnRequest(Request):
     """AddPartitionsToTxn v2+."""
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class AddPartitionsToTxnResponse(Response):
     """One (transactional id, partition, error) for each partition."""
 
@@ -86,7 +85,7 @@ class AddPartitionsToTxnResponse(Response):
     results: tuple[tuple[str, TopicPartition, ErrorCode], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class AddOffsetsToTxnRequest(Request):
     """The offsets of this group are committed in the transaction too (protocol 1)."""
 
@@ -97,14 +96,14 @@ class AddOffsetsToTxnRequest(Request):
     says_fenced: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class AddOffsetsToTxnResponse(Response):
     """Answer to `AddOffsetsToTxnRequest`."""
 
     error: ErrorCode
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class TxnOffsetCommitRequest(Request):
     """Offsets that count once the transaction commits; checked against the group's generation (KIP-447)."""
 
@@ -122,14 +121,14 @@ class TxnOffsetCommitRequest(Request):
     """TxnOffsetCommit v4+: TRANSACTION_ABORTABLE instead of INVALID_TXN_STATE."""
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class TxnOffsetCommitResponse(Response):
     """One (partition, error) for each offset."""
 
     partitions: tuple[tuple[TopicPartition, ErrorCode], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class EndTxnRequest(Request):
     """Commit, or abort."""
 
@@ -142,7 +141,7 @@ class EndTxnRequest(Request):
     says_fenced: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class EndTxnResponse(Response):
     """Answered when the decision is written down; markers follow. Protocol 2 gives id and epoch to go on with."""
 
@@ -151,7 +150,7 @@ class EndTxnResponse(Response):
     producer_epoch: int = NO_EPOCH
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class TxnMarker:
     """The outcome of one transaction, for the partitions this leader has."""
 
@@ -164,14 +163,14 @@ class TxnMarker:
     """2: the marker's epoch must be above the producer's current one (KIP-890)."""
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class WriteTxnMarkersRequest(Request):
     """Write control batches. From the coordinator only."""
 
     markers: tuple[TxnMarker, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class WriteTxnMarkersResponse(Response):
     """One (producer id, partition, error) for each."""
 
@@ -181,14 +180,14 @@ class WriteTxnMarkersResponse(Response):
 # --- looking at producers and transactions ---
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class DescribeProducersRequest(Request):
     """Which numbered producers have written here?"""
 
     partitions: tuple[TopicPartition, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class ActiveProducer:
     """A producer as a partition leader knows it."""
 
@@ -200,21 +199,21 @@ class ActiveProducer:
     current_transaction_start: Offset
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class DescribeProducersResponse(Response):
     """(partition, error, producers) for each."""
 
     partitions: tuple[tuple[TopicPartition, ErrorCode, tuple[ActiveProducer, ...]], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class DescribeTransactionsRequest(Request):
     """How do these transactional ids stand?"""
 
     transactional_ids: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class DescribedTransaction:
     """One transactional id."""
 
@@ -228,14 +227,14 @@ class DescribedTransaction:
     partitions: tuple[TopicPartition, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class DescribeTransactionsResponse(Response):
     """Answer to `DescribeTransactionsRequest`."""
 
     transactions: tuple[DescribedTransaction, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class ListTransactionsRequest(Request):
     """Which transactional ids does this broker coordinate? Empty filters let everything pass."""
 
@@ -244,7 +243,7 @@ class ListTransactionsRequest(Request):
     longer_than_ms: Millis = -1
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class ListTransactionsResponse(Response):
     """(transactional id, producer id, state) of each."""
 
