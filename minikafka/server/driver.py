@@ -14,6 +14,7 @@ Invariants:
 - One node is called at a time, and what it returns is carried out before any is called again: a request that comes in
   between (a client that has just been answered has sent its next one already) waits in the inbox.
 - A timer that was set by a process that has died is never fired at the one that took its place.
+- A node that stands still is not called: what comes for it, messages, timers, broken connections, waits in that order.
 - Whoever sends to a node that is down is told that the connection broke. A crash tells every other node at once.
 - A bug in a node kills that node, as it would kill a process, and is kept in `failures`: nothing goes on in a state
   that nobody understands.
@@ -28,7 +29,8 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 
 from minikafka.disk import Disk
 from minikafka.effects import Effect, Node, Observe, Send, SetTimer, Timer
@@ -54,6 +56,10 @@ class Process:
     """Takes what the node sends to anybody who is no node."""
     node: Node | None = None
     """None while it is down."""
+    is_paused: bool = False
+    """It stands still, as after SIGSTOP."""
+    held: list[Callable[[], None]] = field(default_factory=list)
+    """What has come for it meanwhile."""
 
 
 class Driver:
@@ -83,10 +89,23 @@ class Driver:
 
     def kill(self, node: NodeId) -> None:
         """The process ends at once: no farewell, its disk as it is; every other node's connection to it breaks."""
-        self.processes[node].node = None
+        process = self.processes[node]
+        process.node, process.is_paused, process.held = None, False, []
         self._inbox = deque(envelope for envelope in self._inbox if envelope.destination != node)
         for other in self.processes.values():
             self.disconnected(other.id, node)
+
+    def pause(self, node: NodeId) -> None:
+        """SIGSTOP: the process stands still; nobody's connection to it breaks."""
+        self.processes[node].is_paused = True
+
+    def resume(self, node: NodeId) -> None:
+        """SIGCONT: everything that has come meanwhile comes now, in its order."""
+        process = self.processes[node]
+        process.is_paused = False
+        held, process.held = process.held, []
+        for happen in held:
+            happen()
 
     def ask_to_leave(self, node: NodeId) -> None:
         """SIGTERM: the node gives away what it leads; it says by `may_stop` when it has."""
@@ -108,12 +127,19 @@ class Driver:
         if process.node is None:
             self.disconnected(envelope.source, envelope.destination)
             return
+        if process.is_paused:
+            process.held.append(partial(self._post, envelope))
+            return
         self._call(process, process.node.handle, envelope)
 
     def disconnected(self, node: NodeId, peer: NodeId) -> None:
         """Tell a node that it has lost its connections with a peer."""
         process = self.processes.get(node)
-        if process is not None and process.node is not None:
+        if process is None or process.node is None:
+            return
+        if process.is_paused:
+            process.held.append(partial(self.disconnected, node, peer))
+        else:
             self._call(process, process.node.disconnected, peer)
 
     def _call(self, process: Process, method: Callable[..., Sequence[Effect]], *what: object) -> None:
@@ -151,7 +177,11 @@ class Driver:
                     self.on_fact(process.id, fact)
 
     def _fire(self, process: Process, node: Node | None, timer: Timer) -> None:
-        if node is not None and process.node is node:
+        if node is None or process.node is not node:
+            return
+        if process.is_paused:
+            process.held.append(partial(self._fire, process, node, timer))
+        else:
             self._call(process, node.fire, timer)
 
     def _post(self, envelope: Envelope) -> None:

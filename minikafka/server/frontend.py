@@ -71,6 +71,8 @@ class Frontend:
         self.transaction_version = transaction_version
         """The feature level that clients are told."""
         self.max_request_bytes = max_request_bytes
+        self.is_paused = False
+        """The broker stands still: connections are taken, and nothing on them is read."""
         self.connections: dict[NodeId, Connection] = {}
         self.served = served
         self.trusts_replicas = trusts_replicas
@@ -128,6 +130,12 @@ class Frontend:
         self._asked.pop(connection.name, None)
         if self.connections.pop(connection.name, None) is not None:
             self._hung_up(connection.name)
+
+    def resume(self) -> None:
+        """The broker goes on, with what has come meanwhile."""
+        self.is_paused = False
+        for connection in list(self.connections.values()):
+            connection.go_on()
 
     def abort(self) -> None:
         """The broker has died: so do its connections, without a word."""

@@ -176,18 +176,22 @@ class Server:
     async def shut_down(self) -> None:
         """Stop in order: one broker after the other hands its leaderships over, says goodbye, and goes."""
         for number in self.listeners:
-            process = self.driver.processes.get(broker_node(number))
-            if process is None or not isinstance(process.node, Broker):
-                continue
-            self.driver.ask_to_leave(process.id)
-            deadline = asyncio.get_running_loop().time() + LEAVE_WITHIN_S
-            while isinstance(process.node, Broker) and not process.node.may_stop:
-                if asyncio.get_running_loop().time() > deadline:
-                    log.info("%s goes without waiting longer", process.id)
-                    break
-                await asyncio.sleep(0.005)
-            self._stop_broker(number)
+            await self.leave(number)
         await self.stop()
+
+    async def leave(self, number: BrokerId) -> None:
+        """SIGTERM: the broker hands its leaderships over, says goodbye, and goes."""
+        process = self.driver.processes.get(broker_node(number))
+        if process is None or not isinstance(process.node, Broker):
+            return
+        self.driver.ask_to_leave(process.id)
+        deadline = asyncio.get_running_loop().time() + LEAVE_WITHIN_S
+        while isinstance(process.node, Broker) and not process.node.may_stop:
+            if asyncio.get_running_loop().time() > deadline:
+                log.info("%s goes without waiting longer", process.id)
+                break
+            await asyncio.sleep(0.005)
+        self._stop_broker(number)
 
     async def stop(self) -> None:
         """End all nodes, each with its files closed and marked so, and close all ports."""
@@ -211,6 +215,20 @@ class Server:
         if self.driver.processes[broker_node(broker_id)].node is not None:
             self.driver.kill(broker_node(broker_id))
             self._died(broker_node(broker_id))
+
+    def pause(self, broker_id: BrokerId) -> None:
+        """SIGSTOP: the broker stands still, and the system goes on taking connections for it."""
+        self.driver.pause(broker_node(broker_id))
+        frontend = self.listeners[broker_id].frontend
+        assert frontend is not None, f"broker {broker_id} is down"
+        frontend.is_paused = True
+
+    def resume(self, broker_id: BrokerId) -> None:
+        """SIGCONT."""
+        frontend = self.listeners[broker_id].frontend
+        assert frontend is not None, f"broker {broker_id} is down"
+        self.driver.resume(broker_node(broker_id))
+        frontend.resume()
 
     async def restart(self, broker_id: BrokerId) -> None:
         """Start a broker that is down, on its old port and disk. Raises `ServeError` when the port has been taken."""

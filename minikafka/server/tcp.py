@@ -43,6 +43,8 @@ class Application(Protocol):
     """The feature level to be shown."""
     served: versions.Served
     """Which requests are answered."""
+    is_paused: bool
+    """It stands still: requests are not looked at."""
 
     def request(self, connection: Connection, header: RequestHeader, body: Body) -> None:
         """Must lead, now or later, to `connection.answer` or `connection.answer_nothing`."""
@@ -136,6 +138,10 @@ class Connection(asyncio.BufferedProtocol):
             self.transport.close()
             self.transport = None
 
+    def go_on(self) -> None:
+        """The application looks at requests again."""
+        self._work()
+
     def abort(self) -> None:
         """Close as a process that dies does."""
         if self.transport is not None:
@@ -149,7 +155,7 @@ class Connection(asyncio.BufferedProtocol):
             return  # an answer given at once; the loop below goes on with the next frame
         self.is_working = True
         try:
-            while self.transport is not None and self.pending is None and self.is_writable:
+            while self.transport is not None and self._may_take():
                 frame = self._next_frame()
                 if frame is None:
                     break
@@ -161,6 +167,9 @@ class Connection(asyncio.BufferedProtocol):
         if self.transport is not None:
             self._flush()
             self._keep_reading(self.transport)
+
+    def _may_take(self) -> bool:
+        return self.pending is None and self.is_writable and not self.application.is_paused
 
     def _next_frame(self) -> memoryview | None:
         """The next frame without its size, None while it is not whole. Valid until the next read."""

@@ -131,6 +131,36 @@ def test_a_timer_of_a_former_life_is_never_fired() -> None:
     run(test)
 
 
+def test_a_node_that_stands_still_hears_everything_afterwards_in_order() -> None:
+    async def test() -> None:
+        world = World(lambda envelope: [SetTimer(Timer("alarm"), 1)])
+        world.accept(1)
+        world.driver.pause("a")
+        world.accept(2)
+        world.driver.kill("b")
+        await asyncio.sleep(0.05)
+        assert world.entries == ["a hears 1 of client-1"]
+        world.driver.resume("a")
+        await settle()
+        assert sorted(world.entries[1:]) == ["a fires alarm", "a hears 2 of client-1", "a loses b"]
+
+    run(test)
+
+
+def test_a_node_that_is_killed_while_it_stands_still_begins_again_with_nothing() -> None:
+    async def test() -> None:
+        world = World()
+        world.driver.pause("a")
+        world.accept(1)
+        world.driver.kill("a")
+        world.driver.start(world.driver.processes["a"])
+        world.accept(2)
+        await settle()
+        assert world.entries == ["b loses a", "a starts", "a hears 2 of client-1"]
+
+    run(test)
+
+
 def test_a_bug_kills_its_node_and_is_kept() -> None:
     async def test() -> None:
         def wrong(envelope: Envelope) -> list[Effect]:

@@ -42,6 +42,7 @@ class Slow:
 
     transaction_version = 2
     served = versions.SERVED
+    is_paused = False
 
     def __init__(self, at_once: bool = False) -> None:
         self.asked: list[tuple[int, Any]] = []
@@ -166,3 +167,19 @@ def test_an_answer_that_cannot_be_written_closes_the_connection(caplog: Any) -> 
     connection.answer({"brokers": [{}]})
     assert pipe.closed
     assert "no answer" in caplog.text
+
+
+def test_while_the_application_stands_still_requests_wait_in_the_buffer() -> None:
+    application = Slow(at_once=True)
+    connection = Connection("client-1", application, 1_000_000)
+    pipe = Pipe()
+    connection.connection_made(pipe)
+    application.is_paused = True
+    frame = codec.request_frame(METADATA, 9, 5, "me", {"topics": []})
+    connection.get_buffer(-1)[: len(frame)] = frame
+    connection.buffer_updated(len(frame))
+    assert (application.asked, pipe.written) == ([], b"")
+    application.is_paused = False
+    connection.go_on()
+    assert application.asked == [(5, [])]
+    assert pipe.written
