@@ -50,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_grade(commands)
     _add_exercises(commands)
     _add_serve(commands)
+    _add_control(commands)
     dump = commands.add_parser("dump", help="say what lies in the files of a data directory")
     dump.add_argument("directory", type=Path, metavar="DIR")
     dump.add_argument("--records", action="store_true", help="with keys and values")
@@ -111,6 +112,17 @@ def _add_serve(commands: Any) -> None:
     serve.add_argument("--config", action="append", default=[], metavar="KEY=VALUE", help="a broker setting")
     serve.add_argument("--processes", action="store_true", help="a process of its own for each broker and controller")
     serve.set_defaults(command=_serve)
+
+
+def _add_control(commands: Any) -> None:
+    status = commands.add_parser("status", help="brokers, ports and process ids of a server that runs")
+    status.set_defaults(command=_status)
+    fault = commands.add_parser("fault", help="crash, restart, pause, resume, cut or heal a broker of a running server")
+    fault.add_argument("verb", choices=["crash", "restart", "pause", "resume", "cut", "heal"])
+    fault.add_argument("broker", type=int, metavar="N")
+    fault.set_defaults(command=_fault)
+    for one in (status, fault):
+        one.add_argument("--data-dir", type=Path, metavar="DIR", help="of the server, if it was given one")
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -183,6 +195,18 @@ def _serve(options: argparse.Namespace) -> int:
         data_dir=options.data_dir,
         processes=options.processes,
     )
+
+
+def _status(options: argparse.Namespace) -> int:
+    from minikafka.server import control
+
+    return control.status(options.data_dir)
+
+
+def _fault(options: argparse.Namespace) -> int:
+    from minikafka.server import control
+
+    return control.fault(options.verb, options.broker, options.data_dir)
 
 
 def _dump(options: argparse.Namespace) -> int:

@@ -12,6 +12,8 @@ How true is it?
 * conforms: With `--processes` each broker and controller is a process, and they talk to each other in Kafka's own
   requests; a leader may be killed with SIGKILL, or stand still after SIGSTOP | tests/server/test_processes.py,
   tests/server/test_peers.py
+* simplified: A broker is crashed, paused or cut off from a terminal, with `minikafka fault` | a Unix socket that only
+  its owner may open (`tests/server/test_control.py`); Kafka has nothing like it, a cut holds messages until it heals
 * simplified: Every API and version Kafka 4.4 shows | those in `minikafka/server/versions.py`; another key closes the
   connection, as Kafka does
 """

@@ -15,11 +15,13 @@ Invariants:
   between (a client that has just been answered has sent its next one already) waits in the inbox.
 - A timer that was set by a process that has died is never fired at the one that took its place.
 - A node that stands still is not called: what comes for it, messages, timers, broken connections, waits in that order.
+- What is sent to or from a node that is cut off waits until it is healed.
 - Whoever sends to a node that is down is told that the connection broke. A crash tells every other node at once.
 - A bug in a node kills that node, as it would kill a process, and is kept in `failures`: nothing goes on in a state
   that nobody understands.
 
-What we leave out: nodes in processes of their own, to which the inbox would be a socket.
+Nodes in processes of their own have a driver each, and reach each other through `peers.py`. What we leave out: links
+that are slow, or cut in one direction.
 """
 
 from __future__ import annotations
@@ -72,6 +74,9 @@ class Driver:
         self.on_fact: Callable[[NodeId, Fact], None] | None = None
         self.on_death: Callable[[NodeId], None] | None = None
         """Told when a bug has killed a node."""
+        self.cut_off: set[NodeId] = set()
+        """Nodes that no other node reaches."""
+        self._waiting_for_heal: list[Envelope] = []
         self._inbox: deque[Envelope] = deque()
         self._is_scheduled = False
         self._is_calling = False
@@ -91,7 +96,9 @@ class Driver:
         """The process ends at once: no farewell, its disk as it is; every other node's connection to it breaks."""
         process = self.processes[node]
         process.node, process.is_paused, process.held = None, False, []
+        self.cut_off.discard(node)
         self._inbox = deque(envelope for envelope in self._inbox if envelope.destination != node)
+        self._waiting_for_heal = [one for one in self._waiting_for_heal if node not in (one.source, one.destination)]
         for other in self.processes.values():
             self.disconnected(other.id, node)
 
@@ -106,6 +113,23 @@ class Driver:
         held, process.held = process.held, []
         for happen in held:
             happen()
+
+    def cut(self, node: NodeId) -> None:
+        """Nothing passes between this node and others, and neither is told; clients still reach it."""
+        self.cut_off.add(node)
+
+    def heal(self, node: NodeId) -> None:
+        """All passes again, first what has waited: TCP loses nothing (D1)."""
+        self.cut_off.discard(node)
+        waiting, self._waiting_for_heal = self._waiting_for_heal, []
+        for envelope in waiting:
+            self._post(envelope)
+
+    def _is_cut(self, envelope: Envelope) -> bool:
+        source, destination = envelope.source, envelope.destination
+        if source == destination or source not in self.processes:
+            return False
+        return source in self.cut_off or destination in self.cut_off
 
     def ask_to_leave(self, node: NodeId) -> None:
         """SIGTERM: the node gives away what it leads; it says by `may_stop` when it has."""
@@ -123,6 +147,9 @@ class Driver:
 
     def _deliver(self, envelope: Envelope) -> None:
         """Hand a message to the node it is for; a sender whose message finds nobody loses the connection."""
+        if self.cut_off and self._is_cut(envelope):
+            self._waiting_for_heal.append(envelope)
+            return
         process = self.processes[envelope.destination]
         if process.node is None:
             self.disconnected(envelope.source, envelope.destination)

@@ -35,6 +35,7 @@ from minikafka.controller.controller import Controller
 from minikafka.disk import Disk, MemoryDisk
 from minikafka.protocol.facts import Fact
 from minikafka.protocol.messages import Envelope, Message
+from minikafka.server import faults
 from minikafka.server.driver import Driver, Process
 from minikafka.server.frontend import Frontend
 from minikafka.server.os_disk import DataDirectory
@@ -234,6 +235,31 @@ class Server:
         """Start a broker that is down, on its old port and disk. Raises `ServeError` when the port has been taken."""
         assert self.listeners[broker_id].frontend is None, f"broker {broker_id} is running"
         await self._start_broker(broker_id, self.listeners[broker_id].bind())
+
+    def cut(self, broker_id: BrokerId) -> None:
+        """Nothing passes between this broker and other nodes; clients still reach it."""
+        self.driver.cut(broker_node(broker_id))
+
+    def heal(self, broker_id: BrokerId) -> None:
+        """All passes again, first what has waited."""
+        self.driver.heal(broker_node(broker_id))
+
+    def standings(self) -> list[faults.Standing]:
+        """How every node stands."""
+        addresses = {broker_node(one.broker_id): "{}:{}".format(*one.address) for one in self.listeners.values()}
+        return [
+            faults.Standing(node, addresses.get(node, ""), state, None if state == faults.DOWN else os.getpid())
+            for node in [*self.voters, *addresses]
+            for state in [self._state(node)]
+        ]
+
+    def _state(self, node: NodeId) -> str:
+        process = self.driver.processes.get(node)
+        if process is None or process.node is None:
+            return faults.DOWN
+        if process.is_paused:
+            return faults.PAUSED
+        return faults.CUT_OFF if node in self.driver.cut_off else faults.UP
 
     def observe(self, on_fact: Callable[[NodeId, Fact], None]) -> None:
         """Hear every fact from now on, with the node that states it."""

@@ -193,6 +193,7 @@ class DataDirectory:
     def __init__(self, root: Path) -> None:
         """Raises `DirectoryError`."""
         self.root = root
+        self._disks: list[OsDisk] = []
         try:
             root.mkdir(parents=True, exist_ok=True)
             self._lock = (root / ".lock").open("a+b")
@@ -209,7 +210,8 @@ class DataDirectory:
 
     def disk(self, node: str) -> OsDisk:
         """The files of one node."""
-        return OsDisk(self.root / node)
+        self._disks.append(OsDisk(self.root / node))
+        return self._disks[-1]
 
     @property
     def lock_number(self) -> int:
@@ -217,7 +219,9 @@ class DataDirectory:
         return self._lock.fileno()
 
     def close(self) -> None:
-        """Let the next server in."""
+        """Close all files, and let the next server in."""
+        for disk in self._disks:
+            disk.close()
         self._lock.close()
 
     def _read_or_make(self) -> str:

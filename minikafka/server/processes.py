@@ -32,6 +32,7 @@ from pathlib import Path
 from typing import Any
 
 from minikafka.config import ConfigError
+from minikafka.server import faults
 from minikafka.server.child import Spec, shared_port
 from minikafka.server.host import LEAVE_WITHIN_S, ServeError, check_shape, for_few_brokers, split_settings
 from minikafka.server.os_disk import DataDirectory
@@ -56,6 +57,7 @@ class NodeProcess:
         self.address: tuple[str, int] = held.getsockname()[:2]
         self.running: asyncio.subprocess.Process | None = None
         self.is_paused = False
+        self.is_killed = False
         self.standing: dict[str, Any] = {}
         """What it has said last; empty until it listens."""
         self.watching: asyncio.Task[None] | None = None
@@ -63,7 +65,7 @@ class NodeProcess:
     @property
     def is_up(self) -> bool:
         """Is there a process?"""
-        return self.running is not None and self.running.returncode is None
+        return self.running is not None and self.running.returncode is None and not self.is_killed
 
     @property
     def pid(self) -> int | None:
@@ -73,7 +75,7 @@ class NodeProcess:
     async def start(self, spec: Spec, inherited: int) -> None:
         """Start the program. When it listens it says so by its first line."""
         assert not self.is_up, f"{self.node} is running"
-        self.standing, self.is_paused = {}, False
+        self.standing, self.is_paused, self.is_killed = {}, False, False
         self.running = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "minikafka.server.child"),
             stdin=asyncio.subprocess.PIPE,
@@ -95,8 +97,13 @@ class NodeProcess:
 
     def signal(self, number: int) -> None:
         """Send a signal, if there is a process."""
-        if self.running is not None and self.is_up:
+        if self.running is not None and self.running.returncode is None:
             self.running.send_signal(number)
+
+    def kill(self) -> None:
+        """SIGKILL. From now on it counts as down, though the system may take a moment to bury it."""
+        self.signal(signal.SIGKILL)
+        self.is_killed = True
 
     async def gone(self) -> None:
         """Wait until it has ended; after a while it is made to."""
@@ -192,7 +199,7 @@ class Processes:
 
     def crash(self, broker_id: BrokerId) -> None:
         """Kill -9."""
-        self.nodes[broker_node(broker_id)].signal(signal.SIGKILL)
+        self.nodes[broker_node(broker_id)].kill()
 
     async def restart(self, broker_id: BrokerId) -> None:
         """Start a broker that is down, on its old port and disk; over when it listens. Raises `ServeError`."""
@@ -217,6 +224,16 @@ class Processes:
     async def leave(self, broker_id: BrokerId) -> None:
         """SIGTERM: the broker hands its leaderships over, says goodbye, and goes."""
         await self._leave(broker_node(broker_id))
+
+    def standings(self) -> list[faults.Standing]:
+        """How every node stands."""
+        found = []
+        for node in [*self.voters, *self.brokers]:
+            one = self.nodes[node]
+            state = faults.PAUSED if one.is_paused else faults.UP
+            address = "{}:{}".format(*one.address)
+            found.append(faults.Standing(node, address, state if one.is_up else faults.DOWN, one.pid))
+        return found
 
     # --- children ---
 

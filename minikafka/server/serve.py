@@ -23,6 +23,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from minikafka.config import ConfigError
+from minikafka.server.control import ControlError, Door, place
 from minikafka.server.host import ServeError, Server
 from minikafka.server.os_disk import DirectoryError
 from minikafka.server.processes import Processes
@@ -44,8 +45,8 @@ def serve(
     try:
         kind = Processes if processes else Server
         server = kind(brokers, controllers, listen, ports_from(port, brokers), settings_from(config), data_dir)
-        asyncio.run(_run(server))
-    except (ConfigError, DirectoryError, ServeError) as refused:
+        asyncio.run(_run(server, data_dir))
+    except (ConfigError, ControlError, DirectoryError, ServeError) as refused:
         print(refused, file=sys.stderr)
         return 2
     except KeyboardInterrupt:  # where the loop cannot handle signals (Windows)
@@ -79,15 +80,18 @@ def settings_from(texts: Sequence[str]) -> dict[str, str]:
     return settings
 
 
-async def _run(server: Server | Processes) -> None:
+async def _run(server: Server | Processes, data_dir: Path | None) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C ends `asyncio.run` instead
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await server.start()
+    door = Door(server, place(data_dir))
+    await door.open()
     print(f"bootstrap.servers={server.bootstrap_servers}", flush=True)
     try:
         await stop.wait()
     finally:
         log.info("stopping")
+        door.close()
         await server.shut_down()
