@@ -19,6 +19,9 @@ from typing import Any
 WIDE = "---\nhide:\n  - navigation\n  - toc\n---\n"
 """A picture needs the room that lists of pages and headings would take."""
 
+VIEWS = dict.fromkeys((12, 13, 14), "groups") | dict.fromkeys((15, 16, 17), "transactions")
+"""The view that a lesson's runs are about, where it is not the cluster."""
+
 Row = dict[str, Any]
 """What one scenario says of itself, as JSON."""
 
@@ -99,6 +102,12 @@ def badge(row: Row) -> str:
     return f'<span class="mk-verdict" data-verdict="{kind}">{MARKS[kind]} {html.escape(said)}</span>'
 
 
+def options(row: Row) -> str:
+    """How its player opens: at its first scene, in the view it is about."""
+    view = {"view": VIEWS[row["lesson"]]} if row["lesson"] in VIEWS else {}
+    return html.escape(json.dumps({"scene": 1, **view}, separators=(",", ":")))
+
+
 def listed(rows: list[Row], titles: dict[int, str], written: dict[int, str], traces: dict[str, str]) -> str:
     """The list of the gallery. `traces` says where each run's file is, as this page writes it."""
     parts = [counted(rows)]
@@ -131,7 +140,8 @@ def card(row: Row, trace: str) -> str:
     return (
         f'<li class="mk-run" id="{name}"><h3><a href="{name}/">{title}</a></h3>'
         f"<p>{html.escape(row['moral'])}</p><p>{badge(row)}</p>"
-        f'<details name="mk-run" data-run="{html.escape(trace)}"><summary>Play it here</summary>'
+        f'<details name="mk-run" data-run="{html.escape(trace)}" data-options="{options(row)}">'
+        "<summary>Play it here</summary>"
         f'<p class="mk-later"><a href="{name}/">{title}, with its story in words</a></p></details></li>'
     )
 
@@ -145,7 +155,7 @@ def run_page(row: Row, before: Row | None, after: Row | None) -> str:
             f'<p class="mk-lead">{html.escape(row["moral"])}</p>',
             f'<p class="mk-back"><a href="../">All runs</a> · {badge(row)}</p>',
             f'<div class="mk-titled"><div class="mk-stage" data-scenario="{row["id"]}" '
-            'data-options="{&quot;scene&quot;: 1}"></div></div>',
+            f'data-options="{options(row)}"></div></div>',
             *about_promises(row),
             *about_futures(row),
             *about_settings(row),

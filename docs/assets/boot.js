@@ -1,7 +1,10 @@
 // Mounts the player on every page that asks for one. Without scripts the page shows the story as text instead.
-const stage = import("./stage.mjs").catch(() => null); // a page without the player is still a page to read
+let stage;
 
+/** A page without a run does not load the player; a page whose player is missing is still a page to read. */
 async function mount() {
+  if (!document.querySelector(".mk-stage")) return;
+  stage ??= import("./stage.mjs").catch(() => null);
   await (await stage)?.autoMount(document); // idempotent: what is mounted stays as it is
 }
 
@@ -20,7 +23,7 @@ function play(event) {
     const player = document.createElement("div");
     player.className = "mk-stage";
     player.dataset.src = card.dataset.run;
-    player.dataset.options = '{"scene":1}';
+    player.dataset.options = card.dataset.options;
     card.querySelector("summary").after(player);
   }
   mount();
