@@ -9,6 +9,7 @@
 * `determinism`: the same schedules in two processes with different hash seeds: the same bytes.
 * `pyodide`: the same in a browser's Python.
 * `exhaustive`: a small world looked at whole, with the rule before KIP-101 and with the engine as it is.
+* `killed`: SIGKILL of a server under load, at random moments (`kill_drill.py`).
 
 What is found is kept in `build/proof/`, a file for each part: an interrupted part goes on where it was, as long as the
 engine's source and the options are the same. `--minutes` bounds each part; the page says how far it came.
@@ -35,6 +36,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
 
+import kill_drill
 import proof_page
 from proof_page import FOUND, KEPT, State
 
@@ -48,6 +50,8 @@ from minikafka.sim.substitute import substituted
 
 STAGES = (25, 100, 400, 1_000, 2_000, 5_000, 10_000)
 """So many schedules of each profile are played before the next profile gets its turn."""
+KILLS_OF_ONE = 10
+"""SIGKILLs of one server on one directory."""
 TURN = 25
 """Schedules that are played before somebody looks at the clock."""
 PYODIDE = "pyodide@314.0.7"
@@ -301,6 +305,16 @@ def look_at_whole(key: str) -> str:
     return f"{found} ({time.process_time() - began:,.0f} s of one core)"
 
 
+# --- killed for real ---
+
+
+def killed(options: argparse.Namespace, state: State, pool: Any, deadline: float) -> None:
+    """Servers that are killed some times each, in turn whole and one process of many."""
+    numbers = range(-(-options.kills // KILLS_OF_ONE))
+    units = [(str(one), kill_drill.lives, (options.seed, one, KILLS_OF_ONE)) for one in numbers]
+    go_through(state, (unit for unit in units if unit[0] not in state.done), pool, options.jobs, deadline)
+
+
 # --- the command ---
 
 PARTS: dict[str, Callable[[argparse.Namespace, State, Any, float], None]] = {
@@ -309,6 +323,7 @@ PARTS: dict[str, Callable[[argparse.Namespace, State, Any, float], None]] = {
     "determinism": determinism,
     "pyodide": in_pyodide,
     "exhaustive": small_worlds,
+    "killed": killed,
 }
 GOALS = {
     "false_alarms": ("seed", "schedules"),
@@ -316,6 +331,7 @@ GOALS = {
     "determinism": ("seed", "seeds"),
     "pyodide": ("seed", "pyodide_seeds"),
     "exhaustive": (),
+    "killed": ("seed", "kills"),
 }
 """The options on which a part's results depend."""
 
@@ -329,6 +345,7 @@ def parser() -> argparse.ArgumentParser:
     said.add_argument("--limit", type=int, default=10_000, help="for each planted fault, in each profile")
     said.add_argument("--seeds", type=int, default=1_000, help="traces that are compared")
     said.add_argument("--pyodide-seeds", type=int, default=50, help="traces that are compared with Pyodide's")
+    said.add_argument("--kills", type=int, default=200, help="SIGKILLs of a server under load")
     said.add_argument("--seed", type=int, default=2026)
     said.add_argument("--jobs", type=int, default=2)
     said.add_argument("--page-only", action="store_true", help="write the page from what is kept")

@@ -211,10 +211,24 @@ def small_worlds(state: State) -> Iterator[str]:
         yield f"* {title}. {state.done.get(key, 'Not looked at whole yet.')}"
 
 
+def killed(state: State) -> Iterator[str]:
+    """A line for each kind of kill."""
+    titles = {False: "the whole server, three brokers in one process", True: "the leader, with `--processes`"}
+    for kind, title in titles.items():
+        lives = [one for one in state.done.values() if one["processes"] == kind]
+        kills, there = (sum(one[name] for one in lives) for name in ("kills", "acknowledged"))
+        yield (
+            f"* SIGKILL of {title}: {kills:,} times at random moments under load, in {len(lives):,} directories; all "
+            f"of {there:,} acknowledged records were there, once and in order."
+        )
+    yield f"\nThe goal is {state.goal.get('kills', 0):,} kills together."
+
+
 SECTIONS = {
     "false_alarms": ("False alarms", false_alarms),
     "mutants": ("Planted faults", planted_faults),
     "determinism": ("The same seed, the same bytes", same_bytes),
     "pyodide": ("The same seed in a browser's Python", same_bytes),
     "exhaustive": ("Small worlds, looked at whole", small_worlds),
+    "killed": ("Killed for real", killed),
 }
