@@ -8,7 +8,7 @@ for each API (in the files named `…_adapters.py`), and no version beyond them.
         ⇅
     ProduceRequest(partitions=(ProducePartition(orders-0, …), ProducePartition(orders-1, …)))
 
-- What has no place in the core is answered here: fetch sessions, endpoint types, access lists.
+- What has no place in the core is answered here: endpoint types, access lists; fetch sessions in `fetch_sessions.py`.
 - What a version stands for (a flag of the core's message) is said here, and nowhere else.
 - A test holds every field of every dataclass against every field of the schema: what is not translated is listed there,
   with its reason.

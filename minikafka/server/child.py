@@ -33,6 +33,7 @@ from minikafka.controller.controller import Controller
 from minikafka.disk import Disk
 from minikafka.protocol.messages import Envelope
 from minikafka.server.driver import Driver, Process
+from minikafka.server.fetch_sessions import FetchSessions
 from minikafka.server.frontend import Frontend
 from minikafka.server.host import BACKLOG, LEAVE_WITHIN_S, split_settings
 from minikafka.server.os_disk import OsDisk
@@ -109,6 +110,7 @@ class Child:
             self.config.transaction_version,
             self.network.socket_request_max_bytes,
             (f"client-{number}" for number in count(1)),
+            FetchSessions(self.driver.now, Random(uuid.uuid4().int)),
             self.driver.accept,
             self._lost,
             SERVED_BY_CONTROLLERS if self.is_controller else SERVED | BETWEEN_BROKERS,

@@ -178,11 +178,20 @@ def describe_partitions_response(response: messages.MetadataResponse, ask: Ask) 
         if not room:
             return {"topics": topics, "next_cursor": _cursor(topic.topic, 0)}
         described = _topic_out(topic, TOPIC_OPERATIONS)
-        topics.append(described | {"partitions": [_partition_out(one) for one in wanted[:room]]})
+        topics.append(described | {"partitions": [_described_partition(one, ask) for one in wanted[:room]]})
         if len(wanted) > room:
             return {"topics": topics, "next_cursor": _cursor(topic.topic, wanted[room].partition.partition)}
         room -= len(wanted)
     return {"topics": topics, "next_cursor": None}
+
+
+def _described_partition(partition: messages.PartitionMetadata, ask: Ask) -> Body:
+    """With the replicas that hold all that was committed (KIP-966): empty lists, never null, where there are none."""
+    known = ask.view.image.partition(partition.partition)
+    return _partition_out(partition) | {
+        "eligible_leader_replicas": known.elr if known is not None else (),
+        "last_known_elr": known.last_known_elr if known is not None else (),
+    }
 
 
 def _cursor(topic: str, partition: int) -> Body:

@@ -27,15 +27,15 @@ from minikafka.server import codec, versions
 from minikafka.server.adapters import Question, request_to_core, response_to_wire
 from minikafka.server.codec import CodecError, RequestHeader
 from minikafka.server.compiler import Body
+from minikafka.server.fetch_sessions import Exchange, FetchSessions
 from minikafka.server.tcp import Connection
 from minikafka.server.versions import SERVED, Served
 from minikafka.server.view import Ask, View
 from minikafka.types import NodeId
 
+FETCH, ENVELOPE = 1, 58
+
 log = logging.getLogger(__name__)
-
-
-ENVELOPE = 58
 
 
 class Asked(NamedTuple):
@@ -44,6 +44,8 @@ class Asked(NamedTuple):
     header: RequestHeader
     ask: Ask
     in_envelope: bool
+    exchange: Exchange | None = None
+    """Of a fetch."""
 
     def answer(self, response: Message) -> Body:
         """The wire's form of the answer to it."""
@@ -60,6 +62,7 @@ class Frontend:
         transaction_version: int,
         max_request_bytes: int,
         clients: Iterator[NodeId],
+        sessions: FetchSessions,
         deliver: Callable[[Envelope], None],
         hung_up: Callable[[NodeId], None],
         served: Served = SERVED,
@@ -76,6 +79,7 @@ class Frontend:
         self.connections: dict[NodeId, Connection] = {}
         self.served = served
         self.trusts_replicas = trusts_replicas
+        self.sessions = sessions
         self._asked: dict[NodeId, Asked] = {}
         self._clients = clients
         self._deliver = deliver
@@ -94,23 +98,29 @@ class Frontend:
         try:
             if inner is None:
                 inner, body = _opened(body)
-            question, ask = self._question(connection, inner, body)
+            question, ask, exchange = self._question(connection, inner, body)
         except (CodecError, ValueError) as refused:
             connection.close(str(refused))
             return
         if isinstance(question, dict):
             connection.answer(question)
             return
-        self._asked[connection.name] = Asked(inner, ask, header.api_key == ENVELOPE)
+        self._asked[connection.name] = Asked(inner, ask, header.api_key == ENVELOPE, exchange)
         self._questions += 1
         self._deliver(Envelope(connection.name, self.broker, question, self._questions))
         if not expects_response(question):
             connection.answer_nothing()
 
-    def _question(self, connection: Connection, header: RequestHeader, body: Body) -> tuple[Question, Ask]:
+    def _question(
+        self, connection: Connection, header: RequestHeader, body: Body
+    ) -> tuple[Question, Ask, Exchange | None]:
+        exchange, is_refused = None, False
+        if header.api_key == FETCH:
+            body, exchange = self.sessions.begin(body, header.api_version)
+            is_refused = exchange is None
         client = header.client_id or ""
         ask = Ask(header.api_version, body, self.view(), client, connection.host, self.trusts_replicas)
-        return request_to_core(header.api_key, ask), ask
+        return body if is_refused else request_to_core(header.api_key, ask), ask, exchange
 
     def answer(self, envelope: Envelope) -> None:
         """The core has answered a client."""
@@ -119,6 +129,7 @@ class Frontend:
             return
         try:
             body = _sealed(asked, envelope.message) if asked.in_envelope else asked.answer(envelope.message)
+            body = body if asked.exchange is None else self.sessions.end(body, asked.exchange)
         except Exception:  # a mistake of ours in one answer: this client learns nothing, and nobody else is harmed
             log.exception("%s: no answer", connection.name)
             connection.close("An answer could not be made.")

@@ -37,6 +37,7 @@ from minikafka.protocol.facts import Fact
 from minikafka.protocol.messages import Envelope, Message
 from minikafka.server import faults
 from minikafka.server.driver import Driver, Process
+from minikafka.server.fetch_sessions import FetchSessions
 from minikafka.server.frontend import Frontend
 from minikafka.server.os_disk import DataDirectory
 from minikafka.server.view import View
@@ -279,6 +280,7 @@ class Server:
             self.config.transaction_version,
             self.network.socket_request_max_bytes,
             self._clients,
+            FetchSessions(self.driver.now, Random(uuid.uuid4().int)),
             self.driver.accept,
             lambda client: self.driver.disconnected(process.id, client),
         )

@@ -1,8 +1,7 @@
 """Produce, Fetch, ListOffsets and OffsetForLeaderEpoch: requests inwards, responses outwards (see `adapters.py`).
 
 - Answers keep the order of the request, and name a topic as the request did.
-- No fetch session is ever opened (KIP-227), so each fetch names all that it wants; one that counts on a session is
-  refused, as Kafka refuses those of a session it has forgotten.
+- A fetch names all that it wants here, also one of a session: see `fetch_sessions.py`.
 
 What we leave out: throttling (`throttle_time_ms` is always 0) and errors of single records.
 """
@@ -33,8 +32,6 @@ from minikafka.types import (
     TopicPartition,
 )
 
-FETCH_SESSION_ID_NOT_FOUND = 70
-INVALID_FETCH_SESSION_EPOCH = 71
 UNKNOWN_REPLICA: BrokerId = 2**31 - 1
 """Who claims over TCP to be a follower is none, where the brokers of a cluster talk inside one process."""
 SPECIAL_TIMESTAMPS = {
@@ -100,12 +97,9 @@ def _produced(result: messages.ProducePartitionResult) -> Body:
 # --- Fetch ------------------------------------------------------------------------------------------------------------
 
 
-def fetch_request(ask: Ask) -> messages.FetchRequest | Body:
-    """A reader, or the refusal of a session. From version 15 on the reader says in `replica_state` who it is."""
+def fetch_request(ask: Ask) -> messages.FetchRequest:
+    """A reader. From version 15 on it says in `replica_state` who it is."""
     body = ask.body
-    refused = refused_session(body["session_id"], body["session_epoch"])
-    if refused:
-        return {"error_code": refused, "responses": []}
     replica_id, state = body["replica_id"], body["replica_state"]
     if replica_id == -1:
         replica_id = state["replica_id"]
@@ -126,13 +120,6 @@ def fetch_request(ask: Ask) -> messages.FetchRequest | Body:
     )
 
 
-def refused_session(session_id: int, session_epoch: int) -> int:
-    """The error for a fetch that counts on a session, 0 for one that names all it wants (KIP-227)."""
-    if session_epoch in (0, -1):
-        return 0
-    return INVALID_FETCH_SESSION_EPOCH if session_id == 0 else FETCH_SESSION_ID_NOT_FOUND
-
-
 def _wanted(partition: TopicPartition, entry: Body) -> messages.FetchPartition:
     return messages.FetchPartition(
         partition,
@@ -146,7 +133,7 @@ def _wanted(partition: TopicPartition, entry: Body) -> messages.FetchPartition:
 
 
 def fetch_response(response: messages.FetchResponse, ask: Ask) -> Body:
-    """Session 0: no session was opened, so the next fetch names all its partitions again."""
+    """All partitions; what its session leaves out is left out later (`fetch_sessions.py`)."""
     topics = [
         {
             "topic": topic,

@@ -389,8 +389,8 @@ ADMIN_RESPONSES = [
         | {
             "topics.is_internal": "from the name",
             "topics.topic_authorized_operations": "no authorizer",
-            "topics.partitions.eligible_leader_replicas": "there are none",
-            "topics.partitions.last_known_elr": "there are none",
+            "topics.partitions.eligible_leader_replicas": "from the image",
+            "topics.partitions.last_known_elr": "from the image",
         },
     ),
 ]  # fmt: skip

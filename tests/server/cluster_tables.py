@@ -70,11 +70,11 @@ CLUSTER_REQUESTS = [
         only_wire={
             "cluster_id": "for controllers",
             "replica_state.replica_id": "the newer place of replica_id",
-            "session_id": "no sessions",
-            "session_epoch": "no sessions",
-            "forgotten_topics_data.topic": "no sessions",
-            "forgotten_topics_data.topic_id": "no sessions",
-            "forgotten_topics_data.partitions": "no sessions",
+            "session_id": "see test_fetch_sessions.py",
+            "session_epoch": "see test_fetch_sessions.py",
+            "forgotten_topics_data.topic": "see test_fetch_sessions.py",
+            "forgotten_topics_data.topic_id": "see test_fetch_sessions.py",
+            "forgotten_topics_data.partitions": "see test_fetch_sessions.py",
             "topics.topic_id": BY_ID["topic_id"],
             "topics.partitions.replica_directory_id": "one log directory",
         },
@@ -180,8 +180,8 @@ CLUSTER_RESPONSES = [
         },
         only_wire=THROTTLE
         | {
-            "error_code": "said by the adapter, for sessions",
-            "session_id": "no sessions",
+            "error_code": "see test_fetch_sessions.py",
+            "session_id": "see test_fetch_sessions.py",
             "responses.topic_id": BY_ID["topic_id"],
             "responses.partitions.snapshot_id.end_offset": "for controllers, see test_peers.py",
             "responses.partitions.snapshot_id.epoch": "likewise",

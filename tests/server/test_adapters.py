@@ -317,13 +317,6 @@ def test_a_strange_name_is_only_a_name(name: str) -> None:
     assert answer["responses"][0]["partition_responses"][0]["error_code"] == ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
 
 
-@pytest.mark.parametrize(("session_id", "epoch", "error"), [(0, 0, 0), (0, -1, 0), (9, -1, 0), (0, 5, 71), (9, 1, 70)])
-def test_a_fetch_that_counts_on_a_session_is_refused(session_id: int, epoch: int, error: int) -> None:
-    body = Different().body(apis()[FETCH].request) | {"session_id": session_id, "session_epoch": epoch}
-    question = record_adapters.fetch_request(Ask(18, body, VIEW))
-    assert (question["error_code"] if isinstance(question, dict) else 0) == error
-
-
 @pytest.mark.parametrize(("old", "new"), [(3, -1), (-1, 3)])
 def test_nobody_is_a_follower_over_tcp(old: int, new: int) -> None:
     body = Different().body(apis()[FETCH].request) | {"replica_id": old}

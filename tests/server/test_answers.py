@@ -410,20 +410,6 @@ def test_fetch_beyond_the_ends(cluster: Running, offset: int, error: int) -> Non
     assert (answer["error_code"], bytes(answer["records"])) == (error, b"")
 
 
-def test_fetch_session_bad_epoch(cluster: Running) -> None:
-    with cluster.connect() as wire:
-        ask = {"max_wait_ms": 0, "min_bytes": 1, "topics": [], "forgotten_topics_data": []}
-        assert wire.ask(FETCH, 12, ask | {"session_id": 0, "session_epoch": 5})["error_code"] == 71
-        assert wire.ask(FETCH, 12, ask | {"session_id": 7, "session_epoch": 1})["error_code"] == 70
-
-
-def test_fetch_opens_no_session(cluster: Running) -> None:
-    with cluster.connect() as wire:
-        ask = {"max_wait_ms": 0, "min_bytes": 1, "topics": [], "forgotten_topics_data": []}
-        answer = wire.ask(FETCH, 12, ask | {"session_id": 0, "session_epoch": 0})
-        assert (answer["error_code"], answer["session_id"]) == (0, 0)
-
-
 # --- listoffsets and leader epochs ---
 
 
@@ -532,3 +518,11 @@ def test_min_isr() -> None:
         eventually(
             lambda: wire.ask(FETCH, 12, ask)["responses"][0]["partitions"][0]["high_watermark"] == 2, "both records"
         )
+
+
+def test_describetopicpartitions_lists_are_never_null(cluster: Running) -> None:
+    """The Java admin client reads them without looking."""
+    topic = Topic(cluster)
+    body = {"topics": [{"name": topic.name}], "response_partition_limit": 10, "cursor": None}
+    (partition,) = topic.wire.ask(75, 0, body)["topics"][0]["partitions"]
+    assert (partition["eligible_leader_replicas"], partition["last_known_elr"]) == ([], [])
