@@ -3,7 +3,8 @@
 How true is it?
 
 * conforms: The same `Broker` and `Controller` serve real clients over TCP | tests/server/test_confluent.py,
-  `test_clients.py`: confluent-kafka, kafka-python, aiokafka and kcat, through a crash of the leader, in groups and in
+  tests/server/test_unmodified_clients.py, tests/server/test_java_and_go.py: confluent-kafka, kafka-python, aiokafka,
+  kcat, Java's kafka-clients and franz-go, through a crash of the leader, in groups and in
   transactions
 * conforms: What a producer was told is stored is in the data directory, in Kafka's files, also after SIGKILL |
   tests/server/test_data_dir.py
@@ -14,6 +15,8 @@ How true is it?
   tests/server/test_peers.py
 * simplified: A broker is crashed, paused or cut off from a terminal, with `minikafka fault` | a Unix socket that only
   its owner may open (`tests/server/test_control.py`); Kafka has nothing like it, a cut holds messages until it heals
+* conforms: Fetch sessions tell what is new (KIP-227) | tests/server/test_fetch_sessions.py, after Kafka 4.4.0's own
+  answers; `server/fetch_sessions.py`
 * simplified: Every API and version Kafka 4.4 shows | those in `minikafka/server/versions.py`; another key closes the
   connection, as Kafka does
 """
