@@ -45,6 +45,10 @@ def test_every_module_of_the_core_says_what_it_leaves_out():
     [
         ("Logs.\n\nHow true is it?\n\n* conforms: All of it | trust us", "names no test that holds it"),
         ("Logs.\n\nHow true is it?\n\n* conforms: All of it | tests/engine/test_nowhere.py", "which does not exist"),
+        (
+            "Logs.\n\nHow true is it?\n\n* conforms: All of it | tests/engine; docs/agreement/nobody_asked.json",
+            "which does not exist",
+        ),
         ("Logs.\n\nHow true is it?\n\n* perhaps: All of it | tests/engine", "is no claim"),
         ("Logs.\n\nHow true is it?\n\nAll of it.", "is no claim"),
     ],
@@ -60,3 +64,9 @@ def test_a_wrapped_claim_is_read_whole():
         fidelity.Claim("simplified", "One thing", "and another"),
         fidelity.Claim("not modelled", "Two", "three"),
     ]
+
+
+def test_a_claim_that_was_put_to_apache_kafka_says_so():
+    claim = fidelity.Claim("conforms", "Epochs end", "tests/engine; docs/agreement/07_epochs.json")
+    assert fidelity.verdict_of(claim) == "conforms (tested against Apache Kafka 4.4.0)"
+    assert fidelity.held(claim) == "`tests/engine`; [07_epochs](agreement.md#07_epochs)"

@@ -4,8 +4,9 @@
     python tools/apache_kafka.py --nodes 3        runs until Ctrl-C; prints one line, bootstrap.servers=...
 
 The jars come from Maven once and stay in `build/apache-kafka/`. Each node is broker and controller in one (KRaft,
-static voters), on free ports of 127.0.0.1, with a directory of its own below a temporary one that goes with it. Needs
-Java 17 and Maven; what is missing is said in one sentence.
+static voters), on free ports of 127.0.0.1, with a directory of its own below a temporary one that goes with it; with
+`controllers=1` the controller is a process of its own, so that any broker may be killed. Needs Java 17 and Maven; what
+is missing is said in one sentence.
 
     with ApacheKafka(nodes=3) as kafka:
         kafka.bootstrap_servers       # "127.0.0.1:40001,127.0.0.1:40002,127.0.0.1:40003"
@@ -38,6 +39,8 @@ READY = "Kafka Server started"
 READY_WITHIN_S = 120
 STOP_WITHIN_S = 30
 OLDEST_JAVA = 17
+FIRST_CONTROLLER = 101
+"""Ids of controllers that are no brokers begin here."""
 
 POM = f"""<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion><groupId>course</groupId><artifactId>oracle</artifactId><version>1</version>
@@ -108,7 +111,9 @@ class Node:
 
     number: int
     port: int
+    """Of the broker; 0 where there is none."""
     controller_port: int
+    """Of the controller; 0 where there is none."""
     folder: Path
     process: subprocess.Popen[bytes] | None = None
     starts: int = 0
@@ -121,22 +126,30 @@ class Node:
 
 @dataclass(slots=True)
 class ApacheKafka:
-    """A cluster of `nodes` combined nodes; `settings` are server properties of all of them."""
+    """A cluster of `nodes` brokers; `settings` are server properties of all of them.
+
+    Each is a controller too, unless there are `controllers` of their own.
+    """
 
     nodes: int = 1
     settings: Mapping[str, str] = field(default_factory=dict)
     heap: str = "512M"
+    controllers: int = 0
     _folder: Path | None = None
     _nodes: dict[int, Node] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
         libs = jars()
         self._folder = Path(tempfile.mkdtemp(prefix="apache-kafka-"))
-        ports = free_ports(2 * self.nodes)
-        for number in range(1, self.nodes + 1):
+        brokers = range(1, self.nodes + 1)
+        alone = range(FIRST_CONTROLLER, FIRST_CONTROLLER + self.controllers)
+        ports = iter(free_ports(2 * self.nodes + self.controllers))
+        for number in (*alone, *brokers):
             folder = self._folder / str(number)
             folder.mkdir()
-            self._nodes[number] = Node(number, ports[2 * number - 2], ports[2 * number - 1], folder)
+            port = next(ports) if number in brokers else 0
+            controller_port = next(ports) if number in alone or not alone else 0
+            self._nodes[number] = Node(number, port, controller_port, folder)
         try:
             cluster_id = self._tool(libs, "random-uuid").strip().splitlines()[-1]
             for node in self._nodes.values():
@@ -159,8 +172,8 @@ class ApacheKafka:
 
     @property
     def bootstrap_servers(self) -> str:
-        """`HOST:PORT,...` of all nodes, whether they run or not."""
-        return ",".join(f"127.0.0.1:{node.port}" for node in self._nodes.values())
+        """`HOST:PORT,...` of all brokers, whether they run or not."""
+        return ",".join(f"127.0.0.1:{node.port}" for node in self._nodes.values() if node.port)
 
     def address(self, number: int) -> str:
         """`HOST:PORT` of one node."""
@@ -214,14 +227,15 @@ class ApacheKafka:
         return process
 
     def _properties(self, node: Node) -> str:
-        voters = ",".join(f"{one.number}@127.0.0.1:{one.controller_port}" for one in self._nodes.values())
+        voters = [one for one in self._nodes.values() if one.controller_port]
+        ports = {"PLAINTEXT": node.port, "CONTROLLER": node.controller_port}
+        roles = {"broker": node.port, "controller": node.controller_port}
         factor = str(min(3, self.nodes))
         properties = {
-            "process.roles": "broker,controller",
+            "process.roles": ",".join(role for role, port in roles.items() if port),
             "node.id": str(node.number),
-            "controller.quorum.voters": voters,
-            "listeners": f"PLAINTEXT://127.0.0.1:{node.port},CONTROLLER://127.0.0.1:{node.controller_port}",
-            "advertised.listeners": f"PLAINTEXT://127.0.0.1:{node.port}",
+            "controller.quorum.voters": ",".join(f"{one.number}@127.0.0.1:{one.controller_port}" for one in voters),
+            "listeners": ",".join(f"{name}://127.0.0.1:{port}" for name, port in ports.items() if port),
             "controller.listener.names": "CONTROLLER",
             "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
             "log.dirs": str(node.folder / "data"),
@@ -233,6 +247,8 @@ class ApacheKafka:
             "group.initial.rebalance.delay.ms": "0",
             **self.settings,
         }
+        if node.port:
+            properties["advertised.listeners"] = f"PLAINTEXT://127.0.0.1:{node.port}"
         return "".join(f"{name}={value}\n" for name, value in properties.items())
 
     def _java(self, libs: Path) -> list[str]:

@@ -11,7 +11,8 @@ A room's `__init__.py` lists its claims, one in each bullet, under the line `How
     * not modelled: Quotas. | `ClientQuotaManager`
 
 and each module ends its docstring with `What we leave out: ...`. A claim that conforms names the tests that hold it,
-and those must exist; the other two say what differs, or where the real thing lives.
+and those must exist; the other two say what differs, or where the real thing lives. A claim that also names
+`docs/agreement/SCRIPT.json` was put to Apache Kafka itself, and the page says so: see `tools/agreement.py`.
 """
 
 from __future__ import annotations
@@ -43,13 +44,16 @@ BULLET = re.compile(r"\* (?P<verdict>[a-z ]+): (?P<claim>.*?) \| (?P<rest>.*)")
 LEFT_OUT = re.compile(r"What\s+we\s+leave\s+out(?P<until>, until[^:]*)?:\s+(?P<what>.*)\Z", re.S)
 MIRRORS = re.compile(r"Mirrors (?P<what>.*?)\.(?:\s|\Z)", re.S)
 TESTS = re.compile(r"\btests/[\w/]+(?:\.py)?")
+AGREEMENTS = re.compile(r"\bdocs/agreement/(?P<script>\w+)\.json")
+ASKED = "Apache Kafka 4.4.0"
 
 HEAD = """# How true is it?
 
 A teaching broker that is wrong in silence teaches the wrong thing. So each claim about behaviour stands here, with one
 of three words:
 
-- **conforms**: does what Apache Kafka does; the test that holds it is named.
+- **conforms**: does what Apache Kafka does; the test that holds it is named. *Tested against Apache Kafka 4.4.0*: a
+  script asked both, and [what they answered](agreement.md) is kept.
 - **simplified**: the same outcome by a shorter way; what is shorter is said.
 - **not modelled**: you will not see it here; where the real thing lives is said.
 
@@ -93,7 +97,7 @@ def claims_of(room: str, text: str) -> list[Claim]:
         tests = TESTS.findall(claim.rest)
         if claim.verdict == "conforms" and not tests:
             raise FidelityError(f"{room}: {claim.claim!r} conforms, but names no test that holds it.")
-        for test in tests:
+        for test in [*tests, *(match[0] for match in AGREEMENTS.finditer(claim.rest))]:
             if not (ROOT / test).exists():
                 raise FidelityError(f"{room}: {claim.claim!r} is held by {test}, which does not exist.")
         found.append(claim)
@@ -125,7 +129,7 @@ def page() -> str:
         claims = claims_of(room, docstring_of(PACKAGE / room / "__init__.py"))
         if claims:
             parts.append(f"\n## {title}\n\n| claim | verdict | held by, or what differs |\n| --- | --- | --- |\n")
-            parts += [f"| {cell(one.claim)} | {one.verdict} | {cell(held(one))} |\n" for one in claims]
+            parts += [f"| {cell(one.claim)} | {verdict_of(one)} | {cell(held(one))} |\n" for one in claims]
     parts.append("\n## What each file leaves out\n\n| file | mirrors | leaves out |\n| --- | --- | --- |\n")
     for path, docstring in modules():
         if left_out(docstring):
@@ -134,8 +138,14 @@ def page() -> str:
 
 
 def held(claim: Claim) -> str:
-    """The last column: names of tests as code."""
-    return TESTS.sub(lambda match: f"`{match[0]}`", claim.rest)
+    """The last column: names of tests as code, scripts as links to their answers."""
+    tests = TESTS.sub(lambda match: f"`{match[0]}`", claim.rest)
+    return AGREEMENTS.sub(lambda match: f"[{match['script']}](agreement.md#{match['script']})", tests)
+
+
+def verdict_of(claim: Claim) -> str:
+    """The word, and whether Apache Kafka itself was asked."""
+    return f"{claim.verdict} (tested against {ASKED})" if AGREEMENTS.search(claim.rest) else claim.verdict
 
 
 def cell(text: str) -> str:

@@ -5,11 +5,13 @@ How true is it?
 * conforms: Followers pull; a leader knows what they hold from the offset of their next fetch |
   tests/engine/test_leading.py; `broker/partition.py`
 * conforms: The high watermark is the smallest log end of the maximal ISR, and stands still below min.insync.replicas
-  | tests/engine/test_leading.py; `advance_high_watermark`; KIP-497, KIP-966
+  | tests/engine/test_leading.py; `advance_high_watermark`; KIP-497, KIP-966;
+  docs/agreement/04_high_watermark.json
 * conforms: Members leave the ISR by time (30 s, looked at every 15 s), join at the high watermark and the start of
   the epoch | tests/engine/test_leading.py; `broker/isr.py`
 * conforms: A follower cuts its log where the leader's answer says that they part | tests/engine/test_leading.py;
-  `log/leader_epochs.py`; KIP-101, KIP-279, KIP-595
+  `log/leader_epochs.py`; KIP-101, KIP-279, KIP-595;
+  docs/agreement/07_epochs.json
 * simplified: When a leader cannot place a follower's last epoch, the follower falls back to its high watermark, then
   to the leader's log start | Kafka asks for the leader's end first (`fetchOffsetAndTruncate`)
 * conforms: With `RackAwareReplicaSelector` a consumer that names its rack is sent to a replica there (KIP-392) |

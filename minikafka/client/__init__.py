@@ -3,7 +3,8 @@
 How true is it?
 
 * conforms: Idempotence is on by default; a retry is stored once and in its place, with five requests under way
-  (KIP-98) | `client/sequences.py`; tests/engine/test_producer_in_the_cluster.py, through lost answers and failovers
+  (KIP-98) | `client/sequences.py`; tests/engine/test_producer_in_the_cluster.py, through lost answers and failovers;
+  docs/agreement/idempotence.json
 * conforms: Idempotence is off without a word when acks or retries exclude it, and a wrong setting is refused when it
   was asked for | tests/surface/test_api.py
 * conforms: A batch without an outcome stops new ones of its partition until those behind it tell, or the epoch rises
@@ -18,7 +19,8 @@ How true is it?
 * conforms: Positions move when poll returns records; fetching runs ahead of it, one request to each leader |
   `client/consumer_fetching.py`; tests/engine/test_consumer_reading.py
 * conforms: `read_committed` hands over neither markers nor records of aborted transactions, and their offsets are
-  passed over | tests/engine/test_consumer_reading.py; `consumer_fetching.readable`
+  passed over | tests/engine/test_consumer_reading.py; `consumer_fetching.readable`;
+  docs/agreement/transactions.json
 * conforms: After a change of leader the position is checked against its epochs before the next fetch (KIP-320) |
   tests/engine/test_consumer_reading.py; `consumer_positions.truncation`; without a reset policy poll returns an
   error, Kafka raises `LogTruncationException`
@@ -34,7 +36,8 @@ How true is it?
   itself
 * simplified: A consumer's pauses between retries | always `retry.backoff.ms`; Kafka's grow to `retry.backoff.max.ms`
 * conforms: Keys go to partitions by murmur2 | tests/engine/test_producer_batching.py; Kafka's own test vectors in
-  tests/engine
+  tests/engine;
+  docs/agreement/keys.json
 * simplified: Records without a key stay with a partition for batch.size bytes, then go where least waits (KIP-480,
   KIP-794) | Kafka draws at random, weighted by the length of the queues; ours takes the shortest
 * simplified: The producer waits for the broker's REQUEST_TIMED_OUT | Kafka's Java client gives up at the same moment

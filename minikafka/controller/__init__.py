@@ -22,17 +22,20 @@ How true is it?
   controller.quorum.request.timeout.ms, with one voter request.timeout.ms
 * simplified: A voter without a leader waits to be told, or stands | Kafka's also fetches from any voter to find out
 * conforms: Election: ISR, then ELR, then the last known leader, then unclean if allowed |
-  tests/engine/test_elections.py; `controller/election.py`; KIP-966
+  tests/engine/test_elections.py; `controller/election.py`; KIP-966;
+  docs/agreement/last_of_the_isr.json
 * conforms: A broker that registers without its clean-shutdown mark leaves ISR and ELR |
   tests/engine/test_elections.py; `controller/cluster_control.py`
 * simplified: A restarted broker acts on nothing before it has read its own registration | Kafka does not open its
   port before that; ours answers NOT_LEADER_OR_FOLLOWER
 * conforms: A broker leaves in order: leaderships move, and it stops when all others have read so, after 5 minutes at
-  the latest | tests/engine/test_controlled_shutdown.py
+  the latest | tests/engine/test_controlled_shutdown.py;
+  docs/agreement/preferred_leader.json
 * simplified: A broker that took its leave and was fenced is not unfenced by a heartbeat that comes late | Kafka
   unfences it, and it leaves again with its next heartbeat
 * conforms: Preferred and unclean elections, asked for or every 300 s; at most 1000 in one pass |
-  tests/engine/test_controller_decisions.py; `controller/leader_control.py`
+  tests/engine/test_controller_decisions.py; `controller/leader_control.py`;
+  docs/agreement/preferred_leader.json
 * conforms: min.insync.replicas changes clear the ELR, are refused for one broker, and cannot be taken back for all |
   tests/engine/test_controller_decisions.py; `controller/config_control.py`; KIP-966. Kafka also writes the cluster's
   value down when ELR is turned on; ours stays the one the controller was started with

@@ -17,10 +17,12 @@ How true is it?
   `.deleted` files go after file.delete.delay.ms | tests/engine/test_segments.py, tests/engine/test_log_start.py;
   `log/retention.py`
 * conforms: DeleteRecords moves the log start, and answers when every live replica has followed |
-  tests/engine/test_log_start.py; `broker/delete_records.py`
+  tests/engine/test_log_start.py; `broker/delete_records.py`;
+  docs/agreement/01_log.json
 * conforms: Compaction keeps the newest record of each key; tombstones and markers until their delete horizon; the
   last batch of each producer as an empty head; aborted records go | tests/engine/test_compaction.py;
-  `log/compaction.py`
+  `log/compaction.py`;
+  docs/agreement/01_compaction.json
 * simplified: The cleaner takes the dirtiest log first, cleans by halves when memory is short, also the beginning of a
   segment that reaches beyond the limit | all logs that need it are cleaned at once, whole segments only
 * conforms: Sequences: duplicates of the last five batches, gaps, older and newer epochs, the wrap to 0; state expires
