@@ -3,6 +3,8 @@
 A simulation makes thousands of messages a second. Python's own `frozen=True` calls a function for each field of each of
 them, to get past its own refusal; here mypy refuses instead, and a test plays schedules and compares what arrives with
 what was sent.
+
+What we leave out: a refusal while the program runs.
 """
 
 from __future__ import annotations
