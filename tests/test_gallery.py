@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import sys
 from pathlib import Path
@@ -27,6 +28,11 @@ def test_a_scenario_has_a_moral_of_one_line_and_a_promise_it_is_held_against(row
     assert row["moral"].endswith(".") and "\n" not in row["moral"] and len(row["moral"]) <= 120
     assert row["promises"], "say in the scenario's `promises` what it is held against"
     assert gallery.verdict(row) in gallery.badge(row)
+
+
+def test_a_run_opens_in_the_view_it_is_about():
+    opened = {row["lesson"]: html.unescape(gallery.options(row)) for row in ROWS}
+    assert opened[13] == '{"scene":1,"view":"groups"}' and opened[6] == '{"scene":1}'
 
 
 def test_every_scenario_is_in_the_list_under_its_lesson():
