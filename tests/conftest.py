@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -12,6 +13,8 @@ from types import ModuleType
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+AXE = "axe-core@4.14.1"
+AXE_HOME = ROOT / "build" / "axe"
 OTHER_NAMES = {"chromium": ("chromium", "chromium-browser", "google-chrome", "chrome")}
 
 
@@ -62,3 +65,14 @@ def chromium(need):
 
     with screenshots.browser(need.tool("chromium")) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def axe(need):
+    """The source of axe-core, fetched once by npm."""
+    script = AXE_HOME / "node_modules" / "axe-core" / "axe.min.js"
+    if not script.exists():
+        AXE_HOME.mkdir(parents=True, exist_ok=True)
+        command = [need.tool("npm"), "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(AXE_HOME), AXE]
+        subprocess.run(command, check=True, capture_output=True)
+    return script.read_text(encoding="utf-8")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gzip
 import re
-import subprocess
 import sys
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -24,8 +23,6 @@ import screenshots
 PAGE_BYTES = 200_000
 TRACE_BYTES = 100_000
 
-AXE = "axe-core@4.14.1"
-AXE_HOME = ROOT / "build" / "axe"
 FINDINGS = """options => axe.run(document, {resultTypes: ["violations"], ...options}).then(found =>
   found.violations.flatMap(rule => rule.nodes.map(node => `${rule.id}: ${node.html.slice(0, 200)}`)))"""
 
@@ -93,17 +90,6 @@ def compressed(body):
 
 
 SIZES = {}
-
-
-@pytest.fixture(scope="session")
-def axe(need):
-    """The source of axe-core, fetched once by npm."""
-    script = AXE_HOME / "node_modules" / "axe-core" / "axe.min.js"
-    if not script.exists():
-        AXE_HOME.mkdir(parents=True, exist_ok=True)
-        command = [need.tool("npm"), "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(AXE_HOME), AXE]
-        subprocess.run(command, check=True, capture_output=True)
-    return script.read_text(encoding="utf-8")
 
 
 @pytest.fixture

@@ -183,6 +183,8 @@ def stage_gallery(tree: Tree) -> None:
         return
     page = notebook_page.Page(tree.docs, PurePosixPath("runs/index.md"))
     traces = {row["id"]: notebook_page.trace_file(recorded(tree, row["id"]), page, row["id"]) for row in rows}
+    kept = {name: Path(address).name for name, address in traces.items()}  # so that an address opens on any page
+    write(tree.docs / "traces" / "runs.json", json.dumps(kept))
     lessons = {int(path.name[:2]): f"lessons/{path.stem}.md" for path in (tree.root / "lessons").glob("[0-9]*.ipynb")}
     titles = lesson_titles(tree)
     with (tree.docs / page.path).open("a", encoding="utf-8") as file:

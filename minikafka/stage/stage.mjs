@@ -671,7 +671,7 @@ function patch(parent, wanted) {
   for (const node of Array.from(parent.childNodes)) {
     if (node.mkKey === undefined) continue;
     if (kept.has(node.mkKey)) keyed.set(node.mkKey, node);
-    else node.remove(); // first, so that what stays need not be moved: a moved element loses the focus
+    else node.remove();
   }
   const used = new Set();
   let place = parent.firstChild;
@@ -1656,7 +1656,7 @@ details.mk-side { padding: 10px 12px; } summary { cursor: pointer; font-weight: 
 `;
 
 // story.mjs
-const AROUND = 15; // moments before and after the current one
+const AROUND = 10; // moments before and after the current one
 
 function drawStory(stage) {
   const { run } = stage;
@@ -2569,9 +2569,9 @@ async function jump({ el }, place, scroll) {
 }
 
 async function openOther(el, place) {
-  const src = (el.dataset.src || "").replace(/[^/]*$/, `${place.run}.json`);
-  const answer = el.dataset.src ? await fetch(src).catch(() => null) : null;
-  const trace = answer && answer.ok ? readTrace(await answer.text()) : null;
+  const beside = async (name) => (await fetch(el.dataset.src.replace(/[^/]*$/, name))).json();
+  const file = el.dataset.src && (await beside("runs.json").catch(() => ({})))[place.run];
+  const trace = file && readTrace(await beside(file));
   if (!trace || !isRun(trace, place)) throw new TraceError(notHere(location.hash));
   el.mkStage.stage.setTrace(trace, 1);
 }

@@ -18,8 +18,9 @@ export function patch(parent, wanted) {
   const keyed = new Map();
   for (const node of Array.from(parent.childNodes)) {
     if (node.mkKey === undefined) continue;
+    // What goes, goes first, so that what stays need not be moved: a moved element loses the focus.
     if (kept.has(node.mkKey)) keyed.set(node.mkKey, node);
-    else node.remove(); // first, so that what stays need not be moved: a moved element loses the focus
+    else node.remove();
   }
   const used = new Set();
   let place = parent.firstChild;

@@ -180,9 +180,10 @@ async function jump({ el }, place, scroll) {
 
 /** Another run of this site, recorded beside this one; or a sentence that says where it can be played. */
 async function openOther(el, place) {
-  const src = (el.dataset.src || "").replace(/[^/]*$/, `${place.run}.json`);
-  const answer = el.dataset.src ? await fetch(src).catch(() => null) : null;
-  const trace = answer && answer.ok ? readTrace(await answer.text()) : null;
+  const beside = async (name) => (await fetch(el.dataset.src.replace(/[^/]*$/, name))).json();
+  // A site says in runs.json where it keeps each run.
+  const file = el.dataset.src && (await beside("runs.json").catch(() => ({})))[place.run];
+  const trace = file && readTrace(await beside(file));
   if (!trace || !isRun(trace, place)) throw new TraceError(notHere(location.hash));
   el.mkStage.stage.setTrace(trace, 1);
 }

@@ -5,7 +5,7 @@ import { recordsOf } from "./light.mjs";
 import { numberOf } from "./marks.mjs";
 import { seconds, spoken } from "./run.mjs";
 
-const AROUND = 15; // moments before and after the current one
+const AROUND = 10; // moments before and after the current one
 
 export function drawStory(stage) {
   const { run } = stage;

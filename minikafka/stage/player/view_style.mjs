@@ -44,7 +44,7 @@ export const MORE_CSS = `
 .mk-path li + li::before { content: "→ "; } .mk-path .mk-past { color: var(--ink); } .mk-path .mk-here { background: var(--accent); border-color: var(--accent); color: var(--on-accent); font-weight: 650; }
 .mk-grid { width: auto; border-collapse: separate; border-spacing: 4px; } .mk-grid th, .mk-grid td { border: 0; background: none; padding: 4px 6px; min-width: 72px; text-align: center; font-size: 14px; font-weight: 400; vertical-align: middle; }
 .mk-grid thead th { font-family: var(--mono); font-size: 12px; color: var(--soft); } .mk-grid th[scope=row], .mk-grid thead th:first-child { text-align: left; color: var(--soft); font-family: var(--sans); font-size: 13px; font-weight: 400; position: sticky; left: 0; background: var(--card); }
-.mk-grid small { display: block; font-size: 11px; color: var(--soft); }
+.mk-grid small { display: block; font-size: 11px; color: var(--soft); opacity: 1; }
 .mk-grid td.mk-record { font-weight: 600; background: var(--panel); border-radius: 6px; } .mk-grid .mk-record.mk-aborted, .mk-grid .mk-record.mk-aborted small { color: var(--warning); } .mk-grid td.mk-record.mk-aborted { border: 1px dashed var(--warning); } .mk-grid td.mk-record.mk-open { border: 1px dashed var(--accent); } .mk-grid .mk-record.mk-open small { color: var(--accent); } .mk-grid .mk-record.mk-open { color: var(--accent); }
 .mk-grid .mk-unseen { color: var(--soft); font-size: 12px; } .mk-grid .mk-unseen.mk-ink-warning { color: var(--warning); }
 .mk-grid .mk-marker-cell { font-size: 11px; font-weight: 650; white-space: nowrap; } .mk-grid .mk-COMMIT { color: var(--good); } .mk-grid .mk-ABORT { color: var(--warning); }
