@@ -111,6 +111,10 @@ def _add_serve(commands: Any) -> None:
     kept.add_argument("--memory", action="store_true", help="keep nothing (the default)")
     serve.add_argument("--config", action="append", default=[], metavar="KEY=VALUE", help="a broker setting")
     serve.add_argument("--processes", action="store_true", help="a process of its own for each broker and controller")
+    serve.add_argument(
+        "--metrics", type=int, metavar="PORT", help="a page for Prometheus on this port; 0 takes a free one"
+    )
+    serve.add_argument("--log-format", choices=["text", "json"], default="text", help="of standard error (text)")
     serve.set_defaults(command=_serve)
 
 
@@ -194,6 +198,8 @@ def _serve(options: argparse.Namespace) -> int:
         config=options.config,
         data_dir=options.data_dir,
         processes=options.processes,
+        metrics=options.metrics,
+        json_logs=options.log_format == "json",
     )
 
 

@@ -32,6 +32,7 @@ from minikafka.broker.broker import Broker
 from minikafka.controller.controller import Controller
 from minikafka.disk import Disk
 from minikafka.protocol.messages import Envelope
+from minikafka.server import logs
 from minikafka.server.driver import Driver, Process
 from minikafka.server.fetch_sessions import FetchSessions
 from minikafka.server.frontend import Frontend
@@ -58,6 +59,7 @@ class Spec:
     cluster_id: str
     settings: dict[str, Any]
     directory: str
+    json_logs: bool = False
 
     def to_line(self) -> bytes:
         """As JSON."""
@@ -198,9 +200,7 @@ class Child:
 def main() -> int:
     """Be the node that the first line of standard input describes."""
     spec = Spec.from_line(sys.stdin.buffer.readline())
-    logging.basicConfig(
-        level=logging.INFO, stream=sys.stderr, format=f"%(asctime)s.%(msecs)03d {spec.node} %(name)s: %(message)s"
-    )
+    logs.set_up(spec.json_logs, spec.node)
     assert broker_node(number_of(spec.node)) == spec.node or spec.node in spec.voters, f"{spec.node} is no node"
 
     async def run() -> int:

@@ -151,6 +151,7 @@ class Processes:
         self.voters = [controller_node(number) for number in range(1, controllers + 1)]
         self.brokers = [broker_node(number) for number in range(1, brokers + 1)]
         self.nodes: dict[NodeId, NodeProcess] = {}
+        self.json_logs = False
 
     @property
     def bootstrap_servers(self) -> str:
@@ -240,7 +241,7 @@ class Processes:
     async def _start(self, node: NodeId) -> None:
         addresses = {name: one.address for name, one in self.nodes.items()}
         where = str(self.directory.root.resolve())
-        spec = Spec(node, self.voters, addresses, self.directory.cluster_id, self.settings, where)
+        spec = Spec(node, self.voters, addresses, self.directory.cluster_id, self.settings, where, self.json_logs)
         await self.nodes[node].start(spec, self.directory.lock_number)
 
     async def _leave(self, node: NodeId) -> None:

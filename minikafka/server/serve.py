@@ -23,8 +23,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from minikafka.config import ConfigError
+from minikafka.server import logs
 from minikafka.server.control import ControlError, Door, place
 from minikafka.server.host import ServeError, Server
+from minikafka.server.metrics import Metrics
 from minikafka.server.os_disk import DirectoryError
 from minikafka.server.processes import Processes
 
@@ -39,19 +41,31 @@ def serve(
     config: Sequence[str] = (),
     data_dir: Path | None = None,
     processes: bool = False,
+    metrics: int | None = None,
+    json_logs: bool = False,
 ) -> int:
     """Run a cluster until told to stop; `config` holds `key=value` with Kafka's dotted names. Returns the exit code."""
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(name)s: %(message)s")
+    logs.set_up(json_logs)
     try:
+        check_page(processes, metrics)
         kind = Processes if processes else Server
         server = kind(brokers, controllers, listen, ports_from(port, brokers), settings_from(config), data_dir)
-        asyncio.run(_run(server, data_dir))
+        if isinstance(server, Processes):
+            server.json_logs = json_logs
+        page = Metrics(server) if isinstance(server, Server) and metrics is not None else None
+        asyncio.run(_run(server, data_dir, page, metrics or 0))
     except (ConfigError, ControlError, DirectoryError, ServeError) as refused:
         print(refused, file=sys.stderr)
         return 2
     except KeyboardInterrupt:  # where the loop cannot handle signals (Windows)
         pass
     return 0
+
+
+def check_page(processes: bool, metrics: int | None) -> None:
+    """Can there be a page of metrics, if one is wanted? Raises `ConfigError`."""
+    if processes and metrics is not None:
+        raise ConfigError("--metrics looks into one process: leave --processes out.")
 
 
 def ports_from(port: int, brokers: int) -> list[int]:
@@ -80,18 +94,22 @@ def settings_from(texts: Sequence[str]) -> dict[str, str]:
     return settings
 
 
-async def _run(server: Server | Processes, data_dir: Path | None) -> None:
+async def _run(server: Server | Processes, data_dir: Path | None, page: Metrics | None, page_port: int) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C ends `asyncio.run` instead
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await server.start()
     door = Door(server, place(data_dir))
-    await door.open()
-    print(f"bootstrap.servers={server.bootstrap_servers}", flush=True)
     try:
+        await door.open()
+        if page is not None:
+            log.info("metrics: http://127.0.0.1:%d/metrics", await page.open(page_port))
+        print(f"bootstrap.servers={server.bootstrap_servers}", flush=True)
         await stop.wait()
     finally:
         log.info("stopping")
         door.close()
+        if page is not None:
+            page.close()
         await server.shut_down()
