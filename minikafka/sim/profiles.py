@@ -15,10 +15,9 @@ from random import Random
 
 from minikafka.config import unknown_name
 from minikafka.sim import drawing
-from minikafka.sim.checkers import ENDS_OF_TRANSACTIONS, FULL, GROUPS, IN_ORDER, QUORUM, TRANSACTIONS
+from minikafka.sim.checkers import ENDS_OF_GROUPS, ENDS_OF_TRANSACTIONS, FULL, GROUPS, IN_ORDER, QUORUM, TRANSACTIONS
 from minikafka.sim.checkers.control import Convergence, LeaderInIsr, SingleHistory
 from minikafka.sim.checkers.data import Durability
-from minikafka.sim.checkers.groups import AtLeastOnce
 from minikafka.sim.checkers.producers import Idempotence, ProducerStateRecovery
 from minikafka.sim.checkers.promise import Promise
 from minikafka.sim.drawing import Swarm
@@ -161,7 +160,7 @@ PROFILES = (
         swarm=replace(
             STACK_SWARM, calls=(*("join",) * 3, "leave", "commit", "pause_client"), call_share=0.8, idempotent=0.5
         ),
-        checkers=(*IN_ORDER[:-3], *GROUPS, *IN_ORDER[-3:-1], AtLeastOnce, IN_ORDER[-1]),
+        checkers=(*IN_ORDER[:-3], *GROUPS, *IN_ORDER[-3:-1], *ENDS_OF_GROUPS, IN_ORDER[-1]),
     ),
     Profile(
         "full",

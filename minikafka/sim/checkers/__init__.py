@@ -8,14 +8,19 @@
 * Each counts its premises: a checker that had nothing to judge is no evidence.
 
 What we leave out: a checker for I7, for where logs part I5 and I6 see what came of it.
-I19, I25 and I26 are shown by scenarios, where the cure is switched off (`anomalies_shown.py`), and looked for by name.
+I26 is shown by a scenario only, where the cure is switched off (`anomalies_shown.py`), and looked for by name.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from minikafka.sim.checkers.anomalies_shown import NoCrossTalk, OncePerGroup, OrderWithoutNumbers
+from minikafka.sim.checkers.anomalies_shown import (
+    NoCrossTalk,
+    OncePerGroup,
+    OrderWithNumbers,
+    OrderWithoutNumbers,
+)
 from minikafka.sim.checkers.base import Checker
 from minikafka.sim.checkers.clients import SeenByClients
 from minikafka.sim.checkers.control import Convergence, LeaderInIsr, SafeIsrGrowth, SingleHistory, UncleanIsMarked
@@ -28,6 +33,7 @@ from minikafka.sim.checkers.data import (
     StrongIsr,
 )
 from minikafka.sim.checkers.disks import FullDisk, HonestDisk, LastReplicaStanding
+from minikafka.sim.checkers.endings import GroupsConverge, TransactionsEnd
 from minikafka.sim.checkers.groups import AtLeastOnce, FencedCommit, NoDoubleOwnership
 from minikafka.sim.checkers.ledger import Ledger
 from minikafka.sim.checkers.producers import Idempotence, ProducerStateRecovery, ZombieFencing
@@ -56,15 +62,19 @@ IN_ORDER: tuple[type[Promise], ...] = (
     SeenByClients,
 )
 QUORUM: tuple[type[Promise], ...] = (ElectionSafety, QuorumCommit)
-TRANSACTIONS: tuple[type[Promise], ...] = (ZombieFencing, ProducerStateRecovery, ReadCommitted)
+TRANSACTIONS: tuple[type[Promise], ...] = (ZombieFencing, ProducerStateRecovery, ReadCommitted, NoCrossTalk)
 GROUPS: tuple[type[Promise], ...] = (NoDoubleOwnership, FencedCommit)
-ENDS_OF_TRANSACTIONS: tuple[type[Promise], ...] = (Idempotence, Atomicity, NoHangingTransaction)
+ENDS_OF_TRANSACTIONS: tuple[type[Promise], ...] = (
+    Idempotence, OrderWithNumbers, Atomicity, NoHangingTransaction, TransactionsEnd,
+)  # fmt: skip
+ENDS_OF_GROUPS: tuple[type[Promise], ...] = (AtLeastOnce, GroupsConverge)
 FULL: tuple[type[Promise], ...] = (
-    *QUORUM, *IN_ORDER[:-3], *TRANSACTIONS, *GROUPS, *IN_ORDER[-3:-1], *ENDS_OF_TRANSACTIONS, AtLeastOnce, IN_ORDER[-1],
+    *QUORUM, *IN_ORDER[:-3], *TRANSACTIONS, *GROUPS, *IN_ORDER[-3:-1], *ENDS_OF_TRANSACTIONS, *ENDS_OF_GROUPS,
+    IN_ORDER[-1],
 )  # fmt: skip
 """The first that is broken is the one that is told, so causes come before what follows from them."""
 
-BY_NAME: tuple[type[Promise], ...] = (OrderWithoutNumbers, NoCrossTalk, OncePerGroup)
+BY_NAME: tuple[type[Promise], ...] = (OrderWithoutNumbers, OncePerGroup)
 """Looked for by name only: settings decide whether these hold."""
 
 

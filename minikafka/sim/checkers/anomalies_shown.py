@@ -1,6 +1,8 @@
 """Anomalies that a scenario shows on purpose: I19 reordering, I25 cross-talk of transactions, I26 doubled work.
 
-They are looked for by name only (`by_promise("I19")`): where the cure is switched off they are no fault of the code.
+Where the cure is switched off they are no fault of the code: then they are looked for by name only
+(`by_promise("I19")`). Where it is on, explored schedules may not show them: numbered producers keep their order, and
+no transaction is ended by a request of another.
 
 What we leave out: a late *write* that falls into the next transaction; I23 sees that one.
 """
@@ -49,7 +51,7 @@ class OrderWithoutNumbers(Promise):
     def _out_of_order(self, sim: Simulation, history: History, places: dict[bytes | None, Offset]) -> str | None:
         sent: defaultdict[NodeId, dict[bytes | None, None]] = defaultdict(dict)
         for _, node, fact in sim.recorder.told:
-            if isinstance(fact, facts.ProduceSent) and fact.partition == history.name:
+            if isinstance(fact, facts.ProduceSent) and fact.partition == history.name and self._is_meant(sim, node):
                 sent[node].update(dict.fromkeys(value for value in fact.values if value in places))
         for producer, values in sent.items():
             for before, after in pairwise(values):
@@ -60,6 +62,20 @@ class OrderWithoutNumbers(Promise):
                         f"offsets {places[before]} and {places[after]}."
                     )
         return None
+
+
+    def _is_meant(self, sim: Simulation, producer: NodeId) -> bool:
+        return True
+
+
+class OrderWithNumbers(OrderWithoutNumbers):
+    """I19: what one numbered producer sends stands in the log in that order, whatever is sent again."""
+
+    name = "order with idempotence"
+
+    def _is_meant(self, sim: Simulation, producer: NodeId) -> bool:
+        node = sim.process(producer)
+        return isinstance(node, ProducerNode) and node.config.is_idempotent
 
 
 class NoCrossTalk(Promise):
@@ -82,8 +98,10 @@ class NoCrossTalk(Promise):
                 case facts.TransactionEnding(name):
                     self._open.pop(name, None)
                 case facts.TransactionChanged(name, state) if state.startswith("Prepare"):
+                    if not _has_one_user(sim, name):
+                        continue  # The other one may fence it, and so abort what it has open.
                     self.premises += 1
-                    if name in self._open and _has_one_user(sim, name) and not _is_overdue(sim, *self._open[name]):
+                    if name in self._open and not _is_overdue(sim, *self._open[name]):
                         return (
                             f"The coordinator ends the transaction of {self._open[name][0]} ({state}), which has not "
                             f"asked for it: that was a request of an earlier transaction."

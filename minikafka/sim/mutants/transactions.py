@@ -20,6 +20,8 @@ from minikafka.protocol.errors import ErrorCode
 from minikafka.protocol.records import RecordBatch
 from minikafka.protocol.transaction_messages import TransactionToAdd
 from minikafka.sim.mutants.mutant import Mutant
+from minikafka.sim.profiles import STACK
+from minikafka.sim.schedule import Setup, schedule
 from minikafka.types import Epoch, Millis, Offset
 
 EPOCHS = "minikafka.coordinator.transaction:epochs_of_the_end"
@@ -117,6 +119,13 @@ def every_partition_takes_part(
     return _add_partitions(current, asked, client_version, now)
 
 
+# The abort of a is late; sent again it is answered, and the late one arrives while b is open.
+LATE_ABORT = schedule(
+    (0, "transact", "a", {"end": ""}), (5_000, "end", "abort"),
+    (5_000, "disconnect", 1, "producer-T", {"late_ms": 1_000}),
+    (5_050, "transact", "b", {"end": ""}), (9_000, "end", "commit"),
+)  # fmt: skip
+
 MUTANTS = (
     Mutant(
         "markers_at_once", "it is decided, so let everybody know", "I23", "is torn",
@@ -143,8 +152,8 @@ MUTANTS = (
         "offset stands still for ever. KIP-890 makes the leader ask for every transaction.",
     ),
     Mutant(
-        "same_epoch_for_all", "the producer is the same, so its epoch is", "I23", "",
-        {EPOCHS: same_epoch_for_all, MARKER: marker_of_this_epoch},
+        "same_epoch_for_all", "the producer is the same, so its epoch is", "I25", "a request of an earlier transaction",
+        {EPOCHS: same_epoch_for_all, MARKER: marker_of_this_epoch}, (LATE_ABORT,), Setup(settings=STACK),
         story="Protocol 1: all transactions of a producer have one epoch, and what comes late is taken for its "
         "successor's. KIP-890 part 2 raises the epoch at each end; here the client is told of it and nobody does it.",
     ),
