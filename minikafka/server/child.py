@@ -110,7 +110,7 @@ class Child:
             spec.node,
             self.view,
             self.config.transaction_version,
-            self.network.socket_request_max_bytes,
+            self.network,
             (f"client-{number}" for number in count(1)),
             FetchSessions(self.driver.now, Random(uuid.uuid4().int)),
             self.driver.accept,

@@ -16,6 +16,7 @@ What we leave out: quotas, authentication, request logs.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -28,12 +29,15 @@ from minikafka.server.adapters import Question, request_to_core, response_to_wir
 from minikafka.server.codec import CodecError, RequestHeader
 from minikafka.server.compiler import Body
 from minikafka.server.fetch_sessions import Exchange, FetchSessions
+from minikafka.server.limits import NetworkConfig
 from minikafka.server.tcp import Connection
 from minikafka.server.versions import SERVED, Served
 from minikafka.server.view import Ask, View
 from minikafka.types import NodeId
 
 FETCH, ENVELOPE = 1, 58
+LOOKS = 4
+"""So many for idle connections, within the time that one may be idle."""
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +64,7 @@ class Frontend:
         broker: NodeId,
         view: Callable[[], View],
         transaction_version: int,
-        max_request_bytes: int,
+        limits: NetworkConfig,
         clients: Iterator[NodeId],
         sessions: FetchSessions,
         deliver: Callable[[Envelope], None],
@@ -73,7 +77,8 @@ class Frontend:
         self.view = view
         self.transaction_version = transaction_version
         """The feature level that clients are told."""
-        self.max_request_bytes = max_request_bytes
+        self.limits = limits
+        self._looks_for_idle = False
         self.is_paused = False
         """The broker stands still: connections are taken, and nothing on them is read."""
         self.connections: dict[NodeId, Connection] = {}
@@ -88,9 +93,28 @@ class Frontend:
 
     def new_connection(self) -> Connection:
         """For a client that has just connected."""
-        name = next(self._clients)
-        self.connections[name] = Connection(name, self, self.max_request_bytes)
-        return self.connections[name]
+        connection = Connection(next(self._clients), self, self.limits.socket_request_max_bytes)
+        if len(self.connections) >= self.limits.max_connections:
+            connection.is_refused = True
+        else:
+            self.connections[connection.name] = connection
+            self._look_for_idle()
+        return connection
+
+    def _look_for_idle(self) -> None:
+        """Now and then, as long as there is anybody: close what nobody uses."""
+        if not self._looks_for_idle:
+            self._looks_for_idle = True
+            wait_s = self.limits.connections_max_idle_ms / 1000 / LOOKS
+            asyncio.get_running_loop().call_later(wait_s, self._close_idle)
+
+    def _close_idle(self) -> None:
+        self._looks_for_idle = False
+        for connection in list(self.connections.values()):
+            if connection.idle_ms() >= self.limits.connections_max_idle_ms:
+                connection.close("Nobody used it.")
+        if self.connections:
+            self._look_for_idle()
 
     def request(self, connection: Connection, header: RequestHeader, body: Body) -> None:
         """A whole request has come: ask the core, or answer what it has no part in."""

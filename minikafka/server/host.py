@@ -23,7 +23,7 @@ import os
 import socket
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from itertools import count
 from pathlib import Path
 from random import Random
@@ -39,6 +39,7 @@ from minikafka.server import faults
 from minikafka.server.driver import Driver, Process
 from minikafka.server.fetch_sessions import FetchSessions
 from minikafka.server.frontend import Frontend
+from minikafka.server.limits import NetworkConfig
 from minikafka.server.os_disk import DataDirectory
 from minikafka.server.view import View
 from minikafka.types import BrokerId, NodeId, broker_node, controller_node
@@ -52,14 +53,6 @@ log = logging.getLogger(__name__)
 
 class ServeError(Exception):
     """The cluster cannot be started; the message is one sentence."""
-
-
-@dataclass(frozen=True, slots=True)
-class NetworkConfig:
-    """Settings of the listeners: those that no simulated node has."""
-
-    socket_request_max_bytes: int = 104_857_600
-    """Largest request; a frame that says it is larger closes its connection."""
 
 
 def split_settings(settings: Mapping[str, Any]) -> tuple[ServerConfig, NetworkConfig]:
@@ -278,7 +271,7 @@ class Server:
             process.id,
             lambda: view,
             self.config.transaction_version,
-            self.network.socket_request_max_bytes,
+            self.network,
             self._clients,
             FetchSessions(self.driver.now, Random(uuid.uuid4().int)),
             self.driver.accept,

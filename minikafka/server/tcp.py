@@ -17,13 +17,14 @@ Invariants:
 - Memory: one buffer, of 32 KiB until a larger frame has begun, then of exactly its size (untouched pages of it cost
   nothing before they are filled).
 
-What we leave out: TLS and SASL, quotas, `max.connections`, and closing idle connections (`connections.max.idle.ms`).
+What we leave out: TLS and SASL, quotas. How many connections there may be, and how long idle: `limits.py`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from typing import Protocol
 
 from minikafka.server import codec, versions
@@ -75,6 +76,9 @@ class Connection(asyncio.BufferedProtocol):
         self.outgoing: list[Buffer] = []
         self.is_working = False
         self.is_writable = True
+        self.is_refused = False
+        """One too many: closed as soon as it is made."""
+        self._used_s = time.monotonic()
 
     # --- called by asyncio ---
 
@@ -82,6 +86,8 @@ class Connection(asyncio.BufferedProtocol):
         """A client has connected."""
         assert isinstance(transport, asyncio.Transport), "a listener makes stream transports"
         self.transport = transport
+        if self.is_refused:
+            self.close("There are `max.connections` already.")
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It has gone, or we have closed."""
@@ -95,6 +101,7 @@ class Connection(asyncio.BufferedProtocol):
     def buffer_updated(self, nbytes: int) -> None:
         """So many bytes have come."""
         self.filled += nbytes
+        self._used_s = time.monotonic()
         self._work()
 
     def pause_writing(self) -> None:
@@ -114,9 +121,14 @@ class Connection(asyncio.BufferedProtocol):
         peer = self.transport.get_extra_info("peername") if self.transport is not None else None
         return f"/{peer[0]}" if peer else ""
 
+    def idle_ms(self) -> float:
+        """For how long nothing has come or gone; 0 while an answer is due."""
+        return 0 if self.pending is not None else (time.monotonic() - self._used_s) * 1000
+
     def answer(self, body: Body) -> None:
         """The answer to the request in progress; then comes the next."""
         header, self.pending = self.pending, None
+        self._used_s = time.monotonic()
         assert header is not None, "an answer without a request"
         try:
             self._respond(header.api_version, header, body)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
-from server_under_test import Running
+from server_under_test import Running, eventually
 
 from minikafka.server import codec, versions
 
@@ -57,6 +59,42 @@ def test_the_limit_is_a_setting() -> None:
     with Running(brokers=1, config={"socket.request.max.bytes": 100}) as running, running.connect() as wire:
         wire.send((101).to_bytes(4, "big"))
         assert wire.is_closed()
+
+
+def test_a_connection_that_nobody_uses_is_closed_and_one_in_use_is_not() -> None:
+    brief = {"connections.max.idle.ms": 500}
+    with Running(brokers=1, config=brief) as running, running.connect() as idle, running.connect() as busy:
+        for _ in range(20):
+            assert busy.ask(METADATA, 9, {"topics": []})["brokers"]
+            time.sleep(0.1)
+        assert idle.is_closed()
+        assert busy.ask(METADATA, 9, {"topics": []})["brokers"]
+
+
+def test_a_connection_that_waits_for_its_answer_is_not_idle() -> None:
+    asked = {"partition": 0, "fetch_offset": 0, "partition_max_bytes": 1_000}
+    topics = [{"topic": "quiet", "topic_id": bytes(16), "partitions": [asked]}]
+    fetch = {"max_wait_ms": 1_500, "min_bytes": 1, "topics": topics, "forgotten_topics_data": []}
+    with Running(brokers=1, config={"connections.max.idle.ms": 400}) as running, running.connect() as wire:
+        found = {"topics": [{"name": "quiet"}], "allow_auto_topic_creation": True}
+        eventually(lambda: wire.ask(METADATA, 9, found)["topics"][0]["error_code"] == 0, "the topic")
+        began = time.monotonic()
+        assert wire.ask(FETCH, 12, fetch)["error_code"] == 0
+        assert time.monotonic() - began > 1
+
+
+def test_one_connection_too_many_is_closed_and_there_is_room_when_another_has_gone() -> None:
+    with Running(brokers=1, config={"max.connections": 2}) as running:
+        with running.connect() as first, running.connect() as second:
+            for wire in (first, second):
+                assert wire.ask(METADATA, 9, {"topics": []})["brokers"]
+            with running.connect() as third:
+                assert third.is_closed()
+        frontend = running.server.listeners[1].frontend
+        assert frontend is not None
+        eventually(lambda: not frontend.connections, "room")
+        with running.connect() as fourth:
+            assert fourth.ask(METADATA, 9, {"topics": []})["brokers"]
 
 
 def test_bytes_behind_the_body_are_ignored(cluster: Running) -> None:
