@@ -29,6 +29,8 @@ TOPICS = ("red", "green", "blue", "white")
 """Topics that an administrator creates besides."""
 LATE_MS = (-1, 5, 700, 12_000)
 """How much later requests of a broken connection arrive; -1: they are lost."""
+MUCH_LATER_MS = (-1, 700, 3_000, 12_000)
+"""The same where the world shall have moved on meanwhile: a member is replaced, a process is back, a leader changed."""
 DELAYED = (
     "AlterPartitionRequest", "AlterPartitionResponse", "FetchRequest", "FetchResponse", "ProduceRequest",
     "ProduceResponse", "BrokerHeartbeatRequest", "MetadataResponse",
@@ -56,7 +58,7 @@ class Swarm:
     """At once, within a session, after the session, after the lag time."""
     delayed: tuple[str, ...] = DELAYED
     clients: tuple[NodeId, ...] = ("producer-A",)
-    """Whose connections to brokers may break."""
+    """Who may be paused, and whose connections to brokers may break."""
     power_losses: tuple[str, ...] = ("power_loss",)
     """Verbs that take the power; some leave a damaged write behind."""
     calls: tuple[str, ...] = ()
@@ -155,11 +157,13 @@ def _calls(random: Random, setup: Setup, swarm: Swarm, at_ms: Millis, number: in
         case "join":
             member = random.choice(MEMBERS)
             protocol = "consumer" if member.startswith("K") else "classic"
-            return [Entry(at_ms, "join", (member,), (("protocol", protocol),))]
+            committed = "transact" in swarm.calls and random.random() < 0.5
+            reads: tuple[tuple[str, Any], ...] = (("committed", True),) if committed else ()
+            return [Entry(at_ms, "join", (member,), (*reads, ("protocol", protocol)))]
         case "leave" | "commit" as verb:
             return [Entry(at_ms, verb, (random.choice(MEMBERS),))]
         case "pause_client":
-            client = random.choice([*(f"consumer-{member}" for member in MEMBERS), "producer-T", "producer-U"])
+            client = random.choice(swarm.clients)
             resumed_ms = at_ms + random.choice(swarm.mended_after_ms)
             return [Entry(at_ms, "pause", (client,)), Entry(resumed_ms, "resume", (client,))]
         case "delete_records":
@@ -225,6 +229,8 @@ def _fault(random: Random, mix: Mix, setup: Setup, swarm: Swarm, at_ms: Millis) 
             return [Entry(at_ms, kind, (broker,)), Entry(mended_ms, DISK_MENDS[kind], (broker,))]
         case "disconnect":
             return [_disconnect(random, setup, swarm, broker, at_ms)]
+        case "slow_link_breaks":
+            return _slow_link_breaks(random, setup, mix, swarm, broker, at_ms)
         case _:
             return [_on_the_way(random, setup, swarm, kind, broker, at_ms), Entry(mended_ms, "heal")]
 
@@ -257,8 +263,28 @@ def _one_after_another(random: Random, setup: Setup, mix: Mix, swarm: Swarm, at_
 
 
 def _disconnect(random: Random, setup: Setup, swarm: Swarm, broker: BrokerId, at_ms: Millis) -> Entry:
-    others = [*(other for other in setup.replicas if other != broker), controller_node(1), *swarm.clients]
-    return Entry(at_ms, "disconnect", (broker, random.choice(others)), (("late_ms", random.choice(LATE_MS)),))
+    other = random.choice(_peers(setup, swarm, broker))
+    return Entry(at_ms, "disconnect", (broker, other), (("late_ms", random.choice(LATE_MS)),))
+
+
+def _peers(setup: Setup, swarm: Swarm, broker: BrokerId) -> list[BrokerId | NodeId]:
+    """Who has connections with this broker."""
+    return [*(other for other in setup.replicas if other != broker), controller_node(1), *swarm.clients]
+
+
+def _slow_link_breaks(
+    random: Random, setup: Setup, mix: Mix, swarm: Swarm, broker: BrokerId, at_ms: Millis
+) -> list[Entry]:
+    """A connection breaks while it is full, often since one end died: much was under way, and comes late."""
+    slow_ms, other = random.choice(DELAY_MS[1:3]), random.choice(_peers(setup, swarm, broker))
+    breaks_ms = at_ms + random.randint(slow_ms, 3 * slow_ms)
+    late_ms = (("late_ms", random.choice(MUCH_LATER_MS)),)
+    lines = [Entry(at_ms, "slow", (broker, other, slow_ms)), Entry(breaks_ms, "disconnect", (broker, other), late_ms)]
+    if random.random() < 0.5:
+        verb = "power_loss" if broker in mix.may_lose_power else "crash"
+        back_ms = breaks_ms + random.choice((20, *swarm.mended_after_ms[:2]))
+        lines += [Entry(breaks_ms, verb, (broker,)), Entry(back_ms, "restart", (broker,))]
+    return [*lines, Entry(breaks_ms, "heal")]
 
 
 def _on_the_way(random: Random, setup: Setup, swarm: Swarm, kind: str, broker: BrokerId, at_ms: Millis) -> Entry:

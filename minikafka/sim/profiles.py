@@ -34,7 +34,7 @@ QUICK_SWARM = Swarm(
     kinds=(
         "crash", "power_loss", "pause", "cut_controllers", "cut_brokers", "cut_pair", "disconnect", "shut_down",
         "slow_link", "delay", "fast_restart", "double_failover", "crash_controller",
-        "one_after_another", "fill_disk",
+        "one_after_another", "fill_disk", "slow_link_breaks",
     ),
     calls=("probe",),
     idempotent=0.5,
@@ -44,12 +44,14 @@ QUICK_SWARM = Swarm(
 )  # fmt: skip
 STACK_SWARM = replace(
     QUICK_SWARM,
+    kinds=(*QUICK_SWARM.kinds, "slow_link_breaks"),
     delayed=(
         *drawing.DELAYED, "EndTxnRequest", "AddPartitionsToTxnRequest", "AddPartitionsToTxnResponse",
         "WriteTxnMarkersRequest", "OffsetCommitRequest", "ConsumerGroupHeartbeatResponse", "SyncGroupResponse",
     ),
-    clients=("producer-A", "producer-T", "producer-U", "consumer-M1", "consumer-K1"),
-)  # fmt: skip
+)
+TRANSACTORS = ("producer-A", "producer-T", "producer-U")
+MEMBERS = tuple(f"consumer-{member}" for member in drawing.MEMBERS)  # fmt: skip
 
 
 STACK = (
@@ -149,8 +151,17 @@ PROFILES = (
     Profile(
         "transactions",
         "transactional and idempotent producers over two partitions, read by readers of committed records",
-        setups=(Setup(settings=STACK, partitions=2),),
-        swarm=replace(STACK_SWARM, calls=(*("transact",) * 3, "pause_client"), call_share=0.8, idempotent=1.0),
+        setups=(
+            Setup(settings=STACK, partitions=2),
+            Setup(settings=(*STACK, ("log.segment.bytes", "300")), partitions=2),
+        ),
+        swarm=replace(
+            STACK_SWARM,
+            calls=(*("transact",) * 3, "pause_client"),
+            call_share=0.8,
+            idempotent=1.0,
+            clients=TRANSACTORS,
+        ),
         checkers=(*IN_ORDER[:-3], *TRANSACTIONS, *IN_ORDER[-3:-1], *ENDS_OF_TRANSACTIONS, IN_ORDER[-1]),
     ),
     Profile(
@@ -158,7 +169,11 @@ PROFILES = (
         "a classic and a KIP-848 group over three partitions, whose members come, go, pause and commit",
         setups=(Setup(settings=STACK, partitions=3),),
         swarm=replace(
-            STACK_SWARM, calls=(*("join",) * 3, "leave", "commit", "pause_client"), call_share=0.8, idempotent=0.5
+            STACK_SWARM,
+            calls=(*("join",) * 3, "leave", "commit", "pause_client"),
+            call_share=0.8,
+            idempotent=0.5,
+            clients=("producer-A", *MEMBERS),
         ),
         checkers=(*IN_ORDER[:-3], *GROUPS, *IN_ORDER[-3:-1], *ENDS_OF_GROUPS, IN_ORDER[-1]),
     ),
@@ -171,6 +186,7 @@ PROFILES = (
             calls=("transact", "transact", "join", "join", "leave", "commit", "pause_client", "probe"),
             call_share=0.8,
             idempotent=0.7,
+            clients=(*TRANSACTORS, *MEMBERS),
             fewest_kinds=6,
             most_kinds=9,
         ),

@@ -73,7 +73,7 @@ class Setup:
     brokers: int = 3
     controllers: int = 1
     replicas: tuple[BrokerId, ...] = (1, 2, 3)
-    """Of every partition, in assignment order."""
+    """Of every partition; of the first one in this order, and each after it begins with the next broker."""
     partitions: int = 1
     min_isr: int = 2
     unclean: bool = False
@@ -86,6 +86,13 @@ class Setup:
     def partition(self) -> TopicPartition:
         """The first partition, which everything is about unless an entry names another."""
         return TopicPartition(self.topic, 0)
+
+    @property
+    def assignment(self) -> tuple[tuple[BrokerId, ...], ...]:
+        """The replicas of each partition: leaders are spread as `StripedReplicaPlacer` spreads them."""
+        count = len(self.replicas)
+        turns = [number % count for number in range(self.partitions)]
+        return tuple(self.replicas[turn:] + self.replicas[:turn] for turn in turns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +144,7 @@ def create_topic(sim: Simulation, setup: Setup) -> None:
         ("min.insync.replicas", str(setup.min_isr)),
         ("unclean.leader.election.enable", str(setup.unclean).lower()),
     )
-    assignment = (setup.replicas,) * setup.partitions
-    request = CreateTopicsRequest((NewTopicSpec(setup.topic, assignment=assignment, configs=configs),))
+    request = CreateTopicsRequest((NewTopicSpec(setup.topic, assignment=setup.assignment, configs=configs),))
     sim.call("admin-1", f"create {setup.topic}", lambda: admin.ask(request, sim.now)[1])
     assert sim.run_until(lambda: bool(admin.answers), 10_000), "the topic was not created in time"
     answer = admin.answers[1]

@@ -172,7 +172,14 @@ def end(run: Run, how: str, producer: str = "T") -> None:
 # --- groups ---
 
 
-def join(run: Run, member: str, protocol: str = "classic", group: str = "", strategy: str = "range") -> None:
+def join(
+    run: Run,
+    member: str,
+    protocol: str = "classic",
+    group: str = "",
+    strategy: str = "range",
+    committed: bool = False,
+) -> None:
     """A consumer subscribes to the topic as a member of a group, and reads and commits for as long as it goes on."""
     if member in run.consumers:
         return
@@ -180,6 +187,7 @@ def join(run: Run, member: str, protocol: str = "classic", group: str = "", stra
         "group.id": group or protocol, "group.protocol": protocol, "auto.offset.reset": "earliest",
         "session.timeout.ms": SESSION_TIMEOUT_MS, "heartbeat.interval.ms": SESSION_TIMEOUT_MS // 4,
         "partition.assignment.strategy": strategy, "auto.commit.interval.ms": 1_000,
+        "isolation.level": "read_committed" if committed else "read_uncommitted",
     }  # fmt: skip
     if protocol == "consumer":
         for name in ("session.timeout.ms", "heartbeat.interval.ms", "partition.assignment.strategy"):

@@ -13,8 +13,10 @@ from minikafka.client.sequences import Sequences
 from minikafka.config import ServerConfig, read_settings
 from minikafka.protocol import facts
 from minikafka.protocol.errors import ErrorCode
+from minikafka.scenarios import all_scenarios
 from minikafka.sim import checkers, drawing, explorer, faults, mutants, profiles
-from minikafka.sim.checkers import FULL, IN_ORDER
+from minikafka.sim.checkers import BY_NAME, FULL, IN_ORDER
+from minikafka.sim.checkers.promise import Promise
 from minikafka.sim.drawing import random_schedule
 from minikafka.sim.explorer import tell
 from minikafka.sim.schedule import LOOK_AGAIN_MS, SETTLE_MS, Setup, schedule
@@ -47,8 +49,11 @@ def test_the_engine_breaks_no_promise_and_every_promise_had_something_to_judge(r
     assert found.events > 300 * found.schedules, "a schedule is a few hundred events at least"
 
 
-def test_every_checker_is_on_the_list_of_a_profile():
+def test_every_checker_is_on_the_list_of_a_profile_or_shown_where_its_cure_is_switched_off():
     assert {kind for profile in profiles.PROFILES for kind in profile.checkers} == set(FULL)
+    shown = {breaks for one in all_scenarios() for breaks in (one.breaks, *(other.breaks for other in one.branches))}
+    assert {kind.promise for kind in BY_NAME} <= shown
+    assert set(Promise.__subclasses__()) <= {*FULL, *BY_NAME}
 
 
 def test_there_are_at_most_six_profiles_and_each_can_be_set_up():
@@ -152,7 +157,12 @@ def play_transactions(setup, lines):
     return explorer.play_quickly(setup, lines, checkers.fresh(profiles.profile("transactions").checkers))
 
 
-def test_an_overtaken_batch_waits_for_its_own_delivery_timeout_and_no_longer():
+@pytest.fixture
+def broker_1_leads_all(monkeypatch):
+    monkeypatch.setattr(Setup, "assignment", property(lambda setup: (setup.replicas,) * setup.partitions))
+
+
+def test_an_overtaken_batch_waits_for_its_own_delivery_timeout_and_no_longer(broker_1_leads_all):
     run = play_transactions(*OVERTAKEN)
     assert run.violation is None
     waited_ms = run.sim.now - run.started_ms - OVERTAKEN[1][-1].at_ms
@@ -161,7 +171,7 @@ def test_an_overtaken_batch_waits_for_its_own_delivery_timeout_and_no_longer():
     assert 120_000 <= waited_ms <= 120_000 + 2 * LOOK_AGAIN_MS
 
 
-def test_an_overtaken_batch_that_is_never_given_up_is_reported(monkeypatch):
+def test_an_overtaken_batch_that_is_never_given_up_is_reported(broker_1_leads_all, monkeypatch):
     monkeypatch.setattr(Sender, "give_up_the_late", lambda *_: [])
     monkeypatch.setattr(Sender, "_may_retry", lambda *_: True)
     assert play_transactions(*OVERTAKEN).violation.sentence.endswith("producer-A still waits for 1 answers.")

@@ -11,7 +11,7 @@ from minikafka.broker.partition import Partition
 from minikafka.client.consumer import ConsumerNode
 from minikafka.client.producer import ProducerNode
 from minikafka.protocol import facts
-from minikafka.sim.checkers import ledger
+from minikafka.sim.checkers import ledger, transactions
 from minikafka.sim.checkers.ledger import History, Ledger, brokers, members
 from minikafka.sim.checkers.promise import AT_THE_END, Promise
 from minikafka.trace.trace import Told
@@ -238,10 +238,13 @@ class Convergence(Promise):
         for partition, assigned in consumer.assigned.items():
             history = self.ledger.histories.get(partition)
             leader = ledger.leader_of(sim, history) if history else None
-            if leader is not None and assigned.position != leader.log.high_watermark:
-                return (
-                    f"reads at {assigned.position} and gets no further, though {leader.log.high_watermark} is committed"
-                )
+            if history is None or leader is None:
+                continue
+            mark = leader.log.high_watermark
+            if consumer.config.isolation_level == "read_committed" and transactions.may_hang(self.ledger, history):
+                mark = leader.log.last_stable_offset
+            if assigned.position != mark:
+                return f"reads at {assigned.position} and gets no further, though {mark} is committed"
         return ""
 
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from minikafka.broker.broker import Broker
 from minikafka.client.consumer import ConsumerNode
 from minikafka.coordinator import group_records
 from minikafka.coordinator.group_records import OffsetCommitKey, OffsetCommitValue
+from minikafka.coordinator.group_shard import GroupShard
 from minikafka.coordinator.result import KeyedRecord
 from minikafka.protocol import facts
-from minikafka.sim.checkers import ledger
+from minikafka.sim.checkers import ledger, transactions
 from minikafka.sim.checkers.copies import text_of
-from minikafka.sim.checkers.ledger import Ledger
+from minikafka.sim.checkers.ledger import History, Ledger
 from minikafka.sim.checkers.promise import Promise
 from minikafka.trace.trace import Told
-from minikafka.types import NodeId, Offset, TopicPartition
+from minikafka.types import BrokerId, NodeId, Offset, TopicPartition, broker_node, number_of
 
 if TYPE_CHECKING:
     from minikafka.sim.simulation import Simulation
@@ -152,10 +154,19 @@ class FencedCommit(Promise):
                             f"Group {fact.group} wrote down offset {fact.offset} of {fact.partition} for {member}, "
                             f"which {why}."
                         )
+                    self._is_at_least(fact)
         return None
 
+    def _is_at_least(self, fact: facts.OffsetCommitted) -> None:
+        """A member's epoch rises without a word where it keeps what it owns; what it commits tells of it."""
+        place = (fact.group, fact.member)
+        if place in self._owned:
+            epoch, since = self._owned[place]
+            self._owned[place] = (max(epoch, fact.generation), since)
+
     def _note(self, fact: facts.AssignmentGiven) -> None:
-        _, before = self._owned.get((fact.group, fact.member), (0, {}))
+        # Since when, is not known of a member that an earlier coordinator assigned to; a new one has no older epoch.
+        _, before = self._owned.get((fact.group, fact.member), (0, dict.fromkeys(fact.partitions, 0)))
         since = {partition: before.get(partition, fact.generation) for partition in fact.partitions}
         self._owned[(fact.group, fact.member)] = (fact.generation, since)
 
@@ -179,11 +190,11 @@ CLASSIC_ONLY = ("PreparingRebalance", "CompletingRebalance")
 class AtLeastOnce(Promise):
     """I29: everything acknowledged below a group's committed offset was given to one of its members.
 
-    And what was committed stands in the log of whoever coordinates in the end.
+    And what was committed survives its coordinator: the next one knows of it, and in the end its log has it.
     """
 
     promise, name = "I29", "at least once"
-    looks_at = frozenset({facts.RecordsConsumed, facts.OffsetCommitted})
+    looks_at = frozenset({facts.RecordsConsumed, facts.OffsetCommitted, facts.CoordinatorLoaded})
 
     def __init__(self, book: Ledger) -> None:
         super().__init__(book)
@@ -191,13 +202,32 @@ class AtLeastOnce(Promise):
         self._committed: dict[tuple[str, TopicPartition], Offset] = {}
 
     def look(self, sim: Simulation, told: list[Told]) -> str | None:
-        """Note what members were given, and what is committed: never more than that."""
+        """Note what members were given and what is committed, and look at each new coordinator."""
         for _, node, fact in told:
             match fact:
                 case facts.RecordsConsumed(partition, records):
                     self._given[(_group_of(sim, node), partition)].update(offset for offset, _, _, _ in records)
                 case facts.OffsetCommitted(group, partition, offset, pending=False):
                     self._committed[(group, partition)] = offset
+                case facts.CoordinatorLoaded(partition) if partition.topic == OFFSETS_TOPIC:
+                    broken = self._forgotten(sim, number_of(node), partition)
+                    if broken:
+                        return broken
+        return None
+
+    def _forgotten(self, sim: Simulation, broker: BrokerId, partition: TopicPartition) -> str | None:
+        history = self.ledger.histories[partition]
+        leader, process = ledger.leader_of(sim, history), sim.process(broker_node(broker))
+        if leader is None or leader.broker_id != broker or history.beyond or not isinstance(process, Broker):
+            return None
+        for (group, read), offset in self._committed.items():
+            shard = process.groups.shard_of(group)
+            if not isinstance(shard, GroupShard):
+                continue
+            self.premises += 1
+            if read not in shard.book.offsets.by_group.get(group, {}):
+                who = f"broker {broker}, which coordinates it now"
+                return f"Group {group} committed {read} up to {offset}; {who}, knows of no offset there."
         return None
 
     def finish(self, sim: Simulation) -> str | None:
@@ -218,12 +248,23 @@ class AtLeastOnce(Promise):
                     f"that in its log."
                 )
             for at, known in sorted(history.acknowledged.items()):
-                if at < offset and at not in self._given[(group, partition)]:
+                if at >= offset or at in self._given[(group, partition)]:
+                    continue
+                if not _is_hidden(sim, group, history, at):
                     return (
                         f"Group {group} committed {partition} up to {offset}, and nobody in it was given "
                         f"{text_of(known.value)} at offset {at}."
                     )
         return None
+
+
+def _is_hidden(sim: Simulation, group: str, history: History, offset: Offset) -> bool:
+    """Is it of an aborted transaction? Members that read what is committed are not given it, and pass on."""
+    nodes = [machine.node for machine in sim.machines.values()]
+    readers = [node for node in nodes if isinstance(node, ConsumerNode) and node.config.group_id == group]
+    if all(reader.config.isolation_level != "read_committed" for reader in readers):
+        return False
+    return transactions.outcome_at(history.committed, offset) == transactions.ABORTED
 
 
 def lost_its_memory(book: Ledger) -> bool:

@@ -14,7 +14,7 @@ from minikafka.sim.checkers.copies import Cell, text_of
 from minikafka.sim.checkers.ledger import History, Ledger
 from minikafka.sim.checkers.promise import AT_THE_END, Promise
 from minikafka.trace.trace import Told
-from minikafka.types import NodeId, Offset, TopicPartition
+from minikafka.types import TRANSACTION_STATE_TOPIC, NodeId, Offset, TopicPartition
 
 if TYPE_CHECKING:
     from minikafka.sim.simulation import Simulation
@@ -152,6 +152,12 @@ def _offset_of(history: History, value: bytes | None) -> Offset:
     return next(record.offset for cell in history.committed for record in cell.records() if record.value == value)
 
 
+def may_hang(book: Ledger, history: History) -> bool:
+    """Was a marker, or what the coordinator knew, lost beyond the promise? Then nobody may be left to end it."""
+    forgot = [one.beyond for name, one in book.histories.items() if name.topic == TRANSACTION_STATE_TOPIC]
+    return history.beyond or any(forgot)
+
+
 class NoHangingTransaction(Promise):
     """I24: a while after everything was mended no transaction is open: the last stable offset is the high watermark."""
 
@@ -170,7 +176,7 @@ class NoHangingTransaction(Promise):
                 continue
             self.premises += bool(leader.log.producers.entries)
             stable, mark = leader.log.last_stable_offset, leader.log.high_watermark
-            if stable < mark:
+            if stable < mark and not may_hang(self.ledger, history):
                 return (
                     f"After everything was mended, and every transaction timed out, {history.name} is stable up to "
                     f"{stable} only, and {mark} is committed: a transaction hangs."

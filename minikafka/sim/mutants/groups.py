@@ -21,6 +21,8 @@ from minikafka.effects import Effect, Observe
 from minikafka.protocol.errors import ErrorCode
 from minikafka.protocol.group_messages import OffsetToCommit
 from minikafka.sim.mutants.mutant import Mutant
+from minikafka.sim.profiles import STACK
+from minikafka.sim.schedule import Schedule, Setup, schedule
 from minikafka.types import Epoch, Millis, TopicPartition
 
 KEEP = "minikafka.broker.coordinator_host:CoordinatorHost._keep_promises"
@@ -87,8 +89,6 @@ def begin_with_generation_0(self: GroupShard, now: Millis) -> ShardResult:
     return _loaded(self, now)
 
 
-
-
 def range_rounded_up(
     subscriptions: Subscriptions, counts: Counts, instances: Mapping[str, str] | None = None
 ) -> Assignment:
@@ -112,6 +112,28 @@ def commit_what_is_known(assigned: Mapping[TopicPartition, Assigned]) -> Offsets
     }
 
 
+def _commits_late(one: str, other: str, protocol: str) -> Schedule:
+    """The connection breaks over a commit, which arrives when the other member has joined and owns a partition."""
+    joins = {"protocol": protocol}
+    return schedule(
+        (0, "join", one, joins), (0, "send", "a"), (0, "send", "b", {"partition": 1}),
+        (6_000, "slow", 1, f"consumer-{one}", 400), (6_001, "commit", one),
+        (6_050, "disconnect", 1, f"consumer-{one}", {"late_ms": 9_000}), (6_050, "heal"), (6_100, "join", other, joins),
+    )  # fmt: skip
+
+
+TWO = Setup(settings=STACK, partitions=2)
+# K1 is far away when K2 joins, and reads on for a while.
+HEARS_LATE = schedule(
+    (0, "join", "K1", {"protocol": "consumer"}), (5_000, "slow", 1, "consumer-K1", 1_000),
+    (5_100, "join", "K2", {"protocol": "consumer"}), (15_000, "heal"),
+)  # fmt: skip
+# M1 reads up to the open transaction, knows that there is more, and leaves; M2 begins where M1 said that it was.
+UNDECIDED_WHEN_IT_LEAVES = schedule(
+    (0, "join", "M1", {"committed": True}), (0, "transact", "a", "b"), (4_000, "transact", "c", "d", {"end": ""}),
+    (6_000, "leave", "M1"), (8_000, "end", "commit"), (9_000, "join", "M2", {"committed": True}),
+)  # fmt: skip
+
 MUTANTS = (
     Mutant(
         "give_at_once", "the target says whose it is", "I27", "both own",
@@ -120,20 +142,22 @@ MUTANTS = (
         "`CurrentAssignmentBuilder` asks who has it now, and lets the member wait (UNRELEASED_PARTITIONS).",
     ),
     Mutant(
-        "take_back_unasked", "who is told to give up has given up", "I27", "",
-        {"minikafka.coordinator.consumer_group:still_owns": take_back_unasked},
+        "take_back_unasked", "who is told to give up has given up", "I27", "has not given it up",
+        {"minikafka.coordinator.consumer_group:still_owns": take_back_unasked}, (HEARS_LATE,), TWO,
         story="The member reads on until it hears of it, and a heartbeat takes seconds. Kafka waits for the "
         "heartbeat that no longer names the partition, for the rebalance timeout at most (KIP-848).",
     ),
     Mutant(
-        "any_member_epoch", "a member is a member", "I28", "",
+        "any_member_epoch", "a member is a member", "I28", "was in member epoch",
         {"minikafka.coordinator.consumer_group:check_commit_epoch": any_member_epoch},
+        (_commits_late("K1", "K2", "consumer"),), TWO,
         story="A commit that was under way when its partition went to somebody else would take that one back. Kafka "
         "compares member epochs (STALE_MEMBER_EPOCH), since KIP-1251 for each partition.",
     ),
     Mutant(
-        "any_generation", "a member is a member, in whatever generation", "I28", "",
+        "any_generation", "a member is a member, in whatever generation", "I28", "was in generation",
         {"minikafka.coordinator.group:check_commit": any_generation},
+        (_commits_late("M1", "M2", "classic"),), TWO,
         story="A member that missed a rebalance commits what is no longer its own (ILLEGAL_GENERATION, "
         "`ClassicGroup.validateOffsetCommit`).",
     ),
@@ -144,7 +168,7 @@ MUTANTS = (
         "the in-sync replicas (acks=all, as `CoordinatorRuntime` and before it DelayedProduce do).",
     ),
     Mutant(
-        "begin_without_offsets", "offsets are quick to find in memory", "I29", "",
+        "begin_without_offsets", "offsets are quick to find in memory", "I29", "knows of no offset there",
         {LOADED: begin_without_offsets},
         story="Commits that are kept in memory end with their coordinator. Kafka keeps them in __consumer_offsets "
         "since 0.8.2, and a new coordinator reads it all before it answers.",
@@ -163,7 +187,7 @@ MUTANTS = (
     ),
     Mutant(
         "commit_what_is_known", "what is committed there is on its way to us", "I29", "nobody in it was given",
-        {"minikafka.client.consumer_commits:offsets_to_commit": commit_what_is_known},
+        {"minikafka.client.consumer_commits:offsets_to_commit": commit_what_is_known}, (UNDECIDED_WHEN_IT_LEAVES,), TWO,
         story="A position is what was handed to the application, not what was fetched or could be. The Java consumer "
         "commits the position before the latest poll, so that what is not processed is read again.",
     ),

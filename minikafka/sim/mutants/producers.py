@@ -14,6 +14,8 @@ from minikafka.protocol.errors import ErrorCode
 from minikafka.protocol.messages import ProducePartitionResult
 from minikafka.protocol.records import RecordBatch
 from minikafka.sim.mutants.mutant import Mutant
+from minikafka.sim.profiles import STACK
+from minikafka.sim.schedule import Setup, schedule
 from minikafka.types import NO_OFFSET, Epoch, Offset
 
 SEQUENCE = "minikafka.log.producer_state:check_sequence"
@@ -108,6 +110,13 @@ def newest_book_counts(self: PartitionLog, up_to: Offset, walked: list[RecordBat
     self.producers.move_high_watermark(self.high_watermark)
 
 
+# Broker 1 has b alone, and writes it into its book when it stops; back again it cuts b, and starts once more.
+BOOK_OF_A_CUT_LOG = schedule(
+    (0, "send", "a", {"idempotent": True}), (1_000, "cut", 1, "brokers"), (1_000, "send", "b", {"idempotent": True}),
+    (1_100, "pause", "producer-A"), (1_100, "shut_down", 1), (6_000, "heal"), (6_000, "restart", 1),
+    (9_000, "crash", 1), (12_000, "restart", 1), (12_500, "resume", "producer-A"),
+)  # fmt: skip
+
 MUTANTS = (
     Mutant(
         "begin_a_new_book", "whoever is numbered will write again, and then we know", "I20", "knows of producer",
@@ -150,7 +159,7 @@ MUTANTS = (
     ),
     Mutant(
         "newest_book_counts", "the newest snapshot knows most", "I20", "knows of producer",
-        {RESTORE: newest_book_counts},
+        {RESTORE: newest_book_counts}, (BOOK_OF_A_CUT_LOG,), Setup(settings=STACK),
         story="A snapshot from beyond the end of a log that was cut tells of batches that are gone. Kafka deletes "
         "such snapshots first (`ProducerStateManager.truncateAndReload`).",
     ),

@@ -125,17 +125,34 @@ LATE_ABORT = schedule(
     (5_000, "disconnect", 1, "producer-T", {"late_ms": 1_000}),
     (5_050, "transact", "b", {"end": ""}), (9_000, "end", "commit"),
 )  # fmt: skip
+TWO = Setup(settings=STACK, partitions=2)
+# Nobody copies the decision before its coordinator dies, and whoever asked for it is asleep: the next one aborts.
+UNDECIDED = schedule(
+    (0, "transact", "a", "b", {"end": ""}), (3_000, "delay", "FetchResponse", 1_500), (3_000, "end", "commit"),
+    (3_020, "crash", 1), (3_020, "pause", "producer-T"), (3_020, "heal"), (20_000, "resume", "producer-T"),
+)  # fmt: skip
+# The marker of the second transaction is sent again on a new connection; the old one comes in the midst of the third.
+MARKER_IS_LATE = schedule(
+    (0, "transact", "a", "b"), (3_000, "slow", 1, 2, 100), (3_000, "transact", "c", "d"),
+    (4_000, "disconnect", 1, 2, {"late_ms": 2_000}), (4_000, "heal"), (4_800, "transact", "e", "f", {"end": ""}),
+    (9_000, "end", "abort"),
+)  # fmt: skip
+# The coordinator dies between its decision, which is replicated, and its markers, which are slow.
+MARKERS_TO_COME = schedule(
+    (0, "transact", "a", "b", {"end": ""}), (3_000, "delay", "WriteTxnMarkersRequest", 8_000), (3_000, "end", "commit"),
+    (3_500, "crash", 1), (3_500, "heal"),
+)  # fmt: skip
 
 MUTANTS = (
     Mutant(
         "markers_at_once", "it is decided, so let everybody know", "I23", "is torn",
-        {"minikafka.broker.coordinator_host:CoordinatorHost._carry_out": markers_at_once},
+        {"minikafka.broker.coordinator_host:CoordinatorHost._carry_out": markers_at_once}, (UNDECIDED,), TWO,
         story="A decision that only one broker has may be lost with it, and its successor aborts what was half "
         "committed. Kafka sends markers in the callback of the append, once Prepare is replicated (KIP-98).",
     ),
     Mutant(
         "markers_were_sent", "whoever decided has also sent the markers", "I24", "a transaction hangs",
-        {"minikafka.coordinator.transaction_shard:TransactionShard.loaded": markers_were_sent},
+        {"minikafka.coordinator.transaction_shard:TransactionShard.loaded": markers_were_sent}, (MARKERS_TO_COME,), TWO,
         story="A coordinator that takes over finds Prepare in its log and must carry it out "
         "(`TransactionStateManager.loadTransactionsForTxnTopicPartition` enqueues the markers again).",
     ),
@@ -158,8 +175,8 @@ MUTANTS = (
         "successor's. KIP-890 part 2 raises the epoch at each end; here the client is told of it and nobody does it.",
     ),
     Mutant(
-        "every_marker_counts", "coordinators know what they do", "I23", "",
-        {MARKER: every_marker_counts},
+        "every_marker_counts", "coordinators know what they do", "I23", "is torn",
+        {MARKER: every_marker_counts}, (MARKER_IS_LATE,), TWO,
         story="A marker that was slow, of a coordinator that is none any more, ends the next transaction. Kafka "
         "compares producer epoch and coordinator epoch (`ProducerAppendInfo.appendEndTxnMarker`).",
     ),
