@@ -22,6 +22,7 @@ NOT_RUN = {
     "make site": "a part of make test",
     "python tools/golden.py": "writes the golden stories anew; tests/scenarios compares with them",
     "minikafka serve": "serves until Ctrl-C; its own test talks to it",
+    "minikafka serve --processes --data-dir DIR": "serves until Ctrl-C; test_processes.py kills its leader",
 }
 RUN = {
     "minikafka doctor": (0, 1),
