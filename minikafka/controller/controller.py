@@ -155,7 +155,7 @@ class Controller:
         if not self.is_active:
             return [Send(envelope.reply(self._not_active()))]
         state = self._state()
-        result = requests.decide(state, request)
+        result = requests.decide(state, request, now)
         told = requests.facts_of(state, request, result)
         requests.note(state, request, result, now)
         return self._commit(result.records, told, now, envelope, result.response)

@@ -27,6 +27,8 @@ class Heartbeats:
     """When each broker that is not fenced was last heard of."""
     read_up_to: dict[BrokerId, Offset] = field(default_factory=dict)
     """Offset of the last metadata record each of them has replayed."""
+    fenced: dict[BrokerId, Millis] = field(default_factory=dict)
+    """When each that is fenced was last heard of: it has a session too, which ends without a word."""
     leaving_at: dict[BrokerId, Offset] = field(default_factory=dict)
     """Brokers in controlled shutdown that lead nothing any more: the offset at which the others know so."""
 
@@ -34,22 +36,31 @@ class Heartbeats:
         """A controller becomes active: whoever counts as alive gets a whole session from now on."""
         self.sessions = dict.fromkeys(sorted(brokers), now)
         self.read_up_to = {}
+        self.fenced = {}
         self.leaving_at = {}
 
     def heard(self, broker: BrokerId, read_up_to: Offset, now: Millis) -> None:
         """A broker that is not fenced has reported."""
+        self.fenced.pop(broker, None)
         self.sessions[broker] = now
         self.read_up_to[broker] = read_up_to
 
+    def heard_fenced(self, broker: BrokerId, now: Millis) -> None:
+        """A broker that is fenced has reported."""
+        self.forget(broker)
+        self.fenced[broker] = now
+
     def forget(self, broker: BrokerId) -> None:
-        """It is fenced, gone, or another process of it has come."""
+        """It was silent too long, is gone, or another process of it has come."""
         self.sessions.pop(broker, None)
+        self.fenced.pop(broker, None)
         self.read_up_to.pop(broker, None)
         self.leaving_at.pop(broker, None)
 
-    def is_alive(self, broker: BrokerId) -> bool:
-        """Has it a session? Then a new process of it has to wait."""
-        return broker in self.sessions
+    def is_alive(self, broker: BrokerId, now: Millis) -> bool:
+        """Has it a session, fenced or not? Then another process of it has to wait (`BrokerHeartbeatTracker`)."""
+        heard_ms = self.fenced.get(broker)
+        return broker in self.sessions or (heard_ms is not None and now - heard_ms <= self.session_timeout_ms)
 
     def first_stale(self, now: Millis) -> BrokerId | None:
         """The broker that has been silent longest, if that is too long."""

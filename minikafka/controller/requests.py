@@ -82,12 +82,12 @@ class ControllerState(NamedTuple):
     quorum_epoch: Epoch
 
 
-def decide(state: ControllerState, request: ControllerRequest) -> Result:
+def decide(state: ControllerState, request: ControllerRequest, now: Millis) -> Result:
     """Records and answer for one request."""
     image, config, heartbeats = state.image, state.config, state.heartbeats
     match request:
         case BrokerRegistrationRequest():
-            has_session = heartbeats.is_alive(request.broker_id)
+            has_session = heartbeats.is_alive(request.broker_id, now)
             return cluster_control.register_broker(image, config, request, state.next_offset, has_session)
         case BrokerHeartbeatRequest():
             left_at = heartbeats.leaving_at.get(request.broker_id)
@@ -127,8 +127,11 @@ def note(state: ControllerState, request: ControllerRequest, result: Result, now
 def _note_heartbeat(
     state: ControllerState, request: BrokerHeartbeatRequest, answer: BrokerHeartbeatResponse, records: int, now: Millis
 ) -> None:
-    if answer.is_fenced:
+    if answer.should_shut_down and answer.is_fenced:
         state.heartbeats.forget(request.broker_id)
+        return
+    if answer.is_fenced:
+        state.heartbeats.heard_fenced(request.broker_id, now)
         return
     state.heartbeats.heard(request.broker_id, request.current_metadata_offset, now)
     if request.want_shut_down:

@@ -49,7 +49,7 @@ class World:
         return ControllerState(self.image, self.config, self.heartbeats, self.offset, 1)
 
     def ask(self, request):
-        result = requests.decide(self.state, request)
+        result = requests.decide(self.state, request, self.now)
         requests.facts_of(self.state, request, result)
         requests.note(self.state, request, result, self.now)
         self.write(result.records)
@@ -245,6 +245,22 @@ def test_a_leader_that_stays_gets_a_new_epoch_when_replicas_are_taken_away(world
     world.ask(admin.AlterPartitionReassignmentsRequest(((ORDERS, (1, 2)),)))
     after = world.image.partition(ORDERS)
     assert (after.replicas, after.leader, after.leader_epoch) == ((1, 2), 1, 1)
+
+
+def registered(world, incarnation):
+    return world.ask(BrokerRegistrationRequest(3, incarnation, -1)).error
+
+
+def test_a_late_registration_of_a_former_process_does_not_take_the_place_of_one_that_reports_though_fenced(world):
+    world.heartbeats.forget(3)
+    assert registered(world, "new") == ErrorCode.NONE
+    world.heartbeat(3, want_fence=True)
+    assert world.image.brokers[3].fenced
+    assert registered(world, "late") == ErrorCode.DUPLICATE_BROKER_REGISTRATION
+    world.now += world.config.broker_session_timeout_ms
+    assert registered(world, "late") == ErrorCode.DUPLICATE_BROKER_REGISTRATION
+    world.now += 1
+    assert registered(world, "next") == ErrorCode.NONE, "the session is over"
 
 
 def test_cancelling_brings_the_old_replicas_back(world):
