@@ -15,7 +15,7 @@ from minikafka.sim.checkers.copies import Copy, text_of
 from minikafka.sim.checkers.ledger import History, Ledger
 from minikafka.sim.checkers.promise import AT_THE_END, Promise
 from minikafka.trace.trace import Told
-from minikafka.types import BrokerId, NodeId, Offset, TopicPartition, number_of
+from minikafka.types import TRANSACTION_STATE_TOPIC, BrokerId, NodeId, Offset, TopicPartition, number_of
 
 if TYPE_CHECKING:
     from minikafka.sim.simulation import Simulation
@@ -165,10 +165,14 @@ def _decisive(entry: ProducerState) -> tuple[int, int, Offset]:
 
 
 class ZombieFencing(Promise):
-    """I21: once a transactional id has a new epoch, nothing of an older one is appended (KIP-98)."""
+    """I21: once a transactional id has a new epoch, nothing of an older one is appended (KIP-98).
+
+    The epoch is a record of `__transaction_state`. Where that was lost beyond the promise, the next coordinator cannot
+    know it, and what was granted before is owed to nobody.
+    """
 
     promise, name = "I21", "zombie fencing"
-    looks_at = frozenset({facts.ProducerIdGranted, facts.RecordsAppended})
+    looks_at = frozenset({facts.ProducerIdGranted, facts.RecordsAppended, facts.CoordinatorLoaded})
 
     def __init__(self, book: Ledger) -> None:
         super().__init__(book)
@@ -180,6 +184,9 @@ class ZombieFencing(Promise):
         for _, node, fact in told:
             if isinstance(fact, facts.ProducerIdGranted) and fact.transactional_id:
                 self._granted[fact.producer_id] = (fact.producer_epoch, fact.transactional_id)
+            elif isinstance(fact, facts.CoordinatorLoaded) and fact.partition.topic == TRANSACTION_STATE_TOPIC:
+                if self.ledger.histories[fact.partition].beyond:
+                    self._granted.clear()
             elif isinstance(fact, facts.RecordsAppended) and fact.as_leader and self._granted:
                 broken = self._appended(node, fact)
                 if broken:
