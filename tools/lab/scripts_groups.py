@@ -113,7 +113,8 @@ def coordinator_dies(lab: Lab) -> dict[str, Any]:
     """The broker that keeps a group's offsets dies: another one knows them."""
     topic = lab.topic("kept", (3, 2, 1))
     lab.send(lab.producer(acks="all", linger_ms=0), topic, *(f"o{number}" for number in range(6)))
-    reader = lab.consumer("kept", **SHORT)
+    # Longer than it takes until another one coordinates: librdkafka lets go of what it reads once its session is over.
+    reader = lab.consumer("kept", session_timeout_ms=45_000, heartbeat_interval_ms=1_000)
     reader.subscribe([topic])
     lab.read(reader, 3)
     reader.commit(offsets=[lab.partition(topic, 0, 3)], asynchronous=False)
