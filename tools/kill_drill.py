@@ -5,8 +5,10 @@
 * An even number kills the whole server (three brokers in one process), an odd one the leader of a server of processes;
   it is started again, and the load goes on. The moments are drawn from the seed.
 * The load is numbers that rise, eight requests under way at a time, acks=all, without idempotence and without a retry.
-* At the end the log holds every number that was acknowledged, and each number at most once, in rising order. What was
-  under way when the server died may be there or not.
+* At the end one more number is sent and acknowledged: a new leader shows what its followers have confirmed, and the
+  high watermark it was told of may be older than what the dead one acknowledged.
+* Then the log holds every number that was acknowledged, and each number at most once, in rising order. What was under
+  way when the server died may be there or not.
 """
 
 from __future__ import annotations
@@ -156,8 +158,23 @@ class Drill:
         nodes = control.ask(control.place(self.directory), {"verb": "status"})["nodes"]
         return next(int(pid) for node, _, _, pid in nodes if node == f"broker-{broker}")
 
+    def confirm(self) -> None:
+        """One more number, acknowledged: all that stands before it is below the high watermark from now on."""
+        until(self._is_one_more_acknowledged, "an acknowledgement")
+
+    def _is_one_more_acknowledged(self) -> bool:
+        number, self.sent = self.sent, self.sent + 1
+        try:
+            client = Client(self.addresses[until(self.leader, "a leader") - 1])
+            answer = client.ask(PRODUCE, 9, produced(number))["responses"][0]["partition_responses"][0]
+        except OSError:
+            return False
+        if answer["error_code"] == 0:
+            self.acknowledged.append(number)
+        return answer["error_code"] == 0
+
     def stored(self) -> list[int]:
-        """All that the log holds."""
+        """All that the log shows to a consumer."""
         client = Client(self.addresses[until(self.leader, "a leader") - 1])
         found: list[int] = []
         while True:
@@ -205,6 +222,7 @@ def lives(seed: int, number: int, kills: int) -> dict[str, Any]:
             drill.create()
             for _ in range(kills):
                 drill.kill_under_load()
+            drill.confirm()
             drill.judge()
             drill.end(signal.SIGTERM)
         finally:
