@@ -189,8 +189,13 @@ class HeartbeatMembership:
         return self.shared.requests.send(self.lookup.node, self._heartbeat(topics), now, COORDINATOR)
 
     def _heartbeat(self, topics: tuple[str, ...]) -> ConsumerGroupHeartbeatRequest:
-        """Everything when joining; later only what has changed, None says: as before."""
+        """Everything when joining or when nobody knows what has arrived; later only what has changed.
+
+        Who says everything, is told everything: an assignment that was written down behind a refused heartbeat would
+        otherwise never be heard of (`ConsumerHeartbeatRequestManager.HeartbeatState.reset`).
+        """
         config, joins = self.shared.config, self.epoch == JOIN_EPOCH
+        says_all = joins or self._told_topics is None
         owned = self._told_owned if self.state == State.RECONCILING and self._told_owned is not None else self.owned
         says_owned = joins or owned != self._told_owned
         says_topics = joins or topics != self._told_topics
@@ -201,10 +206,10 @@ class HeartbeatMembership:
             self.epoch,
             config.instance_id,
             config.client_rack or None if joins else None,
-            config.max_poll_interval_ms if joins else -1,
+            config.max_poll_interval_ms if says_all else -1,
             topics if says_topics else None,
             None,
-            config.group_remote_assignor or None if joins else None,
+            config.group_remote_assignor or None if says_all else None,
             () if joins else owned if says_owned else None,
             client_id=config.client_id or self.shared.node,
         )

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from minikafka.coordinator.transaction_state import TransactionState
 from minikafka.sim import explorer, profiles
 from minikafka.sim.checkers.anomalies_shown import NoCrossTalk, OrderWithNumbers, OrderWithoutNumbers
 from minikafka.sim.checkers.endings import GroupsConverge, TransactionsEnd
@@ -15,7 +16,7 @@ from minikafka.sim.mutants import transactions as broken
 from minikafka.sim.profiles import STACK
 from minikafka.sim.schedule import Setup, play, schedule
 from minikafka.sim.substitute import substituted
-from minikafka.types import TopicPartition
+from minikafka.types import TRANSACTION_STATE_TOPIC, TopicPartition
 
 P0 = TopicPartition("orders", 0)
 
@@ -72,6 +73,25 @@ def test_a_transaction_that_nobody_ends_is_ended_by_its_timeout_or_found(waits):
         run = play(Setup(settings=STACK), lines, [checker])
     assert checker.premises
     assert ("transaction of app is still Ongoing" in run.violation.sentence) if waits else run.violation is None
+
+
+@pytest.mark.parametrize("state", [TransactionState.PREPARE_ABORT, TransactionState.ONGOING])
+def test_after_a_loss_markers_may_be_refused_for_ever_but_what_is_open_times_out(state):
+    checker = TransactionsEnd(Ledger())
+    run = play(Setup(settings=STACK), schedule((0, "transact", "a", {"end": "commit"})), [checker])
+    (known,) = (
+        led.shard.transactions
+        for broker in run.sim.running_brokers()
+        for led in broker.transactions.host.led.values()
+        if led.shard.transactions
+    )
+    known["app"] = replace(known["app"], state=state)
+    sentence = f"the transaction of app is still {state.value}"
+    assert sentence in checker.finish(run.sim)
+    histories = checker.ledger.histories
+    next(one for name, one in histories.items() if name.topic == TRANSACTION_STATE_TOPIC).beyond = True
+    still = checker.finish(run.sim)
+    assert still is None if state is TransactionState.PREPARE_ABORT else sentence in still
 
 
 def test_explored_schedules_reorder_what_has_no_numbers_and_only_that():

@@ -56,6 +56,19 @@ def test_a_removed_member_that_commits_is_found():
     assert "(session timeout)" in shown(FencedCommit(Ledger()), removed, commit("a", 1))
 
 
+def test_each_coordinator_is_held_to_its_own_word():
+    """Who is deposed and removes a member has no say any more, except over its own commits."""
+    checker = FencedCommit(Ledger())
+    removed = facts.MemberRemoved("g", "a", "session timeout")
+    loaded = facts.CoordinatorLoaded(TopicPartition("__consumer_offsets", 0), 1)
+    assert checker.look(NOBODY, [Told(1, "broker-2", loaded), Told(2, "broker-1", removed)]) is None
+    assert checker.look(NOBODY, [Told(3, "broker-2", commit("a", 1))]) is None
+    assert "(session timeout)" in checker.look(NOBODY, [Told(4, "broker-1", commit("a", 1))])
+    assert "(session timeout)" in checker.look(
+        NOBODY, [Told(5, "broker-2", removed), Told(6, "broker-2", commit("a", 1))]
+    )
+
+
 def play_a_group(*members):
     lines = schedule(*((0, "join", name, {"protocol": "consumer"}) for name in members), (9_000, "send", "a"))
     checkers = [NoDoubleOwnership(book := Ledger()), AtLeastOnce(book)]

@@ -124,6 +124,15 @@ def test_after_a_lost_answer_the_member_says_everything_again():
     desk.pass_ms(100)
     again = desk.requests(ConsumerGroupHeartbeatRequest)[0]
     assert (again.member_epoch, again.subscribed_topics, again.owned) == (2, ("a",), (A0,))
+    assert again.rebalance_timeout_ms == 300_000, "or the coordinator does not tell everything in return"
+
+
+def test_a_refused_heartbeat_may_have_changed_everything_so_the_next_asks_for_everything():
+    desk = member(A0)
+    beat(desk)
+    refused(desk, ErrorCode.COORDINATOR_NOT_AVAILABLE)
+    again = beat(desk)
+    assert (again.subscribed_topics, again.owned, again.rebalance_timeout_ms) == (("a",), (A0,), 300_000)
 
 
 def test_a_stale_epoch_of_a_synchronous_commit_is_tried_again_with_the_newer_one():

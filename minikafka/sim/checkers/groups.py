@@ -102,8 +102,50 @@ class NoDoubleOwnership(Promise):
         return None
 
 
+class Word:
+    """What one coordinator has said about its groups since it loaded them."""
+
+    def __init__(self) -> None:
+        self.gone: dict[tuple[str, str], str] = {}
+        """Members that were removed, and why."""
+        self.generations: dict[str, int] = {}
+        """Newest generation of each classic group."""
+        self.owned: dict[tuple[str, str], tuple[int, dict[TopicPartition, int]]] = {}
+        """For each member its newest epoch that was told, and since which epoch it owns what it owns (KIP-1251)."""
+
+    def hear(self, fact: facts.OffsetCommitted) -> None:
+        """A member's epoch rises without a word where it keeps what it owns; what it commits tells of it."""
+        place = (fact.group, fact.member)
+        if place in self.owned:
+            epoch, since = self.owned[place]
+            self.owned[place] = (max(epoch, fact.generation), since)
+
+    def note(self, fact: facts.AssignmentGiven) -> None:
+        """Since when, is not known of who was assigned to by an earlier coordinator; a new one has no older epoch."""
+        _, before = self.owned.get((fact.group, fact.member), (0, dict.fromkeys(fact.partitions, 0)))
+        since = {partition: before.get(partition, fact.generation) for partition in fact.partitions}
+        self.owned[(fact.group, fact.member)] = (fact.generation, since)
+
+    def why_not(self, fact: facts.OffsetCommitted) -> str:
+        """Why this commit should have been refused; empty if it is in order."""
+        place = (fact.group, fact.member)
+        if place in self.gone:
+            return f"is no longer in it ({self.gone[place]})"
+        if fact.group in self.generations:
+            newest = self.generations[fact.group]
+            return f"was in generation {fact.generation}; now it is {newest}" if fact.generation != newest else ""
+        epoch, since = self.owned.get(place, (0, {}))
+        if fact.generation >= epoch or fact.generation >= since.get(fact.partition, epoch):
+            return ""
+        return f"was in member epoch {fact.generation}; now it is {epoch}"
+
+
 class FencedCommit(Promise):
-    """I28: who is no longer in a group, or is there in an old generation or member epoch, commits nothing."""
+    """I28: who is no longer in a group, or is there in an old generation or member epoch, commits nothing.
+
+    Each coordinator is held to its own word: what a deposed one still says, before it has heard of its successor, is
+    written down nowhere.
+    """
 
     promise, name = "I28", "fenced commit"
     looks_at = frozenset(
@@ -119,68 +161,38 @@ class FencedCommit(Promise):
 
     def __init__(self, book: Ledger) -> None:
         super().__init__(book)
-        self._gone: dict[tuple[str, str], str] = {}
-        """Members that were removed, and why."""
-        self._generations: dict[str, int] = {}
-        """Newest generation of each classic group."""
-        self._owned: dict[tuple[str, str], tuple[int, dict[TopicPartition, int]]] = {}
-        """For each member its newest epoch that was told, and since which epoch it owns what it owns (KIP-1251)."""
+        self._said: defaultdict[NodeId, Word] = defaultdict(Word)
 
     def look(self, sim: Simulation, told: list[Told]) -> str | None:
         """Look at every commit that is written down."""
         if lost_its_memory(self.ledger):
             return None
-        for _, _, fact in told:
+        for _, node, fact in told:
+            word = self._said[node]
             match fact:
                 case facts.MemberRemoved(group, member, reason):
-                    self._gone[(group, member)] = reason
-                    self._owned.pop((group, member), None)
+                    word.gone[(group, member)] = reason
+                    word.owned.pop((group, member), None)
                 case facts.MemberJoined(group, member):
-                    self._gone.pop((group, member), None)
+                    word.gone.pop((group, member), None)
                 case facts.CoordinatorLoaded(partition) if partition.topic == OFFSETS_TOPIC:
                     # What was not yet written down may be forgotten with a coordinator.
-                    for book in (self._gone, self._generations, self._owned):
-                        book.clear()
+                    self._said[node] = Word()
                 case facts.GroupChanged(group, state, generation):
-                    if state in CLASSIC_ONLY or group in self._generations:
-                        self._generations[group] = generation
+                    if state in CLASSIC_ONLY or group in word.generations:
+                        word.generations[group] = generation
                 case facts.AssignmentGiven():
-                    self._note(fact)
+                    word.note(fact)
                 case facts.OffsetCommitted(member=member) if member:
                     self.premises += 1
-                    why = self._why_not(fact)
+                    why = word.why_not(fact)
                     if why:
                         return (
                             f"Group {fact.group} wrote down offset {fact.offset} of {fact.partition} for {member}, "
                             f"which {why}."
                         )
-                    self._is_at_least(fact)
+                    word.hear(fact)
         return None
-
-    def _is_at_least(self, fact: facts.OffsetCommitted) -> None:
-        """A member's epoch rises without a word where it keeps what it owns; what it commits tells of it."""
-        place = (fact.group, fact.member)
-        if place in self._owned:
-            epoch, since = self._owned[place]
-            self._owned[place] = (max(epoch, fact.generation), since)
-
-    def _note(self, fact: facts.AssignmentGiven) -> None:
-        # Since when, is not known of a member that an earlier coordinator assigned to; a new one has no older epoch.
-        _, before = self._owned.get((fact.group, fact.member), (0, dict.fromkeys(fact.partitions, 0)))
-        since = {partition: before.get(partition, fact.generation) for partition in fact.partitions}
-        self._owned[(fact.group, fact.member)] = (fact.generation, since)
-
-    def _why_not(self, fact: facts.OffsetCommitted) -> str:
-        place = (fact.group, fact.member)
-        if place in self._gone:
-            return f"is no longer in it ({self._gone[place]})"
-        if fact.group in self._generations:
-            newest = self._generations[fact.group]
-            return f"was in generation {fact.generation}; now it is {newest}" if fact.generation != newest else ""
-        epoch, since = self._owned.get(place, (0, {}))
-        if fact.generation >= epoch or fact.generation >= since.get(fact.partition, epoch):
-            return ""
-        return f"was in member epoch {fact.generation}; now it is {epoch}"
 
 
 CLASSIC_ONLY = ("PreparingRebalance", "CompletingRebalance")

@@ -205,8 +205,11 @@ class Ledger:
 
     def _take(self, sim: Simulation, told: Told) -> None:
         match told.fact:
-            case facts.RecordsAppended(partition) | facts.BecameFollower(partition) | facts.LogRecovered(partition):
+            case facts.RecordsAppended(partition) | facts.BecameFollower(partition):
                 self._sync(sim, told.node, partition)
+            case facts.LogRecovered(partition, high_watermark=mark):
+                self._sync(sim, told.node, partition)
+                self._marked(told.node, partition, mark)  # as last written down, which may be below what it was
             case facts.HighWatermarkMoved(partition, offset, as_leader):
                 self._marked(told.node, partition, offset)
                 if as_leader:

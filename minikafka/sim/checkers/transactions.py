@@ -154,8 +154,12 @@ def _offset_of(history: History, value: bytes | None) -> Offset:
 
 def may_hang(book: Ledger, history: History) -> bool:
     """Was a marker, or what the coordinator knew, lost beyond the promise? Then nobody may be left to end it."""
-    forgot = [one.beyond for name, one in book.histories.items() if name.topic == TRANSACTION_STATE_TOPIC]
-    return history.beyond or any(forgot)
+    return history.beyond or coordinators_forgot(book)
+
+
+def coordinators_forgot(book: Ledger) -> bool:
+    """Have transaction coordinators lost records beyond the promise?"""
+    return any(one.beyond for name, one in book.histories.items() if name.topic == TRANSACTION_STATE_TOPIC)
 
 
 class NoHangingTransaction(Promise):
