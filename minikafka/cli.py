@@ -110,6 +110,7 @@ def _add_serve(commands: Any) -> None:
     kept.add_argument("--data-dir", type=Path, metavar="DIR", help="keep everything there, and go on from it")
     kept.add_argument("--memory", action="store_true", help="keep nothing (the default)")
     serve.add_argument("--config", action="append", default=[], metavar="KEY=VALUE", help="a broker setting")
+    serve.add_argument("--racks", metavar="A,B,…", help="broker.rack of each broker, in their order")
     serve.add_argument("--processes", action="store_true", help="a process of its own for each broker and controller")
     serve.add_argument(
         "--metrics", type=int, metavar="PORT", help="a page for Prometheus on this port; 0 takes a free one"
@@ -190,6 +191,7 @@ def _exercises(_: argparse.Namespace) -> int:
 
 def _serve(options: argparse.Namespace) -> int:
     from minikafka.server.serve import serve
+    from minikafka.server.shape import racks_from
 
     return serve(
         brokers=options.brokers,
@@ -200,6 +202,7 @@ def _serve(options: argparse.Namespace) -> int:
         processes=options.processes,
         metrics=options.metrics,
         json_logs=options.log_format == "json",
+        racks=racks_from(options.racks),
     )
 
 

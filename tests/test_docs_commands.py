@@ -23,6 +23,9 @@ NOT_RUN = {
     "python tools/golden.py": "writes the golden stories anew; tests/scenarios compares with them",
     "minikafka serve": "serves until Ctrl-C; its own test talks to it",
     "minikafka serve --processes --data-dir DIR": "serves until Ctrl-C; test_processes.py kills its leader",
+    "minikafka serve --racks a,b,c --config replica.selector.class=RackAwareReplicaSelector": (
+        "serves until Ctrl-C; test_shape.py reads from a follower"
+    ),
     "echo tea | kcat -b 127.0.0.1:9092 -P -t tea-kcat": "is run by test_your_client.py, on a server of its own",
     "kcat -b 127.0.0.1:9092 -C -t tea-kcat -o beginning -c 1 -q": "is run by test_your_client.py with the line above",
 }

@@ -188,7 +188,8 @@ class Child:
         node, voters = self.spec.node, tuple(self.spec.voters)
         if self.is_controller:
             return Controller(node, voters, self.config, disk, Random(uuid.uuid4().int).random)
-        return Broker(number_of(node), voters, self.config, disk, uuid.uuid4().hex, self.spec.addresses[node])
+        rack = self.config.broker_rack or None
+        return Broker(number_of(node), voters, self.config, disk, uuid.uuid4().hex, self.spec.addresses[node], rack)
 
     def _outwards(self, envelope: Envelope) -> None:
         (self.frontend.answer if envelope.is_response else self.peers.send)(envelope)

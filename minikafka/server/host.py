@@ -41,6 +41,7 @@ from minikafka.server.fetch_sessions import FetchSessions
 from minikafka.server.frontend import Frontend
 from minikafka.server.limits import NetworkConfig
 from minikafka.server.os_disk import DataDirectory
+from minikafka.server.shape import check_racks, check_shape, settings_of
 from minikafka.server.view import View
 from minikafka.types import BrokerId, NodeId, broker_node, controller_node
 
@@ -72,18 +73,6 @@ def for_few_brokers(brokers: int) -> dict[str, Any]:
         return {}
     copies = ("offsets.topic.replication.factor", "transaction.state.log.replication.factor")
     return dict.fromkeys(copies, brokers) | {"transaction.state.log.min.isr": 1}
-
-
-def check_shape(brokers: int, controllers: int, listen: str, ports: Sequence[int]) -> list[int]:
-    """A port for each broker, 0 for a free one. Raises `ConfigError` for a cluster that cannot be."""
-    if brokers < 1 or controllers not in (1, 3, 5):
-        raise ConfigError("A cluster needs one broker or more, and 1, 3 or 5 controllers.")
-    if listen != "localhost" and not listen.startswith("127."):
-        raise ConfigError(f"Cannot listen on {listen}: only addresses of this machine, such as 127.0.0.1, for now.")
-    ports = list(ports) or [0] * brokers
-    if len(ports) != brokers:
-        raise ConfigError(f"{brokers} brokers need as many ports, not {len(ports)}.")
-    return ports
 
 
 class Listener:
@@ -123,12 +112,15 @@ class Server:
         ports: Sequence[int] = (),
         config: Mapping[str, Any] | None = None,
         data_dir: Path | None = None,
+        racks: Sequence[str] = (),
     ) -> None:
-        """`ports`: one for each broker, 0 for a free one; without `data_dir` all is kept in memory.
+        """`ports` and `racks`: one for each broker, port 0 for a free one; without `data_dir` all is kept in memory.
 
         Raises `ConfigError` for settings that do not work, and `DirectoryError` for a directory that does not.
         """
         ports = check_shape(brokers, controllers, listen, ports)
+        check_racks(brokers, racks, config or {})
+        self.racks = tuple(racks)
         self.config, self.network = split_settings(for_few_brokers(brokers) | dict(config or {}))
         self.directory = None if data_dir is None else DataDirectory(data_dir)
         self.listeners = {
@@ -282,7 +274,9 @@ class Server:
 
     def _broker_maker(self, listener: Listener) -> Callable[[Disk], Broker]:
         def make(disk: Disk) -> Broker:
-            return Broker(listener.broker_id, self.voters, self.config, disk, uuid.uuid4().hex, listener.address)
+            config = settings_of(listener.broker_id, self.config, self.racks)
+            rack = config.broker_rack or None
+            return Broker(listener.broker_id, self.voters, config, disk, uuid.uuid4().hex, listener.address, rack)
 
         return make
 

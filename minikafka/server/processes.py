@@ -34,9 +34,10 @@ from typing import Any
 from minikafka.config import ConfigError
 from minikafka.server import faults
 from minikafka.server.child import Spec, shared_port
-from minikafka.server.host import LEAVE_WITHIN_S, ServeError, check_shape, for_few_brokers, split_settings
+from minikafka.server.host import LEAVE_WITHIN_S, ServeError, for_few_brokers, split_settings
 from minikafka.server.os_disk import DataDirectory
-from minikafka.types import BrokerId, NodeId, broker_node, controller_node
+from minikafka.server.shape import RACK, check_racks, check_shape
+from minikafka.types import BrokerId, NodeId, broker_node, controller_node, number_of
 
 LOOK_EVERY_S = 0.01
 READY_WITHIN_S = 60
@@ -134,6 +135,7 @@ class Processes:
         ports: Sequence[int] = (),
         config: Mapping[str, Any] | None = None,
         data_dir: Path | None = None,
+        racks: Sequence[str] = (),
     ) -> None:
         """Without `data_dir` all is kept in a directory that goes when the server does.
 
@@ -143,6 +145,8 @@ class Processes:
             raise ConfigError("This system cannot share a port, which --processes needs.")
         self.listen = listen
         self.ports = check_shape(brokers, controllers, listen, ports)
+        check_racks(brokers, racks, config or {})
+        self.racks = tuple(racks)
         self.settings = for_few_brokers(brokers) | dict(config or {})
         split_settings(self.settings)
         self._passing = tempfile.TemporaryDirectory(prefix="minikafka-")
@@ -241,7 +245,10 @@ class Processes:
     async def _start(self, node: NodeId) -> None:
         addresses = {name: one.address for name, one in self.nodes.items()}
         where = str(self.directory.root.resolve())
-        spec = Spec(node, self.voters, addresses, self.directory.cluster_id, self.settings, where, self.json_logs)
+        settings = dict(self.settings)
+        if self.racks and node in self.brokers:
+            settings[RACK] = self.racks[number_of(node) - 1]
+        spec = Spec(node, self.voters, addresses, self.directory.cluster_id, settings, where, self.json_logs)
         await self.nodes[node].start(spec, self.directory.lock_number)
 
     async def _leave(self, node: NodeId) -> None:

@@ -43,13 +43,15 @@ def serve(
     processes: bool = False,
     metrics: int | None = None,
     json_logs: bool = False,
+    racks: Sequence[str] = (),
 ) -> int:
     """Run a cluster until told to stop; `config` holds `key=value` with Kafka's dotted names. Returns the exit code."""
     logs.set_up(json_logs)
     try:
         check_page(processes, metrics)
         kind = Processes if processes else Server
-        server = kind(brokers, controllers, listen, ports_from(port, brokers), settings_from(config), data_dir)
+        ports, settings = ports_from(port, brokers), settings_from(config)
+        server = kind(brokers, controllers, listen, ports, settings, data_dir, racks)
         if isinstance(server, Processes):
             server.json_logs = json_logs
         page = Metrics(server) if isinstance(server, Server) and metrics is not None else None
