@@ -110,6 +110,8 @@ def _add_serve(commands: Any) -> None:
     kept.add_argument("--data-dir", type=Path, metavar="DIR", help="keep everything there, and go on from it")
     kept.add_argument("--memory", action="store_true", help="keep nothing (the default)")
     serve.add_argument("--config", action="append", default=[], metavar="KEY=VALUE", help="a broker setting")
+    serve.add_argument("--listen", default="127.0.0.1", metavar="HOST", help="where the ports are bound (127.0.0.1)")
+    serve.add_argument("--advertise", default="", metavar="HOST", help="where clients are told to come (as --listen)")
     serve.add_argument("--racks", metavar="A,B,…", help="broker.rack of each broker, in their order")
     serve.add_argument("--processes", action="store_true", help="a process of its own for each broker and controller")
     serve.add_argument(
@@ -203,6 +205,8 @@ def _serve(options: argparse.Namespace) -> int:
         metrics=options.metrics,
         json_logs=options.log_format == "json",
         racks=racks_from(options.racks),
+        listen=options.listen,
+        advertise=options.advertise,
     )
 
 

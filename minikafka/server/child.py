@@ -39,6 +39,7 @@ from minikafka.server.frontend import Frontend
 from minikafka.server.host import BACKLOG, LEAVE_WITHIN_S, split_settings
 from minikafka.server.os_disk import OsDisk
 from minikafka.server.peers import Peers
+from minikafka.server.shape import reachable
 from minikafka.server.versions import BETWEEN_BROKERS, SERVED, SERVED_BY_CONTROLLERS
 from minikafka.server.view import View
 from minikafka.types import BrokerId, NodeId, broker_node, number_of
@@ -60,6 +61,8 @@ class Spec:
     settings: dict[str, Any]
     directory: str
     json_logs: bool = False
+    advertise: str = ""
+    """The host that clients of a broker are told; empty: where it is bound."""
 
     def to_line(self) -> bytes:
         """As JSON."""
@@ -104,7 +107,8 @@ class Child:
         """To go at once: the parent is gone, or a bug has killed the node."""
         self.driver = Driver()
         self.driver.on_death = lambda _: self.ended.set()
-        self.peers = Peers(spec.node, spec.addresses, self.view, self.driver.accept, self._lost)
+        nodes = {node: reachable(address) for node, address in spec.addresses.items()}
+        self.peers = Peers(spec.node, nodes, self.view, self.driver.accept, self._lost)
         self.process = Process(spec.node, OsDisk(Path(spec.directory) / spec.node), self._program, self._outwards)
         self.frontend = Frontend(
             spec.node,
@@ -188,8 +192,9 @@ class Child:
         node, voters = self.spec.node, tuple(self.spec.voters)
         if self.is_controller:
             return Controller(node, voters, self.config, disk, Random(uuid.uuid4().int).random)
-        rack = self.config.broker_rack or None
-        return Broker(number_of(node), voters, self.config, disk, uuid.uuid4().hex, self.spec.addresses[node], rack)
+        host, port = self.spec.addresses[node]
+        endpoint, rack = (self.spec.advertise or host, port), self.config.broker_rack or None
+        return Broker(number_of(node), voters, self.config, disk, uuid.uuid4().hex, endpoint, rack)
 
     def _outwards(self, envelope: Envelope) -> None:
         (self.frontend.answer if envelope.is_response else self.peers.send)(envelope)

@@ -9,7 +9,7 @@
 - `crash` is kill -9: connections break, the port is closed, timers die, the disk stays as it is. `restart` starts the
   same broker on the same port and disk.
 - The cluster is ready when every broker has read that every broker is alive.
-- Nothing listens beyond this machine: there is no authentication here.
+- Nothing listens beyond this machine unless told so: there is no authentication here. `shape.py` says where.
 
 A process for each broker: `processes.py`. What we leave out: controllers that have a port.
 """
@@ -78,13 +78,21 @@ def for_few_brokers(brokers: int) -> dict[str, Any]:
 class Listener:
     """One broker's port, its process, and the frontend between them."""
 
-    def __init__(self, broker_id: BrokerId, address: tuple[str, int], disk: Disk) -> None:
+    def __init__(self, broker_id: BrokerId, address: tuple[str, int], disk: Disk, advertise: str = "") -> None:
         self.broker_id = broker_id
         self.address = address
         """Host and port; port 0 until it is bound for the first time."""
+        self.advertise = advertise
+        """The host that clients are told; empty: where it is bound."""
         self.disk = disk
         self.frontend: Frontend | None = None
         self.accepting: asyncio.Server | None = None
+
+    @property
+    def endpoint(self) -> tuple[str, int]:
+        """Where clients are told to come."""
+        host, port = self.address
+        return self.advertise or host, port
 
     def bind(self) -> socket.socket:
         """Take the port. Raises `ServeError` when somebody else has it."""
@@ -113,18 +121,19 @@ class Server:
         config: Mapping[str, Any] | None = None,
         data_dir: Path | None = None,
         racks: Sequence[str] = (),
+        advertise: str = "",
     ) -> None:
         """`ports` and `racks`: one for each broker, port 0 for a free one; without `data_dir` all is kept in memory.
 
         Raises `ConfigError` for settings that do not work, and `DirectoryError` for a directory that does not.
         """
-        ports = check_shape(brokers, controllers, listen, ports)
+        ports = check_shape(brokers, controllers, ports, listen, advertise)
         check_racks(brokers, racks, config or {})
         self.racks = tuple(racks)
         self.config, self.network = split_settings(for_few_brokers(brokers) | dict(config or {}))
         self.directory = None if data_dir is None else DataDirectory(data_dir)
         self.listeners = {
-            number: Listener(number, (listen, port), self._disk(broker_node(number)))
+            number: Listener(number, (listen, port), self._disk(broker_node(number)), advertise)
             for number, port in enumerate(ports, 1)
         }
         self.voters = tuple(controller_node(number) for number in range(1, controllers + 1))
@@ -137,7 +146,7 @@ class Server:
     @property
     def bootstrap_servers(self) -> str:
         """`HOST:PORT,HOST:PORT,…`, what clients start from."""
-        return ",".join("{}:{}".format(*listener.address) for listener in self.listeners.values())
+        return ",".join("{}:{}".format(*listener.endpoint) for listener in self.listeners.values())
 
     @property
     def failures(self) -> list[Exception]:
@@ -276,7 +285,7 @@ class Server:
         def make(disk: Disk) -> Broker:
             config = settings_of(listener.broker_id, self.config, self.racks)
             rack = config.broker_rack or None
-            return Broker(listener.broker_id, self.voters, config, disk, uuid.uuid4().hex, listener.address, rack)
+            return Broker(listener.broker_id, self.voters, config, disk, uuid.uuid4().hex, listener.endpoint, rack)
 
         return make
 

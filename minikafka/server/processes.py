@@ -36,7 +36,7 @@ from minikafka.server import faults
 from minikafka.server.child import Spec, shared_port
 from minikafka.server.host import LEAVE_WITHIN_S, ServeError, for_few_brokers, split_settings
 from minikafka.server.os_disk import DataDirectory
-from minikafka.server.shape import RACK, check_racks, check_shape
+from minikafka.server.shape import LOOPBACK, RACK, check_racks, check_shape
 from minikafka.types import BrokerId, NodeId, broker_node, controller_node, number_of
 
 LOOK_EVERY_S = 0.01
@@ -44,7 +44,6 @@ READY_WITHIN_S = 60
 """Longer than in one process: each child reads the whole program first."""
 GRACE_S = 2
 """For a child that is leaving, beyond what it grants itself."""
-LOOPBACK = "127.0.0.1"
 
 log = logging.getLogger(__name__)
 
@@ -136,6 +135,7 @@ class Processes:
         config: Mapping[str, Any] | None = None,
         data_dir: Path | None = None,
         racks: Sequence[str] = (),
+        advertise: str = "",
     ) -> None:
         """Without `data_dir` all is kept in a directory that goes when the server does.
 
@@ -144,9 +144,10 @@ class Processes:
         if not hasattr(socket, "SO_REUSEPORT"):
             raise ConfigError("This system cannot share a port, which --processes needs.")
         self.listen = listen
-        self.ports = check_shape(brokers, controllers, listen, ports)
+        self.ports = check_shape(brokers, controllers, ports, listen, advertise)
         check_racks(brokers, racks, config or {})
         self.racks = tuple(racks)
+        self.advertise = advertise
         self.settings = for_few_brokers(brokers) | dict(config or {})
         split_settings(self.settings)
         self._passing = tempfile.TemporaryDirectory(prefix="minikafka-")
@@ -160,7 +161,8 @@ class Processes:
     @property
     def bootstrap_servers(self) -> str:
         """`HOST:PORT,HOST:PORT,…`, what clients start from."""
-        return ",".join("{}:{}".format(*self.nodes[node].address) for node in self.brokers)
+        places = (self.nodes[node].address for node in self.brokers)
+        return ",".join(f"{self.advertise or host}:{port}" for host, port in places)
 
     @property
     def failures(self) -> list[Exception]:
@@ -248,7 +250,8 @@ class Processes:
         settings = dict(self.settings)
         if self.racks and node in self.brokers:
             settings[RACK] = self.racks[number_of(node) - 1]
-        spec = Spec(node, self.voters, addresses, self.directory.cluster_id, settings, where, self.json_logs)
+        cluster_id = self.directory.cluster_id
+        spec = Spec(node, self.voters, addresses, cluster_id, settings, where, self.json_logs, self.advertise)
         await self.nodes[node].start(spec, self.directory.lock_number)
 
     async def _leave(self, node: NodeId) -> None:

@@ -9,7 +9,7 @@
 
 - SIGTERM and Ctrl-C stop in order: each broker hands its leaderships over before it goes. SIGKILL may come at any byte.
 
-What we leave out: `--stage`, and addresses beyond this machine.
+What we leave out: `--stage`.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from minikafka.server.host import ServeError, Server
 from minikafka.server.metrics import Metrics
 from minikafka.server.os_disk import DirectoryError
 from minikafka.server.processes import Processes
+from minikafka.server.shape import is_loopback
 
 log = logging.getLogger("minikafka.serve")
 
@@ -44,6 +45,7 @@ def serve(
     metrics: int | None = None,
     json_logs: bool = False,
     racks: Sequence[str] = (),
+    advertise: str = "",
 ) -> int:
     """Run a cluster until told to stop; `config` holds `key=value` with Kafka's dotted names. Returns the exit code."""
     logs.set_up(json_logs)
@@ -51,11 +53,11 @@ def serve(
         check_page(processes, metrics)
         kind = Processes if processes else Server
         ports, settings = ports_from(port, brokers), settings_from(config)
-        server = kind(brokers, controllers, listen, ports, settings, data_dir, racks)
+        server = kind(brokers, controllers, listen, ports, settings, data_dir, racks, advertise)
         if isinstance(server, Processes):
             server.json_logs = json_logs
         page = Metrics(server) if isinstance(server, Server) and metrics is not None else None
-        asyncio.run(_run(server, data_dir, page, metrics or 0))
+        asyncio.run(_run(server, listen, data_dir, page, metrics or 0))
     except (ConfigError, ControlError, DirectoryError, ServeError) as refused:
         print(refused, file=sys.stderr)
         return 2
@@ -96,12 +98,16 @@ def settings_from(texts: Sequence[str]) -> dict[str, str]:
     return settings
 
 
-async def _run(server: Server | Processes, data_dir: Path | None, page: Metrics | None, page_port: int) -> None:
+async def _run(
+    server: Server | Processes, listen: str, data_dir: Path | None, page: Metrics | None, page_port: int
+) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C ends `asyncio.run` instead
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await server.start()
+    if not is_loopback(listen):
+        log.warning("listening on %s: whoever reaches it may read and write all, without authentication", listen)
     door = Door(server, place(data_dir))
     try:
         await door.open()

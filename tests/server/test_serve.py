@@ -78,13 +78,22 @@ def test_a_port_that_is_taken_is_one_sentence() -> None:
         ),
         ({"config": ["num.partitions=x"]}, "num.partitions is 'x', but must be a whole number."),
         ({"config": ["socket.request.max.bytes=x"]}, "socket.request.max.bytes is 'x', but must be a whole number."),
+        (
+            {"listen": "127.0.0.1", "advertise": "0.0.0.0"},
+            "Clients cannot be sent to 0.0.0.0: say with --advertise HOST where they find us.",
+        ),
+        (
+            {"advertise": "kafka.lab:9092"},
+            "--advertise takes the name or IPv4 address of a host, without a port, not 'kafka.lab:9092'.",
+        ),
+        ({"listen": "::1"}, "--listen takes the name or IPv4 address of a host, without a port, not '::1'."),
         ({"port": 65_535}, "Ports lie between 0 and 65535, so 65535 to 65537 are none."),
         ({"port": -1}, "Ports lie between 0 and 65535, so -1 to 1 are none."),
         ({"brokers": 0}, "A cluster needs one broker or more, and 1, 3 or 5 controllers."),
         ({"controllers": 2}, "A cluster needs one broker or more, and 1, 3 or 5 controllers."),
         (
             {"listen": "0.0.0.0"},
-            "Cannot listen on 0.0.0.0: only addresses of this machine, such as 127.0.0.1, for now.",
+            "Clients cannot be sent to 0.0.0.0: say with --advertise HOST where they find us.",
         ),
     ],
 )
