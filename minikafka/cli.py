@@ -97,8 +97,22 @@ def _add_grade(commands: Any) -> None:
 
 
 def _add_exercises(commands: Any) -> None:
-    exercises = commands.add_parser("exercises", help="list the exercises and how far you are")
-    exercises.set_defaults(command=_exercises)
+    for name, said, command in (
+        ("next", "say what to do now", _next),
+        ("exercises", "list the exercises and how far you are", _exercises),
+        ("progress", "say what you have passed, when, and with which answer", _progress),
+    ):
+        commands.add_parser(name, help=said).set_defaults(command=command)
+    watch = commands.add_parser("watch", help="grade at every save, with one key for hint, list, reset, open")
+    watch.add_argument("exercise", nargs="?", help="its id; the next one if you give none")
+    watch.set_defaults(command=_watch)
+    hint = commands.add_parser("hint", help="show the next hint of an exercise")
+    hint.add_argument("exercise", help="its id, as 06/elect_leader")
+    hint.add_argument("number", nargs="?", type=int, help="another one than the next")
+    hint.set_defaults(command=_hint)
+    reset = commands.add_parser("reset", help="begin an answer anew, and keep a copy of it")
+    reset.add_argument("exercise", help="its id, as 06/elect_leader")
+    reset.set_defaults(command=_reset)
 
 
 def _add_serve(commands: Any) -> None:
@@ -189,6 +203,36 @@ def _exercises(_: argparse.Namespace) -> int:
     from minikafka.grading import commands
 
     return commands.list_exercises()
+
+
+def _next(_: argparse.Namespace) -> int:
+    from minikafka.grading import commands
+
+    return commands.what_next()
+
+
+def _progress(_: argparse.Namespace) -> int:
+    from minikafka.grading import commands
+
+    return commands.show_progress()
+
+
+def _watch(options: argparse.Namespace) -> int:
+    from minikafka.grading import watching
+
+    return watching.watch(options.exercise)
+
+
+def _hint(options: argparse.Namespace) -> int:
+    from minikafka.grading import commands
+
+    return commands.hint(options.exercise, options.number)
+
+
+def _reset(options: argparse.Namespace) -> int:
+    from minikafka.grading import commands
+
+    return commands.reset(options.exercise)
 
 
 def _serve(options: argparse.Namespace) -> int:

@@ -1,14 +1,33 @@
-"""What `minikafka grade` and `minikafka exercises` do: print, and end with an exit code."""
+"""What the commands of a learner do: print, and end with an exit code.
+
+```
+minikafka next           what to do now              minikafka hint ID       the next hint
+minikafka grade ID       judge the answer            minikafka reset ID      begin anew, and keep a copy
+minikafka exercises      the list                    minikafka progress      how far, when, with which answer
+```
+
+0 is done, 1 not yet, 2 that we could not do it; the reason is one sentence.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
-from minikafka.grading import progress
-from minikafka.grading.exercise import CannotGrade, all_exercises, find
+from minikafka.grading import hints, progress
+from minikafka.grading.exercise import CannotGrade, Exercise, all_exercises, find
 from minikafka.grading.grader import judge
 
 KINDS = {"W": "write", "P": "predict", "A": "attack", "S": "specify", "O": "order", "D": "diagnose"}
+
+
+def or_say_why(run: Callable[[], int]) -> int:
+    """Run a command; where there is nothing to do it on, one sentence says so, and it ends with 2."""
+    try:
+        return run()
+    except CannotGrade as reason:
+        print(reason)
+        return 2
 
 
 def grade(exercise_id: str, file: Path | None = None) -> int:
@@ -26,24 +45,110 @@ def _begin(exercise_id: str) -> str:
         exercise = find(exercise_id)
     except CannotGrade:
         return ""
-    return str(exercise.answer.relative_to(exercise.root)) if exercise.begin() else ""
+    return shown_path(exercise, exercise.answer) if exercise.begin() else ""
+
+
+def shown_path(exercise: Exercise, file: Path) -> str:
+    """A file of the checkout, as one types it there."""
+    return file.relative_to(exercise.root).as_posix()
 
 
 def list_exercises() -> int:
     """Print every exercise and where the learner stands."""
-    try:
-        found = all_exercises()
-    except CannotGrade as reason:
-        print(reason)
-        return 2
-    if not found:
-        print("This checkout has no exercises.")
-        return 2
+    return or_say_why(_list)
+
+
+def _list() -> int:
+    found = some_exercises()
     kept = progress.read(found[0].root)
     width = max(len(exercise.id) for exercise in found)
     for exercise in found:
         kind = KINDS.get(exercise.kind.letter, exercise.kind.letter)
         print(f"{exercise.id:<{width}}  {kind:<8}  {progress.state(exercise, kept):<24}  {exercise.title}")
-    passed = sum(progress.state(exercise, kept).startswith(progress.PASSED) for exercise in found)
-    print(f"{passed} of {len(found)} passed. `minikafka grade {found[0].id}` judges one.")
+    print(f"{progress.count(found, kept)} of {len(found)} passed. `minikafka next` says what to do now.")
+    return 0
+
+
+def some_exercises() -> list[Exercise]:
+    """All there are. Raises `CannotGrade` if there are none."""
+    found = all_exercises()
+    if not found:
+        raise CannotGrade("This checkout has no exercises.")
+    return found
+
+
+def next_exercise() -> Exercise | None:
+    """The first one that is not passed as it stands; None when all are."""
+    found = some_exercises()
+    kept = progress.read(found[0].root)
+    return next((one for one in found if not progress.is_passed(one, kept)), None)
+
+
+def what_next() -> int:
+    """Print what to do now."""
+    return or_say_why(_next)
+
+
+def _next() -> int:
+    exercise = next_exercise()
+    if exercise is None:
+        print("Every exercise is passed. `minikafka progress` writes the page that says so.")
+        return 0
+    kind = KINDS.get(exercise.kind.letter, exercise.kind.letter)
+    print(f"{exercise.id} ({kind}): {exercise.title}")
+    print(f"  state   {progress.state(exercise, progress.read(exercise.root))}")
+    print(f"  read    {shown_path(exercise, exercise.folder / 'README.md')}")
+    made = ", made from the stub when you first grade" if not exercise.answer.exists() else ""
+    print(f"  write   {shown_path(exercise, exercise.answer)}{made}")
+    print(f"  then    minikafka grade {exercise.id}   or, to grade at every save: minikafka watch")
+    return 0
+
+
+def hint(exercise_id: str, number: int | None = None) -> int:
+    """Print the next hint, or one by its number."""
+    return or_say_why(lambda: _hint(find(exercise_id), number))
+
+
+def _hint(exercise: Exercise, number: int | None) -> int:
+    known = hints.all_hints(exercise)
+    if number is not None and not 1 <= number <= len(known):
+        raise CannotGrade(f"{exercise.id} has the hints 1 to {len(known)}, and no hint {number}.")
+    wanted = number if number is not None else hints.next_number(exercise)
+    hints.note_seen(exercise, wanted)
+    print(f"{exercise.id}, hint {wanted} of {len(known)}:\n\n{known[wanted - 1]}")
+    if wanted == len(known):
+        print(f"\nThat was the last one; the solution is {shown_path(exercise, exercise.solution)}.")
+    return 0
+
+
+def reset(exercise_id: str) -> int:
+    """Begin an answer anew; what was there is kept beside the progress."""
+    return or_say_why(lambda: _reset(find(exercise_id)))
+
+
+def _reset(exercise: Exercise) -> int:
+    copy = exercise.reset()
+    hints.forget(exercise)
+    kept = f"; yours is kept as {shown_path(exercise, copy)}" if copy is not None else ""
+    print(f"{shown_path(exercise, exercise.answer)} is the stub again{kept}.")
+    return 0
+
+
+def show_progress() -> int:
+    """Print what was passed, when and with which answer; at the end of the course, write the page that says so."""
+    return or_say_why(_progress)
+
+
+def _progress() -> int:
+    found = some_exercises()
+    kept = progress.read(found[0].root)
+    width = max(len(exercise.id) for exercise in found)
+    for exercise in found:
+        answer = str(kept[exercise.id]["answer"])[:12] if progress.is_passed(exercise, kept) else ""
+        print(f"{exercise.id:<{width}}  {progress.state(exercise, kept):<24}  {answer}".rstrip())
+    passed = progress.count(found, kept)
+    print(f"{passed} of {len(found)} passed; kept in {shown_path(found[0], progress.file_of(found[0].root))}.")
+    if passed == len(found):
+        page = progress.write_certificate(found, kept)
+        print(f"All of them. The page that says so: {page.as_uri()}")
     return 0

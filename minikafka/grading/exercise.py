@@ -17,6 +17,7 @@ methods of `Kind`.
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import re
 import shutil
 from contextlib import AbstractContextManager
@@ -110,6 +111,21 @@ class Exercise:
             return False
         shutil.copyfile(self.stub, self.answer)
         return True
+
+    def reset(self) -> Path | None:
+        """Make the answer the stub again; where the learner's is kept, None if there was nothing to keep."""
+        copy = None
+        if self.answer.exists() and self.answer.read_bytes() != self.stub.read_bytes():
+            copy = self._free_name()
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(self.answer, copy)
+        shutil.copyfile(self.stub, self.answer)
+        return copy
+
+    def _free_name(self) -> Path:
+        folder = self.root / ".minikafka" / "kept"
+        names = (folder / f"{self.id.replace('/', '-')}-{number}.py" for number in itertools.count(1))
+        return next(file for file in names if not file.exists())
 
 
 def checkout() -> Path:
