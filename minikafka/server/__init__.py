@@ -17,8 +17,10 @@ How true is it?
   its owner may open (`tests/server/test_control.py`); Kafka has nothing like it, a cut holds messages until it heals
 * conforms: Fetch sessions tell what is new (KIP-227) | tests/server/test_fetch_sessions.py, after Kafka 4.4.0's own
   answers; `server/fetch_sessions.py`
-* simplified: The page for Prometheus, under the names that its exporter gives Kafka's metrics | replicas, logs and
-  controllers (`tests/server/test_metrics.py`); no request times, no bytes, no lag of groups, and one process only
+* simplified: The page for Prometheus, under the names that its exporter gives Kafka's metrics | replicas, logs,
+  controllers, request times as histograms, bytes and records of topics, lag of groups under the names of
+  kafka_exporter, for Kafka's brokers do not tell it (`tests/server/test_metrics.py`); no parts of a request's time, no
+  bytes of replication, and one process only
 * simplified: Every API and version Kafka 4.4 shows | those in `minikafka/server/versions.py`; another key closes the
   connection, as Kafka does
 """

@@ -31,6 +31,7 @@ from minikafka.server.compiler import Body
 from minikafka.server.fetch_sessions import Exchange, FetchSessions
 from minikafka.server.limits import NetworkConfig
 from minikafka.server.tcp import Connection
+from minikafka.server.traffic import Sample, Traffic
 from minikafka.server.versions import SERVED, Served
 from minikafka.server.view import Ask, View
 from minikafka.types import NodeId
@@ -50,6 +51,8 @@ class Asked(NamedTuple):
     in_envelope: bool
     exchange: Exchange | None = None
     """Of a fetch."""
+    sample: Sample | None = None
+    """For the metrics, if there are any."""
 
     def answer(self, response: Message) -> Body:
         """The wire's form of the answer to it."""
@@ -82,6 +85,8 @@ class Frontend:
         self.is_paused = False
         """The broker stands still: connections are taken, and nothing on them is read."""
         self.connections: dict[NodeId, Connection] = {}
+        self.traffic: Traffic | None = None
+        """Counts, where somebody wants to know."""
         self.served = served
         self.trusts_replicas = trusts_replicas
         self.sessions = sessions
@@ -126,13 +131,19 @@ class Frontend:
         except (CodecError, ValueError) as refused:
             connection.close(str(refused))
             return
+        sample = None
+        if self.traffic is not None:
+            name = codec.api_of(inner.api_key).name
+            sample = self.traffic.asked(name, None if isinstance(question, dict) else question)
         if isinstance(question, dict):
             connection.answer(question)
+            self._count(sample, None)
             return
-        self._asked[connection.name] = Asked(inner, ask, header.api_key == ENVELOPE, exchange)
+        self._asked[connection.name] = Asked(inner, ask, header.api_key == ENVELOPE, exchange, sample)
         self._questions += 1
         self._deliver(Envelope(connection.name, self.broker, question, self._questions))
         if not expects_response(question):
+            self._count(sample, None)
             connection.answer_nothing()
 
     def _question(
@@ -159,6 +170,11 @@ class Frontend:
             connection.close("An answer could not be made.")
             return
         connection.answer(body)
+        self._count(asked.sample, envelope.message)
+
+    def _count(self, sample: Sample | None, answer: Message | None) -> None:
+        if self.traffic is not None and sample is not None:
+            self.traffic.answered(sample, answer)
 
     def closed(self, connection: Connection) -> None:
         """A client is gone."""

@@ -42,6 +42,7 @@ from minikafka.server.frontend import Frontend
 from minikafka.server.limits import NetworkConfig
 from minikafka.server.os_disk import DataDirectory
 from minikafka.server.shape import check_racks, check_shape, settings_of
+from minikafka.server.traffic import Traffic
 from minikafka.server.view import View
 from minikafka.types import BrokerId, NodeId, broker_node, controller_node
 
@@ -141,6 +142,7 @@ class Server:
         self.cluster_id = fresh if self.directory is None else self.directory.cluster_id
         self.driver = Driver()
         self.driver.on_death = self._died
+        self.counts_traffic = False
         self._clients = (f"client-{number}" for number in count(1))
 
     @property
@@ -260,6 +262,13 @@ class Server:
         """Hear every fact from now on, with the node that states it."""
         self.driver.on_fact = on_fact
 
+    def count_traffic(self) -> None:
+        """Begin to count what goes through the ports (`traffic.py`)."""
+        self.counts_traffic = True
+        for listener in self.listeners.values():
+            if listener.frontend is not None:
+                listener.frontend.traffic = Traffic()
+
     # --- brokers ---
 
     async def _start_broker(self, number: BrokerId, bound: socket.socket) -> None:
@@ -278,6 +287,7 @@ class Server:
             self.driver.accept,
             lambda client: self.driver.disconnected(process.id, client),
         )
+        listener.frontend.traffic = Traffic() if self.counts_traffic else None
         loop = asyncio.get_running_loop()
         listener.accepting = await loop.create_server(listener.frontend.new_connection, sock=bound, backlog=BACKLOG)
 

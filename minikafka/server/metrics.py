@@ -2,20 +2,27 @@
 
     $ curl http://127.0.0.1:9404/metrics
     kafka_server_replicamanager_underreplicatedpartitions{broker="1"} 2.0
+    kafka_network_requestmetrics_totaltimems_bucket{broker="1",le="5.0",request="Produce"} 931.0
+    kafka_server_brokertopicmetrics_bytesin_total{broker="1",topic="orders"} 93100.0
+    kafka_consumergroup_lag{consumergroup="billing",partition="0",topic="orders"} 20.0
 
-- Computed when somebody asks, from what the nodes know: nothing is counted on the way of a record.
+- Gauges are computed when somebody asks, from what the nodes know; only times and bytes are counted on the way of a
+  record (`traffic.py`). The lag of groups: `lag.py`.
+- `topic=""` is all topics of the broker together, as in Kafka's MBean without a topic: to Prometheus, no label at all.
 - A partition is under-replicated while its leader misses somebody in the ISR; only its leader says so (as in Kafka).
 - Loopback only, GET only, and only with `--metrics`.
 
-Mirrors the MBeans of `ReplicaManager`, `UnifiedLog` and `ControllerMetadataMetrics`. What we leave out: request times,
-bytes in and out, lag of groups, and servers of several processes.
+Mirrors the MBeans of `ReplicaManager`, `UnifiedLog`, `ControllerMetadataMetrics`, `RequestMetrics` and
+`BrokerTopicMetrics`. What we leave out: rates and percentiles (Prometheus makes them of counters and buckets), and
+servers of several processes.
 """
 
 from __future__ import annotations
 
 import asyncio
 import importlib
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -23,17 +30,28 @@ from minikafka.broker.broker import Broker
 from minikafka.broker.partition import Partition
 from minikafka.config import ConfigError
 from minikafka.controller.controller import Controller
+from minikafka.server import lag
 from minikafka.server.host import ServeError, Server
+from minikafka.server.traffic import Traffic
 from minikafka.types import NO_LEADER, number_of
 
 REPLICAS = "kafka_server_replicamanager_"
 CONTROLLER = "kafka_controller_kafkacontroller_"
+TOTAL_TIME = "kafka_network_requestmetrics_totaltimems"
+TOPICS = "kafka_server_brokertopicmetrics_"
+GROUPS = "kafka_consumergroup_"
 OF_BROKERS = {
     "underreplicatedpartitions": "Partitions it leads with replicas that are not in sync",
     "underminisrpartitioncount": "Partitions it leads with fewer in sync than min.insync.replicas",
     "leadercount": "Partitions it leads",
     "partitioncount": "Partitions it has a replica of",
 }
+OF_TOPICS = {
+    "messagesin": ("messages_in", "Records that producers have appended"),
+    "bytesin": ("bytes_in", "Bytes of their batches"),
+    "bytesout": ("bytes_out", "Bytes of batches that consumers were given"),
+}
+"""Each metric, the counter of `Traffic` that it shows, and what it means."""
 LONGEST_REQUEST = 16_384
 
 
@@ -52,6 +70,7 @@ class Metrics:
         """Raises `ConfigError` without `prometheus_client`."""
         self.server = server
         self.library = library()
+        server.count_traffic()
         self.registry = self.library.CollectorRegistry()
         self.registry.register(self)
         self.accepting: asyncio.Server | None = None
@@ -93,27 +112,76 @@ class Metrics:
 
     def collect(self) -> Iterator[Any]:
         """Called by the library: every metric with its values."""
-        gauge = importlib.import_module("prometheus_client.core").GaugeMetricFamily
+        kinds = importlib.import_module("prometheus_client.core")
         nodes = [process.node for process in self.server.driver.processes.values()]
         brokers = [node for node in nodes if isinstance(node, Broker)]
-        controllers = [node for node in nodes if isinstance(node, Controller)]
-        for name, what in OF_BROKERS.items():
-            family = gauge(REPLICAS + name, what, labels=["broker"])
-            for broker in brokers:
-                held = list(broker.replicas.partitions.values())
-                family.add_metric([str(broker.broker_id)], sum(counts(name, one) for one in held))
-            yield family
-        ends = gauge("kafka_log_log_logendoffset", "Behind the last record", labels=["broker", "topic", "partition"])
+        yield from replicas_told(kinds, brokers)
+        yield from controllers_told(kinds, [node for node in nodes if isinstance(node, Controller)])
+        frontends = ((str(one.broker_id), one.frontend) for one in self.server.listeners.values())
+        traffic = {broker: one.traffic for broker, one in frontends if one is not None and one.traffic is not None}
+        yield from traffic_told(kinds, traffic)
+        yield from groups_told(kinds, brokers)
+
+
+def replicas_told(kinds: Any, brokers: Sequence[Broker]) -> Iterator[Any]:
+    """What each broker has replicas of, and how far they are."""
+    for name, what in OF_BROKERS.items():
+        family = kinds.GaugeMetricFamily(REPLICAS + name, what, labels=["broker"])
         for broker in brokers:
-            for key, one in sorted(broker.replicas.partitions.items()):
-                ends.add_metric([str(broker.broker_id), key.topic, str(key.partition)], one.log.log_end_offset)
-        yield ends
-        active = gauge(CONTROLLER + "activecontrollercount", "1: it is the active one", labels=["controller"])
-        for controller in controllers:
-            active.add_metric([str(number_of(controller.id))], int(controller.is_active))
-        yield active
-        offline = max((without_leader(one) for one in controllers if one.is_active), default=0)
-        yield gauge(CONTROLLER + "offlinepartitionscount", "Partitions without a leader", value=offline)
+            held = list(broker.replicas.partitions.values())
+            family.add_metric([str(broker.broker_id)], sum(counts(name, one) for one in held))
+        yield family
+    labels = ["broker", "topic", "partition"]
+    ends = kinds.GaugeMetricFamily("kafka_log_log_logendoffset", "Behind the last record", labels=labels)
+    for broker in brokers:
+        for key, one in sorted(broker.replicas.partitions.items()):
+            ends.add_metric([str(broker.broker_id), key.topic, str(key.partition)], one.log.log_end_offset)
+    yield ends
+
+
+def controllers_told(kinds: Any, controllers: Sequence[Controller]) -> Iterator[Any]:
+    """Who is the active one, and what it misses."""
+    what = "1: it is the active one"
+    active = kinds.GaugeMetricFamily(CONTROLLER + "activecontrollercount", what, labels=["controller"])
+    for controller in controllers:
+        active.add_metric([str(number_of(controller.id))], int(controller.is_active))
+    yield active
+    offline = max((without_leader(one) for one in controllers if one.is_active), default=0)
+    yield kinds.GaugeMetricFamily(CONTROLLER + "offlinepartitionscount", "Partitions without a leader", value=offline)
+
+
+def traffic_told(kinds: Any, traffic: Mapping[str, Traffic]) -> Iterator[Any]:
+    """Times of requests, and bytes and records of topics, for each broker that is up."""
+    what = "From a request to its answer, in milliseconds"
+    times = kinds.HistogramMetricFamily(TOTAL_TIME, what, labels=["broker", "request"])
+    for broker, counted in traffic.items():
+        for name, histogram in sorted(counted.times.items()):
+            times.add_metric([broker, name], histogram.buckets(), histogram.sum_ms)
+    yield times
+    for name, (attribute, what) in OF_TOPICS.items():
+        family = kinds.CounterMetricFamily(TOPICS + name, what, labels=["broker", "topic"])
+        for broker, counted in traffic.items():
+            by_topic: Counter[str] = getattr(counted, attribute)
+            for topic, value in [("", by_topic.total()), *sorted(by_topic.items())]:
+                family.add_metric([broker, topic], value)
+        yield family
+
+
+def groups_told(kinds: Any, brokers: Sequence[Broker]) -> Iterator[Any]:
+    """Where groups stand, and how much they have left to read."""
+    labels = ["consumergroup", "topic", "partition"]
+    gauge = kinds.GaugeMetricFamily
+    current = gauge(GROUPS + "current_offset", "What a group has committed", labels=labels)
+    behind = gauge(GROUPS + "lag", "From there to the high watermark", labels=labels)
+    for one in lag.lags(brokers):
+        values = [one.group, one.partition.topic, str(one.partition.partition)]
+        current.add_metric(values, one.committed)
+        if one.lag is not None:
+            behind.add_metric(values, one.lag)
+    size = gauge(GROUPS + "members", "Members of a group", labels=["consumergroup"])
+    for group, count in lag.members(brokers):
+        size.add_metric([group], count)
+    yield from (current, behind, size)
 
 
 def counts(name: str, partition: Partition) -> int:
