@@ -5,6 +5,7 @@
     python tools/agreement.py --only 06_two_leaders --on simulation
     python tools/agreement.py --page              docs/agreement.md from docs/agreement/*.json
     python tools/agreement.py --check             unexplained differences; 1 if there is one
+    python tools/agreement.py --ask 01_log        what `serve` answers to one script, as JSON; nothing is kept
 
 A simulated answer has no date of its own: it is the same every day. It is dated all the same, so that one sees when it
 was last compared.
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -82,7 +84,12 @@ def main() -> int:
     parser.add_argument("--on", action="append", default=[], choices=compare.BACKENDS)
     parser.add_argument("--page", action="store_true")
     parser.add_argument("--check", action="store_true")
+    parser.add_argument("--ask", metavar="SCRIPT", choices=[one.id for one in SCRIPTS])
     options = parser.parse_args()
+    if options.ask:
+        (script,) = (one for one in SCRIPTS if one.id == options.ask)
+        print(json.dumps(answers_of("serve", script)))
+        return 0
     failed = 0
     if not options.page and not options.check:
         wanted = [one for one in SCRIPTS if not options.only or one.id in options.only]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -22,6 +24,7 @@ from lab.oracle import OracleLab
 
 AT_ONCE = 5
 """Most of a script is waiting."""
+ASKED_WITHIN_S = 240
 FAULTS = {"crash", "restart", "pause", "resume"}
 LESSONS = {"01", "04", "05", "06", "07", "12", "14"}
 ASKED_AGAIN = ("04_high_watermark", "06_two_leaders", "transactions")
@@ -39,11 +42,28 @@ def expected(script: Script, backend: str) -> dict[str, Any]:
     return kept[compare.ORACLE] | {name: kept[backend].get(name) for name in script.unlike}
 
 
+def served_answers(script: Script) -> dict[str, Any]:
+    """What `serve` answers, asked by a process of its own.
+
+    confluent-kafka's `Consumer.close` can wait for ever inside librdkafka while it holds the interpreter's lock; then
+    the whole process stands, and no timeout of ours is heard. Such a process is ended, and the script asked once more.
+    Wrong answers are not asked again.
+    """
+    command = [sys.executable, str(ROOT / "tools" / "agreement.py"), "--ask", script.id]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=ASKED_WITHIN_S, check=False)
+    except subprocess.TimeoutExpired:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=ASKED_WITHIN_S, check=False)
+    assert done.returncode == 0, done.stderr[-2_000:]
+    answers: dict[str, Any] = json.loads(done.stdout)
+    return answers
+
+
 @pytest.fixture(scope="module")
 def served() -> Iterator[dict[str, Future[dict[str, Any]]]]:
     """All scripts on `serve`, several at a time, each on a cluster of its own."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        yield {script.id: pool.submit(agreement.answers_of, "serve", script) for script in agreement.SCRIPTS}
+        yield {script.id: pool.submit(served_answers, script) for script in agreement.SCRIPTS}
 
 
 def test_there_are_twelve_scripts_and_six_with_faults_and_those_of_the_lessons() -> None:
@@ -69,7 +89,7 @@ def test_the_simulation_answers_as_apache_kafka_did(script: Script) -> None:
 
 @scripts
 def test_serve_answers_as_apache_kafka_did(script: Script, served: dict[str, Future[dict[str, Any]]]) -> None:
-    assert served[script.id].result(300) == expected(script, "serve")
+    assert served[script.id].result(3 * ASKED_WITHIN_S) == expected(script, "serve")
 
 
 def test_apache_kafka_answers_today_as_it_did(need: Any) -> None:
