@@ -1,0 +1,4 @@
+attack = [
+    (0, "cut", 1, "controllers"),
+    (15_000, "heal"),
+]

@@ -1,0 +1,3 @@
+attack = [
+    (0, "administer", "unclean.leader.election.enable", "true"),
+]
