@@ -47,7 +47,7 @@ class Kind(Protocol):
     """What every `EXERCISE` can do, whatever its letter."""
 
     letter: str
-    """W write, P predict, A attack; to come: S specify, O order, D diagnose."""
+    """W write, P predict, A attack, O order, D diagnose; to come: S specify."""
     order: int
     """Place among the exercises of its lesson."""
 

@@ -81,6 +81,7 @@ class Predict:
     praise_text: str
 
     letter: ClassVar[str] = "P"
+    noun: ClassVar[str] = "prediction"
 
     def checks(self) -> list[str]:
         """One for each question."""
@@ -92,7 +93,7 @@ class Predict:
 
     def praise(self, exercise: Exercise) -> Verdict:
         """What is said when every prediction holds."""
-        said = f"All {len(self.questions)} predictions hold. {self.praise_text}"
+        said = f"Every {self.noun} holds, all {len(self.questions)}. {self.praise_text}"
         return Verdict(exercise.id, PASSED, said, "", "", "")
 
 
@@ -167,7 +168,7 @@ class PredictGrading:
         return self._wrong(question, got, choice, f"{question.name}: {chosen}")
 
     def _holds(self) -> Verdict:
-        return Verdict(self.exercise.id, PASSED, "This prediction holds.", "", "", "")
+        return Verdict(self.exercise.id, PASSED, f"This {self.predict.noun} holds.", "", "", "")
 
     def _wrong(self, question: Pick | Put, got: str, choice: Choice, mistake: str) -> Verdict:
         trace, step = self.runs[choice.shown.run], self.step(choice.shown)
@@ -180,7 +181,7 @@ class PredictGrading:
             NOT_YET,
             f"We played {choice.shown.run} and asked: {question.ask}",
             got,
-            f"The prediction {question.name}.",
+            f"The {self.predict.noun} {question.name}.",
             f'Scene {choice.shown.scene}, step {step} ("{name}"). {choice.reply}',
             mistake=mistake,
             requirement=question.name,
@@ -196,8 +197,8 @@ class PredictGrading:
             NOT_YET,
             f"We read {self.file.name} for {question.name}: {question.ask}",
             f"Your file: {problem}.",
-            f"The prediction {question.name}.",
-            "Each answer is a letter, or a list of letters; README.md lists them. Predict before you look.",
+            f"The {self.predict.noun} {question.name}.",
+            "Each answer is a letter, or a list of letters; README.md lists them. Think before you look.",
             mistake="unreadable",
             requirement=question.name,
             promise=question.name,
