@@ -47,7 +47,7 @@ class Kind(Protocol):
     """What every `EXERCISE` can do, whatever its letter."""
 
     letter: str
-    """W write, P predict, A attack, O order, D diagnose; to come: S specify."""
+    """W write, P predict, A attack, S specify, O order, D diagnose."""
     order: int
     """Place among the exercises of its lesson."""
 
