@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from types import ModuleType
 
@@ -15,7 +16,16 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 AXE = "axe-core@4.14.1"
 AXE_HOME = ROOT / "build" / "axe"
+# These fill the same folders of Maven and Go, and start Apache Kafka, which wants the machine for itself.
+WITH_JARS = {"test_agreement", "test_apache_kafka", "test_java_and_go", "test_your_client"}
 OTHER_NAMES = {"chromium": ("chromium", "chromium-browser", "google-chrome", "chrome")}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where tests run side by side, a file stays in one process: its module fixtures are made once."""
+    for item in items:
+        group = "jars" if item.path.stem in WITH_JARS else item.nodeid.split("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 class Need:
@@ -36,6 +46,19 @@ class Need:
     def path(self, relative: str) -> Path:
         """A file or folder of this tree."""
         return ROOT / relative if (ROOT / relative).exists() else self.missing(f"there is no {relative} yet")
+
+    def from_npm(self, package: str, home: Path) -> Path:
+        """The `node_modules` of an npm package, fetched once; whoever else fetches it at the same time does no harm."""
+        if not (home / "node_modules").exists():
+            home.parent.mkdir(parents=True, exist_ok=True)
+            fetched = Path(tempfile.mkdtemp(dir=home.parent, prefix=f"{home.name}-"))
+            command = [self.tool("npm"), "install", "--silent", "--no-audit", "--no-fund", "--prefix", fetched, package]
+            subprocess.run(command, check=True, capture_output=True)
+            try:
+                fetched.rename(home)
+            except OSError:  # another process was quicker
+                shutil.rmtree(fetched)
+        return home / "node_modules"
 
     def missing(self, reason: str):
         """Skip with the reason, or fail with it where a skipped test would go unnoticed."""
@@ -70,9 +93,5 @@ def chromium(need):
 @pytest.fixture(scope="session")
 def axe(need):
     """The source of axe-core, fetched once by npm."""
-    script = AXE_HOME / "node_modules" / "axe-core" / "axe.min.js"
-    if not script.exists():
-        AXE_HOME.mkdir(parents=True, exist_ok=True)
-        command = [need.tool("npm"), "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(AXE_HOME), AXE]
-        subprocess.run(command, check=True, capture_output=True)
+    script = need.from_npm(AXE, AXE_HOME) / "axe-core" / "axe.min.js"
     return script.read_text(encoding="utf-8")

@@ -89,8 +89,10 @@ def jars() -> Path:
     done = subprocess.run(command, cwd=HOME, capture_output=True, text=True, check=False)
     if done.returncode:
         raise OracleError(f"Maven could not fetch Apache Kafka {VERSION}: {(done.stdout + done.stderr)[-400:]}")
-    if not libs.exists():
+    try:
         fetched.rename(libs)
+    except OSError:  # another process was quicker
+        shutil.rmtree(fetched)
     return libs
 
 

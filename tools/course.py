@@ -34,6 +34,9 @@ WINDOWS = os.name == "nt"
 VENV_PYTHON = VENV / ("Scripts/python.exe" if WINDOWS else "bin/python")
 OLDEST = (3, 11)
 # The test lock holds all of the start lock, so a venv made for `test` also serves `start`.
+# Two workers, however many cores there are: more would fight for the ports, browsers and servers of the tests. A group
+# is a file (tests/conftest.py), so what a module sets up is set up once.
+SIDE_BY_SIDE = ("--numprocesses", "2", "--dist", "loadgroup")
 LOCK_EXTRAS = {"start": ("fast", "notebook", "site"), "test": ("fast", "notebook", "site", "test")}
 
 
@@ -250,7 +253,7 @@ def test(options: argparse.Namespace) -> int:
         "site": ("tools/site.py",),
         "ruff": ("-m", "ruff", "check", "."),
         "mypy": ("-m", "mypy"),
-        "pytest": ("-m", "pytest", *options.rest),
+        "pytest": ("-m", "pytest", *SIDE_BY_SIDE, *options.rest),
     }
     failed = [name for name, command in parts.items() if timed(name, command)]
     say(f"\nFailed: {', '.join(failed)}." if failed else "\nAll green.")

@@ -16,12 +16,8 @@ LEFT_OUT = shutil.ignore_patterns("__pycache__", "answer.py")
 
 
 def test_the_graders_judge_alike_in_pyodide(need, tmp_path):
-    node, npm = need.tool("node"), need.tool("npm")
-    folder = CACHE / "node_modules" / "pyodide"
-    if not (folder / "pyodide.mjs").exists():
-        CACHE.mkdir(parents=True, exist_ok=True)
-        command = [npm, "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(CACHE), PYODIDE]
-        subprocess.run(command, check=True, capture_output=True)
+    node = need.tool("node")
+    folder = need.from_npm(PYODIDE, CACHE) / "pyodide"
     for part in ("minikafka", "exercises", "solutions", "tests/answers"):
         shutil.copytree(ROOT / part, tmp_path / part, ignore=LEFT_OUT)
     script = ROOT / "tests" / "grading" / "pyodide_run.mjs"
