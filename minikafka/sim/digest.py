@@ -34,6 +34,7 @@ def digest(sim: Simulation, book: Ledger, *more: Any) -> str:
         ],
         [machine.paused for machine in sim.machines.values()],
         sorted(sim.network.cuts),
+        sorted(sim.network.unnoticed),
         sorted(_under_way(sim)),
         [node.outstanding for node in _producers(sim)],
         more,

@@ -8,9 +8,11 @@
 * A live connection neither drops nor duplicates nor reorders. Faults are: latency, a link that is cut (messages wait
   until it heals), and a connection that breaks (D1).
 * After a break nobody gets an answer that was due; a request under way is lost, or arrives late all the same.
+* Until a client has noticed the break it writes into the dead connection, and what it writes is lost: no request
+  overtakes an older one by a connection that its sender has not opened.
 * A client that gives a connection up opens another one under a new name; the server may still act on the old one.
 
-What we leave out: bandwidth, retransmission timeouts, half-open connections of restarted machines.
+What we leave out: bandwidth, retransmission timeouts, half-open connections of machines that restarted behind a cut.
 """
 
 from __future__ import annotations
@@ -79,17 +81,24 @@ class Network:
         self.delay_ms: dict[str, Millis] = {}
         """Extra latency of one kind of message, by the name of its class."""
         self._held: list[Message] = []
+        self.unnoticed: set[ConnectionKey] = set()
+        """Connections that have broken, and whose client has not noticed yet."""
 
     def is_cut(self, one: NodeId, other: NodeId) -> bool:
         """Does nothing pass between these two?"""
         return link(one, other) in self.cuts
 
     def connection_for(self, envelope: Envelope) -> Connection | None:
-        """The connection an envelope travels on; a request opens one, an answer without one goes nowhere."""
+        """The connection an envelope travels on; a request opens one.
+
+        None: it goes nowhere, since its connection has broken.
+        """
         if envelope.is_response:
             connection = self.connections.get((envelope.destination, envelope.source, envelope.channel))
             return connection if connection is not None and connection.open else None
         key = (envelope.source, envelope.destination, envelope.channel)
+        if key in self.unnoticed:
+            return None
         connection = self.connections.get(key)
         if connection is None or not connection.open:
             connection = self.connections[key] = Connection(envelope.source, envelope.destination)
@@ -162,8 +171,14 @@ class Network:
             connection.waiting.clear()
             peers |= ends
             del self.connections[key]
+            if not self.is_cut(connection.client, connection.server):
+                self.unnoticed.add(key)
         self._held = [message for message in self._held if message.connection.open]
         return lost, sorted(peers - {one})
+
+    def noticed(self, client: NodeId, server: NodeId | None = None) -> None:
+        """A client knows now that its connections to a server are gone, or those to all: its process begins anew."""
+        self.unnoticed = {key for key in self.unnoticed if key[0] != client or server not in (None, key[1])}
 
 
 def link(one: NodeId, other: NodeId) -> tuple[NodeId, NodeId]:

@@ -155,6 +155,7 @@ class Simulation:
         machine = self.machines[node]
         machine.starts += 1
         machine.node = process = machine.make(machine.starts)
+        self.network.noticed(node)
         self._step("fault", node, 0, "start", lambda: [Observe(why), *process.start(self.now)])
 
     def process(self, node: NodeId) -> Node | None:
@@ -224,6 +225,7 @@ class Simulation:
             case "closed":
                 peer = event.payload
                 assert isinstance(peer, str)
+                self.network.noticed(event.node, peer)
                 if node is not None:
                     name = f"~connection to {peer} lost"
                     self._step("timer", event.node, event.parent, name, lambda: node.disconnected(peer, self.now))
