@@ -154,8 +154,8 @@ class Simulation:
     def _boot(self, node: NodeId, why: facts.Fact) -> None:
         machine = self.machines[node]
         machine.starts += 1
-        machine.node = process = machine.make(machine.starts)
         self.network.noticed(node)
+        machine.node = process = machine.make(machine.starts)
         self._step("fault", node, 0, "start", lambda: [Observe(why), *process.start(self.now)])
 
     def process(self, node: NodeId) -> Node | None:
@@ -229,7 +229,6 @@ class Simulation:
                 if node is not None:
                     name = f"~connection to {peer} lost"
                     self._step("timer", event.node, event.parent, name, lambda: node.disconnected(peer, self.now))
-
             case "written":
                 machine.busy = machine.busy and machine.starts != event.starts
                 while machine.backlog and not (machine.busy or machine.paused):
