@@ -264,18 +264,25 @@ class CoordinatorHost:
 
     # --- decide, append, replay ---
 
-    def _carry_out(self, led: Led, ticket: int | None, result: ShardResult, now: Millis) -> list[Effect]:
+    def _carry_out(
+        self, led: Led, ticket: int | None, result: ShardResult, now: Millis, woken: Wake | None = None
+    ) -> list[Effect]:
+        """`woken` is the timer that asked; it comes again if what was decided cannot be written."""
         answers = result.answers
         if ticket is not None and result.response is not None:
             answers += ((ticket, result.response),)
         effects: list[Effect] = []
+        wakes = result.wakes
         if result.records:
             error, effects = self.replicas.append_for_coordinator(led.name, _pack(result, now), now)
             if error != ErrorCode.NONE:
                 waiting = tuple(number for number, _ in answers) + ((ticket,) if ticket is not None else ())
+                if woken is not None and woken.again_ms:
+                    wakes += (woken._replace(after_ms=woken.again_ms),)
+                effects += [self._set(led, wake) for wake in wakes]
                 return effects + self._refuse(led, waiting, as_coordinator_error(error))
             self._read_on(led)
-        effects += [self._set(led, wake) for wake in result.wakes]
+        effects += [self._set(led, wake) for wake in wakes]
         due_ms = now + self.replicas.config.offsets_commit_timeout_ms
         led.promises.append(Promise(led.next_offset, due_ms, answers, result.told, result.orders))
         return effects + self._keep_promises(led) + self._watch(now)
@@ -371,7 +378,7 @@ class CoordinatorHost:
         led = self.led.get(name)
         if led is None or not led.loaded or led.leader_epoch != leader_epoch:
             return []
-        return self._carry_out(led, None, led.shard.wake(wake, now), now)
+        return self._carry_out(led, None, led.shard.wake(wake, now), now, wake)
 
     def _set(self, led: Led, wake: Wake) -> Effect:
         self._wake_number += 1

@@ -49,6 +49,10 @@ class State(Enum):
     FAILED = "fatal"
 
 
+MAY_BE_KNOWN = (State.JOINING, State.STABLE, State.RECONCILING)
+"""The coordinator counts it as a member, or will, once it gets what was sent."""
+
+
 # --- decisions ---
 
 
@@ -126,9 +130,9 @@ class HeartbeatMembership:
             return effects
         if self.shared.listening:
             effects += self._foreground(now)
-        elif self.state in (State.STABLE, State.RECONCILING, State.JOINING) and self._is_overdue(now):
+        elif self.state in MAY_BE_KNOWN and self._is_overdue(now):
             return effects + self.leave(now, "")
-        if self.state in (State.JOINING, State.STABLE, State.RECONCILING):
+        if self.state in MAY_BE_KNOWN:
             effects += self.lookup.find(now)
             effects += self._beat(now)
         return effects
@@ -222,7 +226,7 @@ class HeartbeatMembership:
         assert isinstance(request, ConsumerGroupHeartbeatRequest)
         if not isinstance(response, ConsumerGroupHeartbeatResponse) or request.member_epoch < 0:
             return []
-        if self.state not in (State.JOINING, State.STABLE, State.RECONCILING) or request.member_epoch != self.epoch:
+        if self.state not in MAY_BE_KNOWN or request.member_epoch != self.epoch:
             return []
         if response.error != ErrorCode.NONE:
             return self._refused(response, now)
@@ -268,9 +272,12 @@ class HeartbeatMembership:
         self.shared.mark_leaving(self.shared.assigned)
 
     def leave(self, now: Millis, reason: str) -> list[Effect]:
-        """Say goodbye; a static member only for a while."""
+        """Say goodbye, also while the answer to joining is not here yet; a static member only for a while.
+
+        Mirrors `AbstractMembershipManager.leaveGroup`.
+        """
         effects: list[Effect] = []
-        if self.epoch > 0 and self.lookup.node is not None:
+        if self.state in MAY_BE_KNOWN and self.lookup.node is not None:
             instance = self.shared.config.instance_id
             epoch = leave_epoch(instance is not None)
             request = ConsumerGroupHeartbeatRequest(self.lookup.group, self.member_id, epoch, instance)
@@ -280,6 +287,6 @@ class HeartbeatMembership:
 
     def next_due_ms(self, now: Millis) -> Millis | None:
         """The next heartbeat, or the end of the poll interval."""
-        if self.state not in (State.JOINING, State.STABLE, State.RECONCILING):
+        if self.state not in MAY_BE_KNOWN:
             return None
         return min((at for at in (self._heartbeat_due_ms, self.poll_due_ms) if at > now), default=None)

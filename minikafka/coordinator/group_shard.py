@@ -288,6 +288,7 @@ class GroupShard:
                 group.target[key.member_id] = value.partitions
             case ConsumerGroupMemberMetadataKey(), None:
                 group.members.pop(key.member_id, None)
+                consumer_sessions.forget(group, key.member_id)
             case ConsumerGroupMemberMetadataKey(), ConsumerGroupMemberMetadataValue():
                 member = group.members.get(key.member_id, ConsumerMember(key.member_id))
                 group.members[key.member_id] = member.with_metadata(value)

@@ -40,6 +40,8 @@ class Wake(NamedTuple):
     """Generation, epoch or round for which it was set; compared when it comes."""
     detail: str = ""
     """Whom within it: a member."""
+    again_ms: Millis = 0
+    """If what is decided when it comes cannot be written, it comes again after so long; 0: it does not."""
 
 
 class ProducerStamp(NamedTuple):
@@ -60,7 +62,7 @@ class CoordinatorResult(Generic[LogRecord, Answer]):
     told: tuple[Fact, ...] = ()
     """What is true once the records are committed."""
     wakes: tuple[Wake, ...] = ()
-    """Timers, set as soon as the records are appended."""
+    """Timers, set as soon as the records are appended, and also if they cannot be."""
     orders: tuple[object, ...] = ()
     """What somebody else shall do once the records are committed."""
     producer: ProducerStamp | None = None

@@ -38,9 +38,11 @@ class Turn:
         """Answer whoever asked, or somebody who waits."""
         self.answers.append((self.ticket if ticket is None else ticket, response))
 
-    def wake(self, after_ms: Millis, name: str, group: str, guards: int = 0, member: str = "") -> None:
+    def wake(
+        self, after_ms: Millis, name: str, group: str, guards: int = 0, member: str = "", again_ms: Millis = 0
+    ) -> None:
         """Set a timer."""
-        self.wakes.append(Wake(after_ms, name, group, guards, member))
+        self.wakes.append(Wake(after_ms, name, group, guards, member, again_ms))
 
     def result(self) -> ShardResult:
         """All of it, for the host."""

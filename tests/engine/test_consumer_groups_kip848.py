@@ -7,6 +7,8 @@ from group_desk import Desk, tea
 
 from minikafka.coordinator import consumer_group as rules
 from minikafka.coordinator.consumer_group import ConsumerGroupState, ConsumerMember, MemberState
+from minikafka.coordinator.consumer_sessions import AGAIN_MS, SESSION
+from minikafka.coordinator.result import CoordinatorResult
 from minikafka.protocol import facts
 from minikafka.protocol.errors import ErrorCode
 from minikafka.protocol.group_messages import (
@@ -151,6 +153,20 @@ def test_a_silent_member_is_fenced_after_its_session():
     assert "A" in desk.group.members
     desk.run(1)
     assert desk.group.state is ConsumerGroupState.EMPTY
+
+
+def test_a_watch_stays_until_the_log_says_that_the_member_is_gone():
+    """What its session's end decides may be refused by the log: then the timer comes again, and must be known."""
+    desk = Desk()
+    desk.come("a")
+    due, watch = next(one for one in desk.timers if one[1].name == SESSION)
+    assert watch.again_ms == AGAIN_MS
+    for _ in range(2):
+        decided = desk.shard.wake(watch, due)
+        assert [fact.reason for fact in decided.told if isinstance(fact, facts.MemberRemoved)] == ["session timeout"]
+    desk.run(due)
+    assert (desk.group.members, desk.group.watched, desk.group.heard_ms) == ({}, {}, {})
+    assert desk.shard.wake(watch, due) == CoordinatorResult((), None)
 
 
 def test_the_target_is_computed_once_a_second():

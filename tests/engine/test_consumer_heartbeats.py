@@ -172,6 +172,14 @@ def test_close_says_goodbye_and_a_static_member_only_for_a_while(settings, epoch
     assert desk.node.is_closed
 
 
+def test_close_says_goodbye_also_before_the_answer_to_joining_has_come():
+    """The coordinator may have written it down; without a word it would be a member for a whole session."""
+    desk = group()
+    assert [one.member_epoch for one in desk.requests(ConsumerGroupHeartbeatRequest)] == [0]
+    desk.call("close")
+    assert [one.member_epoch for one in desk.requests(ConsumerGroupHeartbeatRequest)] == [0, -1]
+
+
 def test_an_instance_id_still_in_use_is_told_to_the_application():
     desk = group(group_instance_id="one")
     refused(desk, ErrorCode.UNRELEASED_INSTANCE_ID)

@@ -61,7 +61,8 @@ class Parrot:
         answer = Said(ErrorCode.NONE, (*self.words, *request.words))
         producer = ProducerStamp(request.producer, 0) if request.producer >= 0 else None
         others = tuple((number, answer) for number in self.waiting)
-        return CoordinatorResult(records, answer, others, orders=request.words, producer=producer)
+        wakes = (Wake(70, "alarm"),) if "alarm" in request.words else ()
+        return CoordinatorResult(records, answer, others, wakes=wakes, orders=request.words, producer=producer)
 
     def wake(self, wake, now):
         return CoordinatorResult((KeyedRecord(b"word", wake.name.encode()),), None)
@@ -234,6 +235,29 @@ def test_timers_wake_the_shard_that_set_them():
     stage = ready()
     stage.fire("squawk")
     assert stage.parrot.words == ["squawk"]
+
+
+def test_what_could_not_be_written_when_a_timer_came_is_tried_again():
+    stage = ready(min_isr=2, isr=(1,))
+    host = stage.host
+    for again_ms in (0, 500):
+        stage.timers = []
+        stage.note(host.prompt(MEMORY, 0, Wake(9, "squawk", again_ms=again_ms), 0))
+        assert [one.after_ms for one in stage.timers] == [again_ms] * bool(again_ms)
+    stage.change(PartitionChangeRecord(MEMORY.topic, 0, isr=(1, 2)))
+    assert stage.parrot.words == []
+    stage.fire("squawk", now=500)
+    assert stage.parrot.words == ["squawk"]
+    assert [one for one in stage.timers if one.timer.name == "parrots/squawk"] == []
+
+
+def test_a_timer_is_set_even_if_nothing_could_be_written():
+    """What is only memory, a member's watch, goes on: the shard thinks that it has set it."""
+    stage = ready(min_isr=2, isr=(1,))
+    stage.timers = []
+    stage.say("tea", "alarm")
+    assert stage.sent == [Said(ErrorCode.COORDINATOR_NOT_AVAILABLE)]
+    assert [(one.timer.name, one.after_ms) for one in stage.timers] == [("parrots/alarm", 70)]
 
 
 def test_timers_of_an_earlier_term_are_stale():

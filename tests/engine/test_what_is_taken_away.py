@@ -56,9 +56,17 @@ def test_a_copy_may_begin_in_the_middle_of_a_batch():
     _, first = written(batch(0, "a"), batch(1, "b", "c"), batch(3, "d"))
     late = Copy()
     copies.begin_at(first.cells, late, 2)
-    assert (late.end, late.agreed_end) == (1, 2)
+    assert (late.end, late.agreed_end) == (2, 2), "its log begins and ends where it was told to begin"
     assert copies.take_late(first.cells, late, batch(1, "b", "c"))
     assert late.agreed_end == 3
+
+
+def test_a_copy_that_is_cut_below_where_it_began_begins_and_ends_there():
+    _, first = written(batch(0, "a"), batch(1, "b"), batch(2, "c"))
+    late = Copy()
+    copies.begin_at(first.cells, late, 2)
+    late.cut(1)
+    assert (late.begins, late.end, late.agreed_end) == (1, 1, 1)
 
 
 def test_a_producer_may_be_forgotten_only_with_all_its_records():

@@ -61,7 +61,7 @@ class Copy:
     @property
     def end(self) -> Offset:
         """Log end offset."""
-        return self.cells[-1].next_offset if self.cells else 0
+        return max(self.cells[-1].next_offset if self.cells else 0, self.begins)
 
     @property
     def agreed_end(self) -> Offset:
@@ -76,7 +76,7 @@ class Copy:
             keep -= 1
         dropped = self.cells[keep:]
         del self.cells[keep:]
-        self.agreed = min(self.agreed, keep)
+        self.agreed, self.begins = min(self.agreed, keep), min(self.begins, offset)
         return dropped
 
     def cell_at(self, offset: Offset) -> Cell | None:
