@@ -315,10 +315,17 @@ class Envelope(NamedTuple):
     channel: str = "data"
     """Which of the connections between the two: each carries its messages in order and answers one at a time."""
     is_response: bool = False
+    connection: int = 0
+    """By which connection a request came, where they are told apart by number: its answer goes back by no other."""
+
+    def by(self, connection: int) -> Envelope:
+        """The same, with the number of the connection by which it has come."""
+        return Envelope(*self[:6], connection)
 
     def reply(self, message: Response) -> Envelope:
         """The envelope that answers this one."""
-        return Envelope(self.destination, self.source, message, self.correlation_id, self.channel, True)
+        source, destination, _, number, channel, _, connection = self
+        return Envelope(destination, source, message, number, channel, True, connection)
 
 
 def expects_response(message: Message) -> bool:

@@ -43,6 +43,11 @@ class Message:
     late: bool = False
     """Its connection has broken; it arrives all the same, and its answer goes nowhere."""
 
+    def as_it_comes(self) -> Envelope:
+        """What the receiver gets: it can tell by which connection a request has come."""
+        one = self.envelope
+        return one if one.is_response else one.by(self.connection.number)
+
 
 def _nothing_yet() -> dict[bool, Millis]:
     return {False: 0, True: 0}
@@ -54,6 +59,8 @@ class Connection:
 
     client: NodeId
     server: NodeId
+    number: int
+    """Connections of the same name follow each other; an answer goes back by the one its request has come by."""
     open: bool = True
     busy: bool = False
     """The server is working on a request of this connection."""
@@ -80,6 +87,7 @@ class Network:
         """Extra latency of a link."""
         self.delay_ms: dict[str, Millis] = {}
         """Extra latency of one kind of message, by the name of its class."""
+        self._opened = 0
         self._held: list[Message] = []
         self.unnoticed: set[ConnectionKey] = set()
         """Connections that have broken, and whose client has not noticed yet."""
@@ -95,13 +103,15 @@ class Network:
         """
         if envelope.is_response:
             connection = self.connections.get((envelope.destination, envelope.source, envelope.channel))
-            return connection if connection is not None and connection.open else None
+            is_it = connection is not None and connection.open and connection.number == envelope.connection
+            return connection if is_it else None
         key = (envelope.source, envelope.destination, envelope.channel)
         if key in self.unnoticed:
             return None
         connection = self.connections.get(key)
         if connection is None or not connection.open:
-            connection = self.connections[key] = Connection(envelope.source, envelope.destination)
+            self._opened += 1
+            connection = self.connections[key] = Connection(envelope.source, envelope.destination, self._opened)
         return connection
 
     def send(self, message: Message, now: Millis) -> None:

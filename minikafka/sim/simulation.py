@@ -247,9 +247,8 @@ class Simulation:
         if not self.network.arrive(message):
             return
         message.record.ended = self.recorder.step + 1
-        self._step(
-            "deliver", envelope.destination, message.parent, message.number, lambda: node.handle(envelope, self.now)
-        )
+        come = message.as_it_comes()
+        self._step("deliver", come.destination, message.parent, message.number, lambda: node.handle(come, self.now))
 
     # --- steps ---
 

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from minikafka.protocol import facts
-from minikafka.protocol.messages import Envelope, MetadataRequest
+from minikafka.protocol.messages import Envelope, MetadataRequest, MetadataResponse
 from minikafka.protocol.records import split_batches
 from minikafka.sim.network import Message, Network
 from minikafka.sim.schedule import Setup, play, schedule
@@ -44,6 +44,16 @@ def test_a_process_that_begins_anew_has_no_dead_connections(network):
     network.close("A")
     network.noticed("A")
     assert network.connection_for(REQUEST).open
+
+
+def test_an_answer_goes_back_by_the_connection_by_which_its_request_has_come(network):
+    """A server that starts again numbers its requests anew: what the dead one asked is not answered to the new one."""
+    old = Message(1, REQUEST, network.connection_for(REQUEST), 0, Sent(REQUEST, 0)).as_it_comes()
+    network.close("A")
+    network.noticed("A")
+    new = Message(2, REQUEST, network.connection_for(REQUEST), 0, Sent(REQUEST, 0)).as_it_comes()
+    assert network.connection_for(old.reply(MetadataResponse((), ()))) is None
+    assert network.connection_for(new.reply(MetadataResponse((), ()))) is network.connection_for(REQUEST)
 
 
 def test_behind_a_cut_nobody_is_told_so_nothing_waits_for_it(network):

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from minikafka.broker.coordinator_host import CoordinatorHost, Led
 from minikafka.coordinator import transaction
-from minikafka.coordinator.result import CoordinatorResult, ShardResult
+from minikafka.coordinator.result import CoordinatorResult, ShardResult, Wake
 from minikafka.coordinator.transaction_shard import TransactionShard
 from minikafka.coordinator.transaction_state import PREPARE_ABORT, PREPARE_EPOCH_FENCE, Transaction
 from minikafka.effects import Effect
@@ -35,11 +35,11 @@ _end = ProducerStates._end
 
 
 def markers_at_once(
-    self: CoordinatorHost, led: Led, ticket: int | None, result: ShardResult, now: Millis
+    self: CoordinatorHost, led: Led, ticket: int | None, result: ShardResult, now: Millis, woken: Wake | None = None
 ) -> list[Effect]:
     """It is decided, so let everybody know."""
     self.orders += result.orders
-    return _carry_out(self, led, ticket, replace(result, orders=()), now)
+    return _carry_out(self, led, ticket, replace(result, orders=()), now, woken)
 
 
 def markers_were_sent(self: TransactionShard, now: Millis) -> ShardResult:
