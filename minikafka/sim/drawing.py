@@ -25,6 +25,8 @@ from minikafka.types import BrokerId, Millis, NodeId, controller_node
 
 MEMBERS = ("M1", "M2", "M3", "K1", "K2")
 """Consumers in groups: M of a classic one, K of a KIP-848 one."""
+WORKERS = ("W1", "W2", "X1", "X2")
+"""Applications that read in groups and write in transactions: W in a classic one, X in a KIP-848 one."""
 TOPICS = ("red", "green", "blue", "white")
 """Topics that an administrator creates besides."""
 LATE_MS = (-1, 5, 700, 12_000)
@@ -160,6 +162,10 @@ def _calls(random: Random, setup: Setup, swarm: Swarm, at_ms: Millis, number: in
             committed = "transact" in swarm.calls and random.random() < 0.5
             reads: tuple[tuple[str, Any], ...] = (("committed", True),) if committed else ()
             return [Entry(at_ms, "join", (member,), (*reads, ("protocol", protocol)))]
+        case "work":
+            worker = random.choice(WORKERS)
+            protocol = "consumer" if worker.startswith("X") else "classic"
+            return [Entry(at_ms, "work", (worker,), (("protocol", protocol),))]
         case "leave" | "commit" as verb:
             return [Entry(at_ms, verb, (random.choice(MEMBERS),))]
         case "pause_client":

@@ -52,6 +52,7 @@ STACK_SWARM = replace(
 )
 TRANSACTORS = ("producer-A", "producer-T", "producer-U")
 MEMBERS = tuple(f"consumer-{member}" for member in drawing.MEMBERS)  # fmt: skip
+WORKERS = tuple(f"{part}-{worker}" for worker in drawing.WORKERS for part in ("consumer", "producer"))
 
 
 STACK = (
@@ -179,14 +180,14 @@ PROFILES = (
     ),
     Profile(
         "full",
-        "everything at once: plain, idempotent and transactional producers, groups of both kinds",
+        "everything at once: plain, idempotent and transactional producers, groups of both kinds, and workers",
         setups=(Setup(settings=(*STACK, *ELECTIONS), controllers=3, partitions=2),),
         swarm=replace(
             STACK_SWARM,
-            calls=("transact", "transact", "join", "join", "leave", "commit", "pause_client", "probe"),
+            calls=("transact", "transact", "join", "join", "work", "work", "leave", "commit", "pause_client", "probe"),
             call_share=0.8,
             idempotent=0.7,
-            clients=(*TRANSACTORS, *MEMBERS),
+            clients=(*TRANSACTORS, *MEMBERS, *WORKERS),
             fewest_kinds=6,
             most_kinds=9,
         ),

@@ -26,7 +26,7 @@ from minikafka.protocol import facts
 from minikafka.protocol.admin_messages import CreateTopicsRequest, CreateTopicsResponse, NewTopicSpec
 from minikafka.protocol.errors import ErrorCode
 from minikafka.sim import disk_faults, faults, workload
-from minikafka.sim.applications import Transactor
+from minikafka.sim.applications import Transactor, Worker
 from minikafka.sim.checkers.audience import Audience
 from minikafka.sim.checkers.base import Checker
 from minikafka.sim.simulation import Simulation
@@ -117,6 +117,7 @@ class Run:
     producers: dict[tuple[str, str], ProducerNode] = field(default_factory=dict)
     consumers: dict[str, ConsumerNode] = field(default_factory=dict)
     transactors: dict[str, Transactor] = field(default_factory=dict)
+    workers: dict[str, Worker] = field(default_factory=dict)
 
     def trace(self, **about: Any) -> Trace:
         """The run as a trace."""
@@ -200,7 +201,7 @@ def settle_down(run: Run, checkers: Sequence[Checker], *, until_settled: bool = 
         return
     mend(run)
     if until_settled:
-        workload.read(run, "final", committed=bool(run.transactors))
+        workload.read(run, "final", committed=bool(run.transactors or run.workers))
     end_ms = run.sim.now + SETTLE_MS
     while run.sim.now < end_ms and run.violation is None:
         go_on_until(run, run.sim.now + LOOK_AGAIN_MS if until_settled else end_ms)
@@ -213,7 +214,8 @@ def settle_down(run: Run, checkers: Sequence[Checker], *, until_settled: bool = 
 
 
 def _overtaken_until_ms(run: Run) -> Millis:
-    nodes = [*run.producers.values(), *(application.node for application in run.transactors.values())]
+    nodes = [*run.producers.values(), *(one.node for one in run.transactors.values())]
+    nodes += [one.producer for one in run.workers.values()]
     return max((node.overtaken_until_ms for node in nodes), default=0)
 
 

@@ -19,7 +19,7 @@ from minikafka.client.consumer import ConsumerNode
 from minikafka.client.producer import ProducerNode
 from minikafka.config import ConsumerConfig, ProducerConfig, read_settings
 from minikafka.sim import administration
-from minikafka.sim.applications import Command, Transactor
+from minikafka.sim.applications import Command, Transactor, Worker
 from minikafka.trace.trace import Told
 from minikafka.types import BrokerId, Epoch, Offset, TopicPartition, broker_node
 
@@ -30,7 +30,7 @@ TRANSACTION_TIMEOUT_MS = 8_000
 SESSION_TIMEOUT_MS = 6_000
 CALLS = (
     "send", "read", "ask", "probe", "transact", "end", "join", "leave", "commit", "delete_records", "reassign",
-    "administer",
+    "administer", "work",
 )  # fmt: skip
 
 
@@ -51,6 +51,8 @@ def call(run: Run, verb: str, *arguments: Any, **options: Any) -> None:
             end(run, *arguments, **options)
         case "join":
             join(run, *arguments, **options)
+        case "work":
+            work(run, *arguments, **options)
         case "leave":
             leave(run, *arguments)
         case "commit":
@@ -147,12 +149,7 @@ def transact(
     `end` is `commit`, `abort`, or empty: an `end` entry comes later. Two producers of one `identity` fence each other.
     """
     if producer not in run.transactors:
-        settings = {"transactional.id": identity, "linger.ms": 0, "transaction.timeout.ms": TRANSACTION_TIMEOUT_MS}
-        node = ProducerNode(
-            f"producer-{producer}", read_settings(ProducerConfig, settings, "producer"), _bootstrap(run, 1)
-        )
-        run.sim.add_client(node, f"transactional.id={identity}")
-        run.transactors[producer] = Transactor(node)
+        run.transactors[producer] = Transactor(_transactional(run, producer, identity))
     application = run.transactors[producer]
     application.todo.append(Command("begin"))
     for number, value in enumerate(values):
@@ -160,6 +157,14 @@ def transact(
     if end:
         application.todo.append(Command(end))
     application.go_on(run)
+
+
+def _transactional(run: Run, producer: str, identity: str) -> ProducerNode:
+    settings = {"transactional.id": identity, "linger.ms": 0, "transaction.timeout.ms": TRANSACTION_TIMEOUT_MS}
+    config = read_settings(ProducerConfig, settings, "producer")
+    node = ProducerNode(f"producer-{producer}", config, _bootstrap(run, 1))
+    run.sim.add_client(node, f"transactional.id={identity}")
+    return node
 
 
 def end(run: Run, how: str, producer: str = "T") -> None:
@@ -199,6 +204,29 @@ def join(
     _poll(run, node)
 
 
+def work(run: Run, worker: str, protocol: str = "classic") -> None:
+    """An application reads the topic in a group, and writes a result for each record, with offsets, in transactions.
+
+    Its results go to the same topic, and have the place of what they were made from as their key.
+    """
+    if worker in run.workers:
+        return
+    settings = {
+        "group.id": f"work-{protocol}", "group.protocol": protocol, "auto.offset.reset": "earliest",
+        "enable.auto.commit": False, "isolation.level": "read_committed",
+    }  # fmt: skip
+    if protocol == "classic":
+        settings |= {"session.timeout.ms": SESSION_TIMEOUT_MS, "heartbeat.interval.ms": SESSION_TIMEOUT_MS // 4}
+    reads = read_settings(ConsumerConfig, settings, "consumer")
+    consumer = ConsumerNode(f"consumer-{worker}", reads, _bootstrap(run, None))
+    run.sim.add_client(consumer, f"group.id=work-{protocol}")
+    producer = _transactional(run, worker, f"work-{worker}")
+    run.workers[worker] = Worker(consumer, producer)
+    topic, now = run.setup.topic, run.sim.now
+    run.sim.call(consumer.id, f"subscribe {topic}", lambda: consumer.subscribe((topic,), now))
+    run.workers[worker].go_on(run)
+
+
 def leave(run: Run, member: str) -> None:
     """The member closes its consumer."""
     node = run.consumers.get(member)
@@ -216,7 +244,8 @@ def commit(run: Run, member: str) -> None:
 def go_on(run: Run, told: list[Told]) -> None:
     """Applications do what they can do now."""
     take_what_was_read(run, told)
-    for application in run.transactors.values():
+    applications: list[Transactor | Worker] = [*run.transactors.values(), *run.workers.values()]
+    for application in applications:
         application.go_on(run)
 
 

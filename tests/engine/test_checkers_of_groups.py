@@ -69,6 +69,34 @@ def test_each_coordinator_is_held_to_its_own_word():
     )
 
 
+def test_who_is_in_a_group_only_its_newest_coordinator_says():
+    """A deposed one that goes on for a while neither takes members out nor brings them back."""
+    checker, zero, one = NoDoubleOwnership(Ledger()), *(TopicPartition("__consumer_offsets", n) for n in (0, 1))
+    for partition in (zero, one):
+        checker.ledger.histories[partition] = SimpleNamespace(beyond=False)
+    names = {checker._partition_of(name): name for name in "abcdefgh"}
+
+    def says(broker, fact):
+        assert checker.look(NOBODY, [Told(1, broker, fact)]) is None
+
+    def has(group, *members):
+        return facts.GroupChanged(group, "Stable", 3, "range", "m", members)
+
+    says("broker-1", facts.CoordinatorLoaded(zero, 1))
+    says("broker-1", facts.CoordinatorLoaded(one, 1))
+    says("broker-1", has(names[zero], "m", "n"))
+    says("broker-1", has(names[one], "o"))
+    says("broker-2", facts.CoordinatorLoaded(zero, 2))
+    assert checker._members == {names[one]: {"o"}}, "what lies in the other partition is still coordinated"
+    says("broker-2", has(names[zero], "m"))
+    says("broker-1", has(names[zero], "m", "n"))
+    says("broker-1", facts.MemberRemoved(names[zero], "m", "session timeout"))
+    says("broker-1", facts.CoordinatorLoaded(zero, 1))
+    assert checker._members == {names[one]: {"o"}, names[zero]: {"m"}}
+    says("broker-2", facts.MemberRemoved(names[zero], "m", "left"))
+    assert checker._members[names[zero]] == set()
+
+
 def play_a_group(*members):
     lines = schedule(*((0, "join", name, {"protocol": "consumer"}) for name in members), (9_000, "send", "a"))
     checkers = [NoDoubleOwnership(book := Ledger()), AtLeastOnce(book)]

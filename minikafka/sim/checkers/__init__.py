@@ -8,7 +8,6 @@
 * Each counts its premises: a checker that had nothing to judge is no evidence.
 
 What we leave out: a checker for I7, for where logs part I5 and I6 see what came of it.
-I26 is shown by a scenario only, where the cure is switched off (`anomalies_shown.py`), and looked for by name.
 """
 
 from __future__ import annotations
@@ -69,13 +68,13 @@ ENDS_OF_TRANSACTIONS: tuple[type[Promise], ...] = (
 )  # fmt: skip
 ENDS_OF_GROUPS: tuple[type[Promise], ...] = (AtLeastOnce, GroupsConverge)
 FULL: tuple[type[Promise], ...] = (
-    *QUORUM, *IN_ORDER[:-3], *TRANSACTIONS, *GROUPS, *IN_ORDER[-3:-1], *ENDS_OF_TRANSACTIONS, *ENDS_OF_GROUPS,
-    IN_ORDER[-1],
+    *QUORUM, *IN_ORDER[:-3], *TRANSACTIONS, *GROUPS, OncePerGroup, *IN_ORDER[-3:-1], *ENDS_OF_TRANSACTIONS,
+    *ENDS_OF_GROUPS, IN_ORDER[-1],
 )  # fmt: skip
 """The first that is broken is the one that is told, so causes come before what follows from them."""
 
-BY_NAME: tuple[type[Promise], ...] = (OrderWithoutNumbers, OncePerGroup)
-"""Looked for by name only: settings decide whether these hold."""
+BY_NAME: tuple[type[Promise], ...] = (OrderWithoutNumbers,)
+"""Looked for by name only: settings decide whether this holds."""
 
 
 def all_checkers() -> list[Checker]:

@@ -29,7 +29,7 @@ class SeenByClients(Promise):
         if any(known.beyond for known in self.ledger.histories.values()):
             return None
         clients = [machine.node for machine in sim.machines.values()]
-        plain = any(isinstance(one, ProducerNode) and not one.config.enable_idempotence for one in clients)
+        plain = any(isinstance(one, ProducerNode) and not one.config.is_idempotent for one in clients)
         readers = [one for one in clients if isinstance(one, ConsumerNode)]
         uncommitted = [one.id for one in readers if one.config.isolation_level != "read_committed"]
         caught_up = any(one.id == FINAL for one in readers)

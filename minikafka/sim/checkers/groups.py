@@ -17,7 +17,17 @@ from minikafka.sim.checkers.copies import text_of
 from minikafka.sim.checkers.ledger import History, Ledger
 from minikafka.sim.checkers.promise import Promise
 from minikafka.trace.trace import Told
-from minikafka.types import BrokerId, NodeId, Offset, TopicPartition, broker_node, number_of
+from minikafka.types import (
+    NO_EPOCH,
+    BrokerId,
+    Epoch,
+    NodeId,
+    Offset,
+    TopicPartition,
+    broker_node,
+    coordinator_partition,
+    number_of,
+)
 
 if TYPE_CHECKING:
     from minikafka.sim.simulation import Simulation
@@ -49,7 +59,9 @@ class NoDoubleOwnership(Promise):
         self._owners: defaultdict[tuple[str, int], dict[TopicPartition, str]] = defaultdict(dict)
         """For each group and generation: who was given what."""
         self._members: dict[str, set[str]] = {}
-        """Who is in each group, as its coordinator has said last."""
+        """Who is in each group, as its newest coordinator has said last."""
+        self._coordinators: dict[TopicPartition, tuple[Epoch, NodeId]] = {}
+        """For each partition of the internal topic (leader epoch, broker): a deposed one has no say any more."""
 
     def look(self, sim: Simulation, told: list[Told]) -> str | None:
         """Look at everything that coordinators give, and that members take."""
@@ -60,17 +72,33 @@ class NoDoubleOwnership(Promise):
             match fact:
                 case facts.AssignmentGiven():
                     broken = self._given(fact)
-                case facts.GroupChanged(group, members=members):
+                case facts.GroupChanged(group, members=members) if self._may_say(node, group):
                     self._members[group] = set(members)
-                case facts.MemberRemoved(group, member):
+                case facts.MemberRemoved(group, member) if self._may_say(node, group):
                     self._members.get(group, set()).discard(member)
-                case facts.CoordinatorLoaded(partition) if partition.topic == OFFSETS_TOPIC:
-                    self._members.clear()
+                case facts.CoordinatorLoaded(partition, epoch) if partition.topic == OFFSETS_TOPIC:
+                    self._loaded(partition, epoch, node)
                 case facts.PartitionsAssigned(group, partitions=partitions) if group:
                     broken = self._taken(sim, node, group, partitions)
             if broken:
                 return broken
         return None
+
+    def _loaded(self, partition: TopicPartition, epoch: Epoch, node: NodeId) -> None:
+        """Whose groups lie there is known anew, once it speaks of them."""
+        if epoch < self._coordinators.get(partition, (NO_EPOCH, ""))[0]:
+            return
+        self._coordinators[partition] = (epoch, node)
+        for group in [one for one in self._members if self._partition_of(one) == partition]:
+            del self._members[group]
+
+    def _partition_of(self, group: str) -> TopicPartition:
+        count = sum(name.topic == OFFSETS_TOPIC for name in self.ledger.histories)
+        return TopicPartition(OFFSETS_TOPIC, coordinator_partition(group, max(count, 1)))
+
+    def _may_say(self, node: NodeId, group: str) -> bool:
+        _, known = self._coordinators.get(self._partition_of(group), (NO_EPOCH, node))
+        return known == node
 
     def _given(self, fact: facts.AssignmentGiven) -> str | None:
         owners = self._owners[(fact.group, fact.generation)]

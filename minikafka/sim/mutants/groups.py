@@ -11,7 +11,7 @@ from minikafka.assignors import Assignment, Counts, Subscriptions
 from minikafka.broker.coordinator_host import CoordinatorHost, Led
 from minikafka.client.consumer_commits import Offsets
 from minikafka.client.consumer_state import Assigned
-from minikafka.coordinator import consumer_group
+from minikafka.coordinator import consumer_group, offsets
 from minikafka.coordinator import group as classic_rules
 from minikafka.coordinator.consumer_group import ConsumerMember
 from minikafka.coordinator.group import ClassicGroup, GroupState
@@ -19,7 +19,7 @@ from minikafka.coordinator.group_shard import GroupShard
 from minikafka.coordinator.result import ShardResult
 from minikafka.effects import Effect, Observe
 from minikafka.protocol.errors import ErrorCode
-from minikafka.protocol.group_messages import OffsetToCommit
+from minikafka.protocol.group_messages import FetchedOffset, OffsetToCommit
 from minikafka.sim.mutants.mutant import Mutant
 from minikafka.sim.profiles import STACK
 from minikafka.sim.schedule import Schedule, Setup, schedule
@@ -30,6 +30,14 @@ LOADED = "minikafka.coordinator.group_shard:GroupShard.loaded"
 
 _reconcile = consumer_group.reconcile
 _loaded = GroupShard.loaded
+_fetch = offsets.Offsets.fetch
+
+
+def begin_before_it_is_decided(
+    self: offsets.Offsets, group: str, partition: TopicPartition, require_stable: bool
+) -> FetchedOffset:
+    """What is undecided does not count."""
+    return _fetch(self, group, partition, require_stable=False)
 
 
 def give_at_once(
@@ -134,7 +142,22 @@ UNDECIDED_WHEN_IT_LEAVES = schedule(
     (6_000, "leave", "M1"), (8_000, "end", "commit"), (9_000, "join", "M2", {"committed": True}),
 )  # fmt: skip
 
+# W1's EndTxn is late; it falls out of the group with its offsets undecided, and W2 asks where to begin.
+UNDECIDED_WHEN_IT_FALLS_OUT = schedule(
+    (0, "work", "W1"), (0, "work", "W2"), (4_000, "delay", "EndTxnRequest", 7_400), (4_100, "send", "a"),
+    (4_300, "pause", "consumer-W1"), (4_300, "pause", "consumer-W2"), (4_900, "resume", "consumer-W2"),
+    (15_000, "heal"), (16_000, "resume", "consumer-W1"),
+)  # fmt: skip
+
 MUTANTS = (
+    Mutant(
+        "begin_before_it_is_decided", "what is committed is committed, the rest may come later", "I26",
+        "reads a second committed result for",
+        {"minikafka.coordinator.offsets:Offsets.fetch": begin_before_it_is_decided},
+        (UNDECIDED_WHEN_IT_FALLS_OUT,), Setup(settings=STACK),
+        story="A worker that takes over from one whose transaction is undecided would begin where that one began, and "
+        "do its work again. It is told UNSTABLE_OFFSET_COMMIT and waits (KIP-447, `require_stable`).",
+    ),
     Mutant(
         "give_at_once", "the target says whose it is", "I27", "both own",
         {"minikafka.coordinator.consumer_group:reconcile": give_at_once},
