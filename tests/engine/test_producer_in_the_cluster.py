@@ -12,7 +12,13 @@ from minikafka.client.transaction_manager import State
 from minikafka.config import ProducerConfig, read_settings
 from minikafka.protocol import facts
 from minikafka.protocol.errors import ErrorCode
-from minikafka.sim.checkers import all_checkers
+from minikafka.protocol.records import build_batch
+from minikafka.sim.checkers import all_checkers, fresh
+from minikafka.sim.checkers.anomalies_shown import OrderWithNumbers
+from minikafka.sim.checkers.clients import SeenByClients
+from minikafka.sim.checkers.copies import Copy, add
+from minikafka.sim.checkers.producers import Idempotence, values_taken_unknown
+from minikafka.sim.profiles import QUICK
 from minikafka.sim.schedule import Setup, play, schedule
 
 RECORDS = 24
@@ -210,3 +216,42 @@ def test_the_new_instance_ends_what_the_old_one_left_open():
 
     run = a_cluster(story)
     assert [fact.committed for fact in told(run, facts.MarkerWritten)] == [False]
+
+
+# The first batch is refused, the second taken by a leader that knows nothing of the producer; then the answer is lost.
+HOLE = schedule(
+    (0, "send", "other", {"partition": 1, "idempotent": True}), (500, "fill_disk", 1),
+    (500, "slow", 1, "producer-A", 100), (510, "send", "a"), (560, "send", "b"), (640, "free_disk", 1), (650, "delay", "ProduceResponse", 8_000),
+    (730, "crash", 1),
+)  # fmt: skip
+
+
+def test_the_hole_that_kafka_leaves_is_reported_and_blamed_on_nobody():
+    run = play(Setup(settings=QUICK, partitions=2), HOLE, fresh([Idempotence, OrderWithNumbers, SeenByClients]))
+    assert run.violation is None
+    (loss,) = told(run, facts.LossBeyondPromise)
+    assert loss.sentence.startswith("Record b of producer id 0 was sent once, and stands in orders-0 at offsets 0 and 2")
+    assert "its leader knew nothing of the producer" in loss.sentence
+
+
+@pytest.mark.parametrize(
+    ("sent", "left_out"),
+    [
+        ([(7, 0, 0, "a"), (7, 0, 1, "b"), (7, 1, 0, "b")], set()),
+        ([(7, 0, 1, "b"), (8, 0, 0, "c"), (7, 1, 0, "a"), (7, 1, 1, "b")], {b"b"}),
+        ([None, (7, 0, 1, "b")], set()),
+    ],
+)
+def test_only_who_did_not_begin_with_number_0_is_left_out(sent, left_out):
+    """A batch that compaction took away may have been the first."""
+    names, copy = {}, Copy()
+    for place, batch in enumerate(sent):
+        who, epoch, number, value = batch or (7, 0, 0, "gone")
+        record = (0, None, value.encode(), ())
+        made = build_batch([record], base_offset=place, producer_id=who, producer_epoch=epoch, base_sequence=number)
+        add(names, copy, made)
+        if batch is None:
+            copy.cells[-1] = copy.cells[-1]._replace(data=b"")
+    assert values_taken_unknown(copy) == left_out
+    copy.begins = 1
+    assert values_taken_unknown(copy) == set()

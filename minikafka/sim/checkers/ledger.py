@@ -195,11 +195,15 @@ class Ledger:
         why = history.why_beyond(offset)
         if why is None:
             return False
+        self.report_beyond(sim, history, f"{history.promised(offset)} and is gone; that", why)
+        return True
+
+    def report_beyond(self, sim: Simulation, history: History, what: str, why: str) -> None:
+        """Say what went wrong beyond the promise; from here on the promises about data are off for this partition."""
         history.beyond = True
-        sentence = f"{history.promised(offset)} and is gone; that is beyond what Kafka promises: {why}."
+        sentence = f"{what} is beyond what Kafka promises: {why}."
         self.losses.append(sentence)
         sim.tell(facts.LossBeyondPromise(sentence))
-        return True
 
     # --- taking in facts ---
 

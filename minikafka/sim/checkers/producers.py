@@ -25,7 +25,12 @@ Place = tuple[Offset, int, int]
 
 
 class Idempotence(Promise):
-    """I18: each record of a numbered producer is in the log once, in the order in which it was sent."""
+    """I18: each record of a numbered producer is in the log once, in the order in which it was sent.
+
+    Kafka leaves a hole, which is reported as beyond the promise: a leader that knows nothing of a producer takes any
+    sequence number (`ProducerAppendInfo.checkSequence`). When the first batch was refused and the next one taken, the
+    producer begins anew with all that is under way, the one included that is there (`requestIdempotentEpochBump`).
+    """
 
     promise, name = "I18", "idempotence"
     looks_at = AT_THE_END
@@ -39,6 +44,13 @@ class Idempotence(Promise):
                 continue
             places = _places(list(leader.log.batches()))
             broken = self._once(history, places) or self._in_order(history, places, orders)
+            taken_unknown = values_taken_unknown(history.copies[leader.broker_id]) if broken else set()
+            if taken_unknown:
+                hole, places = broken, {value: found for value, found in places.items() if value not in taken_unknown}
+                broken = self._once(history, places) or self._in_order(history, places, orders)
+                if not broken:
+                    why = "its leader knew nothing of the producer, and then takes whatever number comes first"
+                    self.ledger.report_beyond(sim, history, f"{hole} That", why)
             if broken:
                 return broken
         return None
@@ -86,6 +98,21 @@ def _places(batches: list[RecordBatch]) -> dict[bytes, list[Place]]:
                 if record.value is not None:
                     places[record.value].append((record.offset, batch.producer_id, batch.base_sequence + number))
     return places
+
+
+def values_taken_unknown(copy: Copy) -> set[bytes]:
+    """Values of producers whose first batch in an epoch, of all that was ever written here, is not their number 0."""
+    epochs: dict[tuple[int, int], bool] = {}
+    values: set[bytes] = set()
+    for cell in copy.cells if copy.begins == 0 else ():
+        if not cell.data:
+            break  # Nobody knows whose it was.
+        batch = RecordBatch(cell.data)
+        if batch.producer_id >= 0 and not batch.is_control:
+            began_late = epochs.setdefault((batch.producer_id, batch.producer_epoch), batch.base_sequence > 0)
+            if began_late:
+                values.update(record.value for record in batch.records() if record.value is not None)
+    return values
 
 
 class ProducerStateRecovery(Promise):
