@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from minikafka.grading.exercise import Exercise, all_exercises
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 ANSWERS = ROOT / "tests" / "answers"
 LESSON = "06_who_leads"
@@ -19,12 +21,30 @@ def copy_checkout(folder: Path) -> Path:
     return folder
 
 
-def answers(kind: str, *exercises: str) -> list:
-    """Every answer of a kind, `right` or `wrong`, as pytest parameters (id of the exercise, file)."""
+EXERCISES = all_exercises(ROOT)
+
+
+def by_id(exercises: list[Exercise]) -> pytest.MarkDecorator:
+    """A test for each of these exercises."""
+    return pytest.mark.parametrize("exercise", exercises, ids=lambda exercise: exercise.id)
+
+
+def of_kind(*letters: str) -> list[Exercise]:
+    """All exercises of these kinds, whatever their lesson."""
+    return [exercise for exercise in EXERCISES if exercise.kind.letter in letters]
+
+
+def kept(exercise: Exercise, kind: str) -> list[Path]:
+    """Its `right` or `wrong` answers."""
+    return sorted((ANSWERS / exercise.folder.parent.name / exercise.name / kind).glob("*.py"))
+
+
+def answers(kind: str) -> list:
+    """Every answer of a kind, `right` or `wrong`, as pytest parameters (exercise, file)."""
     return [
-        pytest.param(f"06/{path.parent.parent.name}", path, id=f"{path.parent.parent.name}-{path.stem}")
-        for path in sorted((ANSWERS / LESSON).glob(f"*/{kind}/*.py"))
-        if not exercises or path.parent.parent.name in exercises
+        pytest.param(exercise, file, id=f"{exercise.id}-{file.stem}")
+        for exercise in EXERCISES
+        for file in kept(exercise, kind)
     ]
 
 

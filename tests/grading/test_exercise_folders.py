@@ -9,21 +9,15 @@ import re
 import subprocess
 import sys
 
-import pytest
-from grading_kit import ANSWERS, LESSON, ROOT, lint
+from grading_kit import ANSWERS, EXERCISES, LESSON, ROOT, by_id, lint, of_kind
 
-from minikafka.grading.exercise import all_exercises, find
+from minikafka.grading.exercise import find
 from minikafka.grading.grader import judge
 from minikafka.grading.predict import Pick, Put, read_answers
 from minikafka.grading.write import shown
 
-EXERCISES = all_exercises(ROOT)
-WRITTEN = [exercise for exercise in EXERCISES if exercise.kind.letter == "W"]
+WRITTEN = of_kind("W")
 PREDICTED = find("06/what_clients_hear")
-
-
-def by_id(exercises):
-    return pytest.mark.parametrize("exercise", exercises, ids=lambda exercise: exercise.id)
 
 
 def test_they_are_found_in_the_order_in_which_they_are_met():
@@ -85,18 +79,20 @@ def test_signature_is_the_same_in_stub_text_solution_and_core(exercise):
     assert arguments(core) == list(exercise.kind.question._fields)
 
 
+STUB_SAYS = {
+    "W": "is still the stub", "S": "is still the stub", "P": "expected the letters", "D": "expected the letters",
+    "O": "expected the letters", "A": "did no such harm",
+}  # fmt: skip
+
+
 @by_id(EXERCISES)
 def test_the_stub_is_red_with_the_expected_message(exercise, shared_checkout):
     verdict = judge(exercise.id, exercise.stub, shared_checkout, record=False)
     assert verdict.exit_code == 1
     assert not lint(verdict), str(verdict)
-    if exercise.kind.letter == "W":
-        assert "is still the stub" in verdict.got
+    assert STUB_SAYS[exercise.kind.letter] in verdict.got
+    if exercise.kind.letter in "WS":
         assert "README.md says what it must do" in verdict.look
-    elif exercise.kind.letter == "P":
-        assert "expected the letters" in verdict.got
-    else:
-        assert "did no such harm" in verdict.got
 
 
 # --- predictions ---

@@ -7,12 +7,9 @@ import json
 import re
 
 import pytest
-from grading_kit import ANSWERS, LESSON, ROOT, answers, lint
+from grading_kit import ANSWERS, EXERCISES, LESSON, answers, by_id, kept, lint, of_kind
 
-from minikafka.grading.exercise import find
 from minikafka.grading.verdict import NOT_YET, PASSED
-
-WRITTEN = ("elect_leader", "check_leader_epoch")
 
 # What each of the standard wrong ones must be told, by the kind of failure; several where it depends on the machine.
 STANDARD = {
@@ -24,26 +21,26 @@ STANDARD = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("exercise_id", "file"), answers("right"))
-def test_a_right_answer_passes(judged, exercise_id, file):
-    verdict = judged(exercise_id, file)
+@pytest.mark.parametrize(("exercise", "file"), answers("right"))
+def test_a_right_answer_passes(judged, exercise, file):
+    verdict = judged(exercise.id, file)
     assert verdict.outcome == PASSED, str(verdict)
     assert verdict.exit_code == 0
 
 
-@pytest.mark.parametrize("name", WRITTEN)
-def test_the_reference_passes(judged, name):
-    verdict = judged(f"06/{name}", ROOT / "solutions" / LESSON / f"{name}.py")
+@by_id(EXERCISES)
+def test_the_reference_passes(judged, exercise):
+    verdict = judged(exercise.id, exercise.solution)
     assert verdict.passed, str(verdict)
 
 
-@pytest.mark.parametrize(("exercise_id", "file"), answers("wrong"))
-def test_a_wrong_answer_is_told_what_is_wrong(judged, exercise_id, file):
-    verdict = judged(exercise_id, file)
+@pytest.mark.parametrize(("exercise", "file"), answers("wrong"))
+def test_a_wrong_answer_is_told_what_is_wrong(judged, exercise, file):
+    verdict = judged(exercise.id, file)
     assert verdict.outcome == NOT_YET, str(verdict)
     assert verdict.exit_code == 1
     assert not lint(verdict), f"{lint(verdict)}\n{verdict}"
-    kind = find(exercise_id).kind
+    kind = exercise.kind
     if file.stem in {mistake.name for mistake in getattr(kind, "mistakes", ())}:
         assert verdict.mistake == file.stem, f"it gets the reply written for {verdict.mistake or 'nobody'}\n{verdict}"
     elif kind.letter == "W" and file.stem in STANDARD:
@@ -56,15 +53,31 @@ def test_a_wrong_answer_is_told_what_is_wrong(judged, exercise_id, file):
         assert "http://" not in text.replace("http://www.w3.org", ""), "the page must not ask for anything"
 
 
-@pytest.mark.parametrize("name", WRITTEN)
-def test_every_exercise_has_the_standard_wrong_answers_and_its_misconceptions(name):
-    wrong = {path.stem for path in (ANSWERS / LESSON / name / "wrong").glob("*.py")}
+@by_id(of_kind("W"))
+def test_every_written_exercise_has_the_standard_wrong_answers_and_its_misconceptions(exercise):
+    wrong = {file.stem for file in kept(exercise, "wrong")}
     wanted = {*STANDARD, "constant", "hard_coded_example", "patches_minikafka", "changes_its_mind", "self_made_equal"}
     assert wanted <= wrong
-    kind = find(f"06/{name}").kind
-    assert {mistake.name for mistake in kind.mistakes} <= wrong, "each known mistake has an answer that makes it"
-    assert len({mistake.name for mistake in kind.mistakes}) >= 5
-    assert len(list((ANSWERS / LESSON / name / "right").glob("*.py"))) >= 2
+    mistakes = {mistake.name for mistake in exercise.kind.mistakes}
+    assert mistakes <= wrong, "each known mistake has an answer that makes it"
+    assert len(mistakes) >= 5
+
+
+# Of each kind: so many wrong and right answers at least, besides the reference. Of an attack two different ones count.
+FEWEST = {"W": (5, 3), "S": (5, 3), "A": (5, 2), "P": (3, 1), "D": (3, 1), "O": (3, 1)}
+
+
+@by_id(EXERCISES)
+def test_every_exercise_has_answers_that_prove_its_grader(exercise):
+    wrong, right = FEWEST[exercise.kind.letter]
+    assert len(kept(exercise, "wrong")) >= wrong
+    assert len({file.read_text(encoding="utf-8") for file in kept(exercise, "right")}) >= right
+    assert {"do_nothing", "exits"} <= {file.stem for file in kept(exercise, "wrong")}
+
+
+def test_no_answers_are_kept_for_an_exercise_that_is_not_there():
+    known = {(exercise.folder.parent.name, exercise.name) for exercise in EXERCISES}
+    assert {(folder.parent.name, folder.name) for folder in ANSWERS.glob("[0-9]*/[a-z]*")} <= known
 
 
 def test_the_learners_own_line_is_shown(judged):
