@@ -1,5 +1,7 @@
 """The commands that look for broken promises: `minikafka explore` and `minikafka mutants`.
 
+What is found is handed over as a trace, and as a page that opens where the promise broke.
+
 What they explore is in `sim/profiles.py`, what they plant in `sim/mutants/`. Only here processes are started and a
 clock is read, to say how many schedules a minute were played.
 """
@@ -15,6 +17,7 @@ from pathlib import Path
 from minikafka.config import ConfigError
 from minikafka.sim import explorer, mutants, profiles
 from minikafka.sim.explorer import Exploration
+from minikafka.stage.page import page
 
 
 def explore(options: argparse.Namespace) -> int:
@@ -76,6 +79,9 @@ def _tell_failure(found: Exploration, replaced: explorer.Replaced, file: Path | 
     trace = run.trace(scenario="", title=f"{broken.promise} {broken.name} is broken", moral=broken.sentence)
     where.write_text(json.dumps(trace.to_json(), separators=(",", ":")), encoding="utf-8")
     print(f"trace: {where}")
+    shown = where.with_suffix(".html")
+    shown.write_text(page(trace, step=broken.step), encoding="utf-8")
+    print(f"in the player, at step {broken.step}: {shown.resolve().as_uri()}")
 
 
 def list_mutants() -> int:
