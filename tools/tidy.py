@@ -50,6 +50,9 @@ WORLDLY_MODULES = {
     "socket", "ssl", "subprocess", "threading", "time", "urllib", "uuid",
 }  # fmt: skip
 
+# What stands around the engine: a change there changes no run of it.
+AROUND_THE_ENGINE = {"scenarios", "server", "stage", "grading", "surface"}
+
 # Rooms whose lowercase functions are decisions: called through their module, so that another can be put in place.
 DECISION_ROOMS = {"log", "coordinator", "controller", "client", "broker"}
 DECISION_FILES = {"assignors"}

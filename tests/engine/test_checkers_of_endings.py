@@ -4,10 +4,14 @@ I25): each is judged in explored schedules, and found where it is broken by hand
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
+from minikafka.client.producer import ProducerNode
+from minikafka.config import ProducerConfig, read_settings
 from minikafka.coordinator.transaction_state import TransactionState
+from minikafka.protocol import facts
 from minikafka.sim import explorer, profiles
 from minikafka.sim.checkers.anomalies_shown import NoCrossTalk, OrderWithNumbers, OrderWithoutNumbers
 from minikafka.sim.checkers.endings import GroupsConverge, TransactionsEnd
@@ -15,7 +19,9 @@ from minikafka.sim.checkers.ledger import Ledger
 from minikafka.sim.mutants import transactions as broken
 from minikafka.sim.profiles import STACK
 from minikafka.sim.schedule import Setup, play, schedule
+from minikafka.sim.simulation import Simulation
 from minikafka.sim.substitute import substituted
+from minikafka.trace.trace import Told
 from minikafka.types import TRANSACTION_STATE_TOPIC, TopicPartition
 
 P0 = TopicPartition("orders", 0)
@@ -104,6 +110,20 @@ def test_explored_schedules_reorder_what_has_no_numbers_and_only_that():
     kept = explorer.explore(numbered, found.schedules, 2026)
     assert kept.violation is None
     assert kept.premises["I19 order with idempotence"] > 0
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_transaction_that_nobody_ended_is_found_unless_its_coordinator_has_lost_its_log(lost):
+    state = TopicPartition(TRANSACTION_STATE_TOPIC, 0)
+    histories = {state: SimpleNamespace(beyond=lost), P0: SimpleNamespace(beyond=True)}
+    checker = NoCrossTalk(SimpleNamespace(histories=histories))
+    config = read_settings(ProducerConfig, {"transactional.id": "app"}, "producer")
+    sim = Simulation(7)
+    sim.add_client(ProducerNode("producer-T", config, ("broker-1",)))
+    ended = facts.TransactionChanged("app", "PrepareAbort", 7, 0, ())
+    told = [("producer-T", facts.TransactionBegun("app")), ("broker-1", ended)]
+    found = checker.look(sim, [Told(1, node, fact) for node, fact in told])
+    assert (found is None) == lost
 
 
 def test_explored_transactions_are_not_ended_by_each_other():

@@ -44,6 +44,20 @@ def test_a_part_goes_on_only_for_the_same_engine_and_the_same_goal(paper, tmp_pa
     assert paper.State.open(path, "engine", {"seed": 2}, {}).done == {}
 
 
+def test_a_figure_is_about_the_rooms_that_an_exploration_plays_in(paper, tmp_path):
+    for name in ("sim/explorer.py", "types.py", "server/tcp.py", "cli.py", "stage/page.py"):
+        (tmp_path / "minikafka" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "minikafka" / name).write_text("a = 1\n")
+    before = paper.source_digest(tmp_path)
+    for name in ("server/tcp.py", "cli.py", "stage/page.py"):
+        (tmp_path / "minikafka" / name).write_text("a = 2\n")
+    assert paper.source_digest(tmp_path) == before
+    for name in ("sim/explorer.py", "types.py"):
+        (tmp_path / "minikafka" / name).write_text("a = 2\n")
+        assert paper.source_digest(tmp_path) != before
+        before = paper.source_digest(tmp_path)
+
+
 def test_nothing_new_is_taken_up_after_the_deadline(tool, paper, tmp_path):
     state = a_state(paper, tmp_path / "part.json", {})
     units = [(str(number), int, (number,)) for number in range(5)]
