@@ -10,6 +10,7 @@ from minikafka.protocol import facts
 from minikafka.protocol.records import build_batch
 from minikafka.sim.checkers import data
 from minikafka.sim.checkers.copies import Cell, Copy
+from minikafka.sim.checkers.disks import LastReplicaStanding
 from minikafka.sim.checkers.producers import ZombieFencing
 from minikafka.trace.trace import Told
 from minikafka.types import TRANSACTION_STATE_TOPIC, TopicPartition
@@ -45,3 +46,18 @@ def test_after_a_loss_a_batch_is_known_by_its_epoch_and_its_offsets(beyond, epoc
     late = Copy([Cell(22, 23, epoch, 29, b"")])
     asked = Cell(22, 23, 3, 23, b"v27")
     assert data._holds(SimpleNamespace(beyond=beyond), late, asked) is holds
+
+
+def test_who_is_elected_before_its_new_process_has_registered_is_judged_at_the_next_election():
+    """A late heartbeat of the process before: the controller cannot know yet, and nobody leads by it."""
+    copy = SimpleNamespace(lost_power=True, agreed_end=0)
+    said = {"found": lambda *_: "nothing there", "promised": lambda *_: "Record x was acknowledged"}
+    history = SimpleNamespace(copies={1: copy}, high_watermark=1, **said)
+    book = SimpleNamespace(histories={ORDERS: history}, lost_beyond=lambda *_: False)
+    checker = LastReplicaStanding(book)
+    checker._fell = {ORDERS: 1}
+    elected = SimpleNamespace(partition=ORDERS, leader=1, old_leader=-1, old_isr=(), old_elr=(1,))
+    assert (checker._elected(None, elected), checker.premises) == (None, 0)
+    copy.lost_power = False
+    assert "then broker 1 was elected and has nothing there" in checker._elected(None, elected)
+    assert checker.premises == 1

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 class LastReplicaStanding(Promise):
     """I12: who lost its page cache as the last of the ISR does not lead before somebody who kept everything (KIP-966).
 
-    Said at the election, before anything is lost by it.
+    Said at the election, before anything is lost by it. Until its process has registered anew, the controller may count
+    with the one before, of which a heartbeat was under way; nobody leads by such an election, and the next one counts.
     """
 
     promise, name = "I12", "last replica standing"
@@ -53,6 +54,8 @@ class LastReplicaStanding(Promise):
         if fact.leader in (-1, fact.old_leader):
             return None
         history = self.ledger.histories[fact.partition]
+        if history.copies[fact.leader].lost_power:
+            return None
         self.premises += 1
         del self._fell[fact.partition]
         kept = history.copies[fact.leader].agreed_end
