@@ -116,13 +116,18 @@ def play(scenario_id: str, seed: int | None = None) -> Trace:
     return run_scenario(scenario(scenario_id), seed)
 
 
-def run_scenario(scenario: Scenario, seed: int | None = None, *, branches: bool = True) -> Trace:
-    """Play a scenario in the simulation; its branches too, each beside the run it parts from."""
+def run_scenario(
+    scenario: Scenario, seed: int | None = None, *, branches: bool = True, scenes: bool = True
+) -> Trace:
+    """Play a scenario in the simulation; its branches too, each beside the run it parts from.
+
+    Without `scenes` nobody minds whether they occur: other decisions than ours may lead elsewhere.
+    """
     used = scenario.seed if seed is None else seed
     trace = _play(scenario, used, {})
     document = trace.to_json()
     # Scenes and questions speak of the run of the scenario's own seed; under another one a scene may be missing.
-    if used == scenario.seed:
+    if used == scenario.seed and scenes:
         document["bookmarks"] = bookmarks_of(trace, scenario.scenes, scenario.id)
         document["questions"] = [
             {

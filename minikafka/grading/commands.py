@@ -11,12 +11,18 @@ minikafka exercises      the list                    minikafka progress      how
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from minikafka.grading import hints, progress
 from minikafka.grading.exercise import CannotGrade, Exercise, all_exercises, find
 from minikafka.grading.grader import judge
+from minikafka.grading.in_place import Standing, StoodDown, begun_in, in_place
+
+if TYPE_CHECKING:
+    from minikafka.trace.trace import Trace
 
 KINDS = {"W": "write", "P": "predict", "A": "attack", "S": "specify", "O": "order", "D": "diagnose"}
 
@@ -51,6 +57,63 @@ def _begin(exercise_id: str) -> str:
 def shown_path(exercise: Exercise, file: Path) -> str:
     """A file of the checkout, as one types it there."""
     return file.relative_to(exercise.root).as_posix()
+
+
+def run_with(folder: Path, play: Callable[[bool], Trace], tell: Callable[[Trace], None]) -> int:
+    """Play a scenario with the learner's functions in place of ours; 1 if one of them differs from its requirements.
+
+    `play` is told whether the scenario's scenes have to be there: not where decisions differ.
+    """
+    return or_say_why(lambda: _run_with(begun_in(folder), play, tell))
+
+
+def _run_with(exercises: list[Exercise], play: Callable[[bool], Trace], tell: Callable[[Trace], None]) -> int:
+    print(f"With your own functions: {', '.join(exercise.id for exercise in exercises)}.")
+    try:
+        with in_place(exercises) as standing:
+            stopped = _played(standing, play, tell)
+            print("\n".join(["", *stopped, *(one.report() for one in standing)]))
+            return int(any(one.differs for one in standing))
+    except StoodDown as failure:
+        print(failure)
+        return 1
+
+
+def _played(standing: list[Standing], play: Callable[[bool], Trace], tell: Callable[[Trace], None]) -> list[str]:
+    """Play it and tell it; why it stopped before its end, if it did."""
+    try:
+        trace = play(False)
+    except StoodDown:
+        raise
+    except Exception as error:  # a wrong decision may lead the core where its own assertions stop it
+        if not any(one.differs for one in standing):
+            raise
+        return [f"With your decisions the run could not go on: {error or type(error).__name__}."]
+    tell(trace if any(one.differs for one in standing) else play(True))
+    return []
+
+
+def serve_with(folder: Path, serve: Callable[[], int]) -> int:
+    """Serve with the learner's functions in place of ours; one that fails is relieved by ours, and that is said."""
+
+    def serve_now() -> int:
+        exercises = begun_in(folder)
+        say(f"With your own functions: {', '.join(exercise.id for exercise in exercises)}.")
+        try:
+            with in_place(exercises, say) as standing:
+                code = serve()
+                for one in standing:
+                    say(one.report())
+                return code
+        except StoodDown as failure:
+            raise CannotGrade(str(failure)) from None
+
+    return or_say_why(serve_now)
+
+
+def say(sentence: str) -> None:
+    """To standard error: standard output is for those who connect."""
+    print(sentence, file=sys.stderr, flush=True)
 
 
 def list_exercises() -> int:

@@ -223,13 +223,12 @@ class WriteGrading:
         expected = f"a function {self.write.function} that answers"
         if failure.question is not None and self.transplant is not None:
             expected = shown(self.transplant.expected(self.write.question(*failure.question)))
-        where = f" at line {failure.line}: `{failure.code}`" if failure.line else ""
-        verb, advice = FAILURES.get(failure.kind, FAILURES["raised"])
+        _, advice = FAILURES.get(failure.kind, FAILURES["raised"])
         return Verdict(
             self.exercise.id,
             NOT_YET,
             did,
-            f"{verb.format(function=self.write.function)} {failure.text}".rstrip() + f"{where}; expected {expected}.",
+            f"{in_words(failure, self.write.function)}; expected {expected}.",
             "R0: Every question gets an answer of the stated type, within a second.",
             advice.format(file=self.file.name, function=self.write.function),
             mistake=failure.kind,
@@ -255,3 +254,9 @@ FAILURES = {
 }
 """For each way to give no answer: how line two begins, and what to look at."""
 
+
+def in_words(failure: AnswerFailed, function: str) -> str:
+    """What became of an answer that is none: the beginning of a sentence."""
+    verb, _ = FAILURES.get(failure.kind, FAILURES["raised"])
+    where = f" at line {failure.line}: `{failure.code}`" if failure.line else ""
+    return f"{verb.format(function=function)} {failure.text}".rstrip() + where

@@ -123,6 +123,11 @@ class Transplant:
         except WrongShape as shape:
             raise AnswerFailed("type", f"returned {came!r}, which is not {shape}", question=question) from None
 
+    def differing(self) -> list[Wrong]:
+        """Every answer so far that is not what the requirements say."""
+        answers = [(question, got, self.expected(question)) for question, got in self._kept.items()]
+        return [Wrong(*one) for one in answers if one[1] != one[2]]
+
     def judge(self, question: Any) -> Wrong | None:
         """Ask one question outside any cluster."""
         got, expected = self.decide(question), self.expected(question)
