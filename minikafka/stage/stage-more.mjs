@@ -395,11 +395,11 @@ function drawWorlds({ stage, run, step }) {
       h("span", { class: "mk-mono" }, `${fact.step} `), i === first ? h("b", {}, "≠ first difference: ") : null, fact.sentence]) : null);
   return h("table", { class: "mk-worlds" },
     h("thead", {}, h("tr", {}, h("th", {}, "time"), h("th", {}, "as recorded"), h("th", {}, name))),
-    h("tbody", {}, first < 0 ? null : h("tr", {}, h("td", { colspan: 3 },
+    h("tbody", {}, first < 0 ? null : h("tr", {}, h("td", { colspan: 3 }, `The same for ${seconds(rows[first].ms)}, then different: `,
       button("link", "difference", () => {
         const side = rows[first].pair[0] ? 0 : 1;
         stage.choose(worlds[side][1], 1, rows[first].pair[side].step);
-      }, `The same for ${seconds(rows[first].ms)}, then different: go there.`))),
+      }, "go there"))),
     shown.map((row, i) => h("tr", { key: from + i, class: from + i === first ? "mk-differs" : from + i === here ? "mk-here" : "" },
       h("td", { class: "mk-mono" }, seconds(row.ms)),
       row.isSame ? h("td", { colspan: 2, key: "both", class: "mk-both" }, row.pair[0].sentence) : row.pair.map((fact, side) => cell(fact, side, from + i)))),
@@ -1215,9 +1215,9 @@ const MORE_CSS = `
 .mk-axis { fill: none; stroke: var(--line); } .mk-series { fill: none; stroke-width: 2; stroke: var(--accent); } .mk-cursor { stroke: var(--ink); } .mk-hit { fill: transparent; cursor: pointer; }
 .mk-charts circle { fill: var(--accent); } .mk-line-1 { stroke: var(--warning); } .mk-line-2 { stroke: var(--good); }
 .mk-worlds { width: 100%; border-collapse: collapse; font-size: 14px; table-layout: fixed; th, td { text-align: left; overflow-wrap: anywhere; vertical-align: top; padding: 4px 10px; border-top: 1px solid var(--line); }
-  th:first-child { width: 84px; } .mk-link { color: var(--ink); text-decoration: none; } .mk-both { color: var(--soft); } .mk-differs td { border: 2px solid var(--warning); } .mk-here { background: var(--faint); }
+  th:first-child { width: 84px; } .mk-link:not([data-part=difference]) { color: var(--ink); text-decoration: none; } .mk-both { color: var(--soft); } .mk-differs td { border: 2px solid var(--warning); } .mk-here { background: var(--faint); }
   .mk-current { outline: 2px solid var(--accent); } }
-&[data-narrow=yes] .mk-worlds :is(th, td) { padding: 4px; } &[data-narrow=yes] .mk-worlds th:first-child { width: 62px; }
+&[data-narrow=yes] .mk-worlds :is(th, td) { padding: 4px; } &[data-narrow=yes] .mk-worlds th:first-child { width: 76px; }
 .mk-jumps { display: flex; flex-wrap: wrap; gap: 2px 12px; font-size: 13px; color: var(--soft); } .mk-jumps [aria-disabled] { opacity: 0.5; }
 .mk-foot { display: flex; flex-wrap: wrap; gap: 6px 16px; font-size: 13px; padding: 0 4px; }
 .mk-foot .mk-link { color: var(--soft); }

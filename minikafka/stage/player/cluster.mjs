@@ -277,7 +277,7 @@ function drawCell(frame, l, row, cell) {
 }
 
 export function drawTick(l, fate) {
-  return h("g", { class: `mk-tick ${fate ? "mk-ink-warning" : "mk-ink-good"}`, style: at(l.cellWidth - 9, 9) },
+  return h("g", { class: `mk-tick ${fate ? "mk-ink-warning" : "mk-ink-good"}`, style: at(l.cellWidth - 6, 5) },
     h("circle", { r: 7.5 }), h("path", { d: "M-3.4,0.2 L-1,2.8 L3.6,-2.6" }));
 }
 

@@ -64,9 +64,9 @@ export const MORE_CSS = `
 .mk-axis { fill: none; stroke: var(--line); } .mk-series { fill: none; stroke-width: 2; stroke: var(--accent); } .mk-cursor { stroke: var(--ink); } .mk-hit { fill: transparent; cursor: pointer; }
 .mk-charts circle { fill: var(--accent); } .mk-line-1 { stroke: var(--warning); } .mk-line-2 { stroke: var(--good); }
 .mk-worlds { width: 100%; border-collapse: collapse; font-size: 14px; table-layout: fixed; th, td { text-align: left; overflow-wrap: anywhere; vertical-align: top; padding: 4px 10px; border-top: 1px solid var(--line); }
-  th:first-child { width: 84px; } .mk-link { color: var(--ink); text-decoration: none; } .mk-both { color: var(--soft); } .mk-differs td { border: 2px solid var(--warning); } .mk-here { background: var(--faint); }
+  th:first-child { width: 84px; } .mk-link:not([data-part=difference]) { color: var(--ink); text-decoration: none; } .mk-both { color: var(--soft); } .mk-differs td { border: 2px solid var(--warning); } .mk-here { background: var(--faint); }
   .mk-current { outline: 2px solid var(--accent); } }
-&[data-narrow=yes] .mk-worlds :is(th, td) { padding: 4px; } &[data-narrow=yes] .mk-worlds th:first-child { width: 62px; }
+&[data-narrow=yes] .mk-worlds :is(th, td) { padding: 4px; } &[data-narrow=yes] .mk-worlds th:first-child { width: 76px; }
 .mk-jumps { display: flex; flex-wrap: wrap; gap: 2px 12px; font-size: 13px; color: var(--soft); } .mk-jumps [aria-disabled] { opacity: 0.5; }
 .mk-foot { display: flex; flex-wrap: wrap; gap: 6px 16px; font-size: 13px; padding: 0 4px; }
 .mk-foot .mk-link { color: var(--soft); }

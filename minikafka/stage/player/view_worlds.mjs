@@ -44,11 +44,11 @@ function drawWorlds({ stage, run, step }) {
       h("span", { class: "mk-mono" }, `${fact.step} `), i === first ? h("b", {}, "≠ first difference: ") : null, fact.sentence]) : null);
   return h("table", { class: "mk-worlds" },
     h("thead", {}, h("tr", {}, h("th", {}, "time"), h("th", {}, "as recorded"), h("th", {}, name))),
-    h("tbody", {}, first < 0 ? null : h("tr", {}, h("td", { colspan: 3 },
+    h("tbody", {}, first < 0 ? null : h("tr", {}, h("td", { colspan: 3 }, `The same for ${seconds(rows[first].ms)}, then different: `,
       button("link", "difference", () => {
         const side = rows[first].pair[0] ? 0 : 1;
         stage.choose(worlds[side][1], 1, rows[first].pair[side].step);
-      }, `The same for ${seconds(rows[first].ms)}, then different: go there.`))),
+      }, "go there"))),
     shown.map((row, i) => h("tr", { key: from + i, class: from + i === first ? "mk-differs" : from + i === here ? "mk-here" : "" },
       h("td", { class: "mk-mono" }, seconds(row.ms)),
       row.isSame ? h("td", { colspan: 2, key: "both", class: "mk-both" }, row.pair[0].sentence) : row.pair.map((fact, side) => cell(fact, side, from + i)))),
