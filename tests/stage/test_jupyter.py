@@ -1,4 +1,7 @@
-"""A real JupyterLab: crash the leader, step to the election, go back before it, and forward by another schedule."""
+"""A real JupyterLab: crash the leader, step to the election, go back before it, and forward by another schedule.
+
+And every button of a broker, clicked.
+"""
 
 from __future__ import annotations
 
@@ -32,8 +35,9 @@ def notebook():
     return json.dumps({"cells": [cell], "metadata": kernel, "nbformat": 4, "nbformat_minor": 5})
 
 
-@pytest.fixture
-def lab(need, root, tmp_path):
+@pytest.fixture(scope="module")
+def lab(need, root, tmp_path_factory):
+    tmp_path = tmp_path_factory.mktemp("lab")
     need.module("jupyterlab")
     need.module("anywidget")
     (tmp_path / "work").mkdir()
@@ -68,13 +72,20 @@ def run_cell(page, need):
     pytest.fail(f"the cell shows no player: {page.locator('.jp-Notebook').inner_text()}")
 
 
-def test_crash_step_back_and_go_on_otherwise(chromium, lab, need):
+@pytest.fixture
+def page(chromium, lab, need):
+    """A notebook whose cell has been run: a cluster with buttons."""
     page = chromium.new_page(viewport={"width": 1440, "height": 1300})
     page.set_default_timeout(LONG_MS)
     page.goto(f"{lab}/tree/live.ipynb?reset")
     page.wait_for_selector(".jp-Notebook .jp-Cell .cm-content")
     page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
     run_cell(page, need)
+    yield page
+    page.close()
+
+
+def test_crash_step_back_and_go_on_otherwise(page):
     story = page.locator(".mk-sentences")
 
     page.locator(".jupyter-button", has_text="crash").first.click()
@@ -93,4 +104,29 @@ def test_crash_step_back_and_go_on_otherwise(chromium, lab, need):
 
     page.locator("[data-part=branches]").get_by_role("button", name="crash 1").click()
     story.get_by_text("writes: broker 2 leads orders-0").wait_for()
-    page.close()
+
+
+HAPPENS = [
+    ("crash", "nodes['broker-3'].state === 'crashed'", "Broker 3 crashes; what it wrote is still in"),
+    ("restart", "nodes['broker-3'].state === 'up'", "Broker 3 starts again."),
+    ("pause", "nodes['broker-3'].state === 'paused'", "Broker 3 stands still, and does not know it."),
+    ("resume", "nodes['broker-3'].state === 'up'", "Broker 3 goes on where it stood."),
+    ("cut from controllers", "cuts.length === 1", "The link between broker 3 and controller 1 is cut"),
+    ("heal all", "cuts.length === 0", "The link between broker 3 and controller 1 works again."),
+    ("cut from brokers", "cuts.length === 2", "The link between broker 1 and broker 3 is cut"),
+    ("heal all", "cuts.length === 0", "The link between broker 2 and broker 3 works again."),
+    ("fill disk", "nodes['broker-3'].disk === 'full'", "The disk of broker 3 is full."),
+    ("free disk", "nodes['broker-3'].disk === ''", "The disk of broker 3 has room again."),
+    ("send a record", "partitions['orders-0'] !== undefined", "sends "),
+]
+
+
+def test_every_button_does_to_the_run_what_it_says(page):
+    """On broker 3, one after the other; each is seen in the picture's own state, and told in the story."""
+    story = page.locator(".mk-sentences")
+    for label, state, sentence in HAPPENS:
+        before = page.evaluate(f"{STAGE}.step")
+        found = page.locator(".jupyter-button").get_by_text(label, exact=True)
+        (found.last if found.count() > 1 else found).click()
+        page.wait_for_function(f"{STAGE}.step > {before} && {STAGE}.stage.run.stateAt({STAGE}.step).{state}")
+        story.get_by_text(sentence).last.wait_for()
