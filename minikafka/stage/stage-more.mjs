@@ -187,11 +187,59 @@ function jumpKeys(stage) {
     [[goal[0], () => jumpTo(stage, goal, 1)], [goal[0].toUpperCase(), () => jumpTo(stage, goal, -1)]]));
 }
 
+// view_parts.mjs
+function tag(words, tone = "soft", title = null) {
+  return h("span", { class: `mk-word mk-tone-${tone}`, title }, words);
+}
+
+function meter(part, words, tone = "accent") {
+  return h("span", { class: `mk-gauge mk-tone-${tone}` },
+    h("span", { class: "mk-meter", "aria-hidden": "true" }, h("span", { class: "mk-glide", style: `width:${Math.round(Math.min(1, Math.max(0, part)) * 100)}%` })), h("span", {}, words));
+}
+
+function clock(ms, limit, past) {
+  if (ms === null) return h("span", { class: "mk-quiet" }, "–");
+  if (!limit) return `${past} ${inSeconds(ms)} ago`;
+  const part = ms / limit;
+  return meter(part, `${inSeconds(ms)} of ${inSeconds(limit)}`, part >= 1 ? "warning" : part > 0.66 ? "accent" : "good");
+}
+
+function inSeconds(ms) {
+  if (ms >= 120000) return `${Math.round(ms / 6000) / 10} min`;
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${Math.round(ms / 100) / 10} s`;
+}
+
+function table(caption, heads, rows) {
+  return h("div", { class: "mk-scroll", tabindex: 0, role: "region", "aria-label": caption }, h("table", { class: "mk-table" },
+    h("caption", {}, caption), h("thead", {}, h("tr", {}, heads.map((head) => h("th", { scope: "col" }, head)))),
+    h("tbody", {}, rows.map(({ key, style, cells }) => h("tr", { key, class: style || null }, cells.map((cell, i) =>
+      (i ? h("td", { "data-head": heads[i] }, cell) : h("th", { scope: "row" }, cell))))))));
+}
+
+function between(run, from, to) {
+  return run.times[to] - run.times[from];
+}
+
+const answers = new WeakMap();
+
+function hasFact(run, isOne) {
+  const known = answers.get(run) || new Map();
+  answers.set(run, known);
+  if (!known.has(isOne)) known.set(isOne, run.trace.facts.some(([, , kind, fields]) => isOne(kind, fields)));
+  return known.get(isOne);
+}
+
+function part(key, title, ...children) {
+  return h("section", { class: "mk-part", key }, h("h3", {}, title), children);
+}
+
 // view_charts.mjs
 const MARKS = [["", "—"], ["6 4", "- -"], ["2 3", "···"]]; // each line has a pattern besides its colour
 
+const isStored = (kind) => kind === "RecordsAppended";
+
 const chartsView = {
-  id: "charts", name: "Charts", draw: drawCharts, applies: (run) => run.trace.facts.some((fact) => fact[2] === "RecordsAppended"),
+  id: "charts", name: "Charts", draw: drawCharts, applies: (run) => hasFact(run, isStored),
 };
 
 function seriesOf(run, partition) {
@@ -228,24 +276,41 @@ function seriesOf(run, partition) {
 
 const charted = new WeakMap();
 
-function drawCharts(frame) {
-  const { run, partition, width } = frame;
+function chartsOf(run, partition, wide, high) {
   const all = charted.get(run) || {};
   charted.set(run, all);
-  const charts = Object.entries(all[partition] ||= seriesOf(run, partition));
-  const columns = width < 600 ? 1 : 2, wide = width / columns, high = columns === 1 ? 150 : 230;
-  const height = Math.ceil(charts.length / columns) * high + 10;
-  return h("svg", { class: "mk-picture mk-charts", width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `Charts of ${partition}` },
-    charts.map(([name, lines], i) => h("g", { key: name, transform: `translate(${(i % columns) * wide} ${Math.floor(i / columns) * high})` },
-      drawChart(frame, name, lines, wide, high))));
+  return all[`${partition} ${wide} ${high}`] ||= Object.entries(seriesOf(run, partition)).map(([name, lines]) => {
+    const chart = { name, lines: Object.entries(lines).filter(([, points]) => points.length), left: 40, right: wide - 16, top: 34, bottom: high - 30, end: run.times[run.last] || 1 };
+    return { ...chart, picture: drawLines(chart) };
+  });
 }
 
-function drawChart({ run, step, go }, name, lines, wide, high) {
-  const left = 40, right = wide - 16, bottom = high - 30, top = 34, now = run.times[step], end = run.times[run.last] || 1;
+function drawCharts(frame) {
+  const { run, partition, width } = frame;
+  const columns = width < 600 ? 1 : 2, wide = width / columns, high = columns === 1 ? 150 : 230;
+  const charts = chartsOf(run, partition, wide, high);
+  const height = Math.ceil(charts.length / columns) * high + 10;
+  return h("svg", { class: "mk-picture mk-charts", width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `Charts of ${partition}` },
+    charts.map((chart, i) => h("g", { key: chart.name, transform: `translate(${(i % columns) * wide} ${Math.floor(i / columns) * high})` },
+      drawChart(frame, chart))));
+}
+
+function drawLines({ name, lines, left, right, top, bottom, end }) {
   const isPoints = name.startsWith("latency");
-  const most = Math.max(1, ...Object.values(lines).flat().map((point) => point[1]));
+  const most = lines.reduce((high, [, points]) => points.reduce((so, point) => Math.max(so, point[1]), high), 1);
   const x = (ms) => left + (right - left) * ms / end, y = (value) => bottom - (bottom - top) * value / most;
-  const shown = Object.entries(lines).filter(([, points]) => points.length);
+  return h("g", { key: "lines" },
+    h("text", { x: 12, y: 20, class: "mk-small-name mk-name" }, name),
+    h("path", { d: `M${left},${top} V${bottom} H${right}`, class: "mk-axis" }),
+    [[most, top + 4], [0, bottom + 4]].map(([word, at]) => h("text", { x: left - 6, y: at, class: "mk-mono mk-right" }, word)),
+    h("text", { x: right, y: bottom + 15, class: "mk-mono mk-right" }, seconds(end)),
+    lines.map(([, points], i) => (isPoints
+      ? points.map(([ms, each]) => h("circle", { cx: x(ms), cy: y(each), r: 3, class: "mk-line-0" }))
+      : h("path", { class: `mk-series mk-line-${i}`, "stroke-dasharray": MARKS[i % 3][0], d: `M${x(points[0][0])},${y(points[0][1])}${points.map(([ms, each]) => ` H${x(ms)} V${y(each)}`).join("")} H${right}` }))));
+}
+
+function drawChart({ run, step, go }, { lines, left, right, top, bottom, end, picture }) {
+  const now = run.times[step], at = left + (right - left) * now / end;
   const value = (points) => (points[countUpTo(points, now, (point) => point[0]) - 1] || [0, "–"])[1];
   const click = (event) => {
     const box = event.currentTarget.getBoundingClientRect();
@@ -253,17 +318,11 @@ function drawChart({ run, step, go }, name, lines, wide, high) {
     go(Math.max(1, countUpTo(run.times, ms, (each) => each) - 1));
   };
   return [
-    h("text", { x: 12, y: 20, class: "mk-small-name mk-name" }, name),
-    shown.length > 1
-      ? h("text", { x: left, y: bottom + 15, class: "mk-mono" }, shown.map(([id, points], i) => `${MARKS[i % 3][1]} ${spoken(id)}: ${value(points)}`).join("  "))
-      : h("text", { x: right, y: 20, class: "mk-mono mk-right" }, value((shown[0] || [0, []])[1])),
-    h("path", { d: `M${left},${top} V${bottom} H${right}`, class: "mk-axis" }),
-    [[most, top + 4], [0, bottom + 4]].map(([word, at]) => h("text", { x: left - 6, y: at, class: "mk-mono mk-right" }, word)),
-    h("text", { x: right, y: bottom + 15, class: "mk-mono mk-right" }, seconds(end)),
-    shown.map(([, points], i) => (isPoints
-      ? points.map(([ms, each]) => h("circle", { cx: x(ms), cy: y(each), r: 3, class: "mk-line-0" }))
-      : h("path", { class: `mk-series mk-line-${i}`, "stroke-dasharray": MARKS[i % 3][0], d: `M${x(points[0][0])},${y(points[0][1])}${points.map(([ms, each]) => ` H${x(ms)} V${y(each)}`).join("")} H${right}` }))),
-    h("path", { d: `M${x(now)},${top} V${bottom}`, class: "mk-cursor" }),
+    picture,
+    lines.length > 1
+      ? h("text", { x: left, y: bottom + 15, class: "mk-mono" }, lines.map(([id, points], i) => `${MARKS[i % 3][1]} ${spoken(id)}: ${value(points)}`).join("  "))
+      : h("text", { x: right, y: 20, class: "mk-mono mk-right" }, value((lines[0] || [0, []])[1])),
+    h("path", { d: `M${at},${top} V${bottom}`, class: "mk-cursor" }),
     h("rect", { x: left, y: top, width: right - left, height: bottom - top, class: "mk-hit", onclick: click }),
   ];
 }
@@ -715,43 +774,6 @@ function logInWords({ state, partition }) {
   }).join(" ");
 }
 
-// view_parts.mjs
-function tag(words, tone = "soft", title = null) {
-  return h("span", { class: `mk-word mk-tone-${tone}`, title }, words);
-}
-
-function meter(part, words, tone = "accent") {
-  return h("span", { class: `mk-gauge mk-tone-${tone}` },
-    h("span", { class: "mk-meter", "aria-hidden": "true" }, h("span", { class: "mk-glide", style: `width:${Math.round(Math.min(1, Math.max(0, part)) * 100)}%` })), h("span", {}, words));
-}
-
-function clock(ms, limit, past) {
-  if (ms === null) return h("span", { class: "mk-quiet" }, "–");
-  if (!limit) return `${past} ${inSeconds(ms)} ago`;
-  const part = ms / limit;
-  return meter(part, `${inSeconds(ms)} of ${inSeconds(limit)}`, part >= 1 ? "warning" : part > 0.66 ? "accent" : "good");
-}
-
-function inSeconds(ms) {
-  if (ms >= 120000) return `${Math.round(ms / 6000) / 10} min`;
-  return ms < 1000 ? `${Math.round(ms)} ms` : `${Math.round(ms / 100) / 10} s`;
-}
-
-function table(caption, heads, rows) {
-  return h("div", { class: "mk-scroll", tabindex: 0, role: "region", "aria-label": caption }, h("table", { class: "mk-table" },
-    h("caption", {}, caption), h("thead", {}, h("tr", {}, heads.map((head) => h("th", { scope: "col" }, head)))),
-    h("tbody", {}, rows.map(({ key, style, cells }) => h("tr", { key, class: style || null }, cells.map((cell, i) =>
-      (i ? h("td", { "data-head": heads[i] }, cell) : h("th", { scope: "row" }, cell))))))));
-}
-
-function between(run, from, to) {
-  return run.times[to] - run.times[from];
-}
-
-function part(key, title, ...children) {
-  return h("section", { class: "mk-part", key }, h("h3", {}, title), children);
-}
-
 // view_isr.mjs
 const LAG_LIMIT_MS = 30000; // Kafka's own, where the run says nothing else
 
@@ -902,9 +924,11 @@ function drawVoter(state, id, leader) {
 // view_groups.mjs
 const SIGNS_OF_LIFE = /^~?(Heartbeat|JoinGroup|SyncGroup|ConsumerGroupHeartbeat|OffsetCommit)\b/;
 
+const isOfGroup = (kind) => kind === "GroupChanged" || kind === "OffsetCommitted";
+
 const groupsView = {
   id: "groups", name: "Groups", isText: true,
-  applies: (run) => run.trace.facts.some((fact) => fact[2] === "GroupChanged" || fact[2] === "OffsetCommitted"),
+  applies: (run) => hasFact(run, isOfGroup),
   draw: (frame) => {
     const names = Object.keys(frame.state.groups);
     return h("div", { class: "mk-sheet mk-groups" }, names.length ? names.map((name) => drawGroup(frame, name))
@@ -1066,9 +1090,11 @@ function drawRail(replica, committed, position) {
 }
 
 // view_transactions.mjs
+const isOfTransaction = (kind, fields) => kind === "TransactionChanged" || (kind === "ProducerIdGranted" && fields.transactional_id);
+
 const transactionsView = {
   id: "transactions", name: "Transactions", isText: true,
-  applies: (run) => run.trace.facts.some(([, , kind, fields]) => kind === "TransactionChanged" || (kind === "ProducerIdGranted" && fields.transactional_id)),
+  applies: (run) => hasFact(run, isOfTransaction),
   draw: (frame) => h("div", { class: "mk-sheet mk-transactions" }, drawIds(frame), frame.run.partitions.map((partition) => drawReaders(frame, partition))),
 };
 
@@ -1226,6 +1252,18 @@ const MORE_CSS = `
 }
 `;
 
+// why.mjs
+function drawWhy(stage) {
+  const causes = stage.run.causes(stage.step);
+  if (!causes.length) {
+    return h("p", { class: "mk-why mk-quiet" }, "Nothing inside the run caused this: the scenario, or a clock, did it.");
+  }
+  return h("div", { class: "mk-why" },
+    h("p", {}, "Because, nearest first:"),
+    h("ol", {}, causes.map((cause) => h("li", { key: `c${cause.step}` },
+      button("link", "cause", () => stage.go(cause.step), [h("span", { class: "mk-mono" }, cause.step), ` ${cause.sentence}`])))));
+}
+
 // more.mjs
 addViews([logView, isrView, groupsView, transactionsView, spaceView, chartsView, worldsView],
-  { css: MORE_CSS, drawFoot, drawJumps, jumpKeys, openFile });
+  { css: MORE_CSS, drawFoot, drawWhy, drawJumps, jumpKeys, openFile });

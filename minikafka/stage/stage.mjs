@@ -666,15 +666,25 @@ export function button(look, part, onclick, words, more) {
 }
 
 function patch(parent, wanted) {
-  const kept = new Set(wanted.map((child) => child.attributes && child.attributes.key));
-  const keyed = new Map();
-  for (const node of Array.from(parent.childNodes)) {
-    if (node.mkKey === undefined) continue;
-    if (kept.has(node.mkKey)) keyed.set(node.mkKey, node);
-    else node.remove();
+  let node = parent.firstChild, at = 0;
+  for (; node && at < wanted.length && isLike(node, wanted[at]) && node.mkKey === keyOf(wanted[at]); at += 1) {
+    update(node, wanted[at]); // most stand where they stood: nothing has to be looked for
+    node = node.nextSibling;
   }
-  const used = new Set();
-  let place = parent.firstChild;
+  if (node || at < wanted.length) rearrange(parent, wanted.slice(at), node);
+}
+
+function rearrange(parent, wanted, place) {
+  const rest = new Set(wanted.map(keyOf)), keyed = new Map(), used = new Set();
+  for (let node = place, next; node; node = next) {
+    next = node.nextSibling;
+    if (node.mkKey === undefined) continue;
+    if (rest.has(node.mkKey)) keyed.set(node.mkKey, node);
+    else {
+      if (node === place) place = next;
+      node.remove();
+    }
+  }
   for (const child of wanted) {
     const node = reuse(child, keyed, place, used) || create(child, parent);
     used.add(node);
@@ -682,13 +692,20 @@ function patch(parent, wanted) {
     else parent.insertBefore(node, place);
     update(node, child);
   }
-  for (const node of Array.from(parent.childNodes)) if (!used.has(node)) node.remove();
+  for (let next; place; place = next) {
+    next = place.nextSibling;
+    if (!used.has(place)) place.remove();
+  }
+}
+
+function keyOf(child) {
+  return child.tag === undefined ? undefined : child.attributes.key;
 }
 
 function reuse(child, keyed, place, used) {
   const fits = (node) => node && !used.has(node) && isLike(node, child);
-  if (child.attributes && child.attributes.key !== undefined) {
-    const node = keyed.get(child.attributes.key);
+  if (keyOf(child) !== undefined) {
+    const node = keyed.get(keyOf(child));
     return fits(node) ? node : null;
   }
   return fits(place) && place.mkKey === undefined ? place : null;
@@ -715,8 +732,8 @@ function update(node, child) {
   if (node.mkDrawn === child) return; // the very same description: nothing can have changed
   node.mkDrawn = child;
   const before = node.mkAttributes || {};
-  for (const name of Object.keys(before)) if (!(name in child.attributes)) setAttribute(node, name, null);
-  for (const [name, value] of Object.entries(child.attributes)) if (before[name] !== value) setAttribute(node, name, value);
+  for (const name in before) if (!(name in child.attributes)) setAttribute(node, name, null);
+  for (const name in child.attributes) if (before[name] !== child.attributes[name]) setAttribute(node, name, child.attributes[name]);
   node.mkAttributes = child.attributes;
   if (!child.attributes.keep) patch(node, child.children); // `keep`: its owner fills it by hand
 }
@@ -1751,7 +1768,7 @@ function drawSentence(stage) {
       h("div", { class: "mk-now-side" },
         button("link", "why", () => stage.set({ why: !stage.why }), "why?", { "aria-expanded": String(stage.why) }),
         h("span", { class: "mk-mono" }, seconds(run.times[step])))),
-    stage.why ? drawWhy(stage) : null);
+    stage.why && stage.more ? stage.more.drawWhy(stage) : null);
 }
 
 function drawAlarm(stage) {
@@ -1766,17 +1783,6 @@ function drawLastTold({ run, step }) {
   const at = run.moments[run.momentBefore(step)];
   const [lead] = at < step ? run.told(at) : [];
   return lead ? h("p", { class: "mk-also" }, `Last told, at step ${at}: ${lead.sentence}`) : null;
-}
-
-function drawWhy(stage) {
-  const causes = stage.run.causes(stage.step);
-  if (!causes.length) {
-    return h("p", { class: "mk-why mk-quiet" }, "Nothing inside the run caused this: the scenario, or a clock, did it.");
-  }
-  return h("div", { class: "mk-why" },
-    h("p", {}, "Because, nearest first:"),
-    h("ol", {}, causes.map((cause) => h("li", { key: `c${cause.step}` },
-      button("link", "cause", () => stage.go(cause.step), [h("span", { class: "mk-mono" }, cause.step), ` ${cause.sentence}`])))));
 }
 
 function drawQuestion(stage) {

@@ -14,16 +14,27 @@ export function button(look, part, onclick, words, more) {
 
 /** Makes the children of `parent` be `wanted`; elements with the same key (or place) and tag are kept and changed. */
 export function patch(parent, wanted) {
-  const kept = new Set(wanted.map((child) => child.attributes && child.attributes.key));
-  const keyed = new Map();
-  for (const node of Array.from(parent.childNodes)) {
+  let node = parent.firstChild, at = 0;
+  for (; node && at < wanted.length && isLike(node, wanted[at]) && node.mkKey === keyOf(wanted[at]); at += 1) {
+    update(node, wanted[at]); // most stand where they stood: nothing has to be looked for
+    node = node.nextSibling;
+  }
+  if (node || at < wanted.length) rearrange(parent, wanted.slice(at), node);
+}
+
+/** The children of `parent` from `place` on become `wanted`. */
+function rearrange(parent, wanted, place) {
+  const rest = new Set(wanted.map(keyOf)), keyed = new Map(), used = new Set();
+  for (let node = place, next; node; node = next) {
+    next = node.nextSibling;
     if (node.mkKey === undefined) continue;
     // What goes, goes first, so that what stays need not be moved: a moved element loses the focus.
-    if (kept.has(node.mkKey)) keyed.set(node.mkKey, node);
-    else node.remove();
+    if (rest.has(node.mkKey)) keyed.set(node.mkKey, node);
+    else {
+      if (node === place) place = next;
+      node.remove();
+    }
   }
-  const used = new Set();
-  let place = parent.firstChild;
   for (const child of wanted) {
     const node = reuse(child, keyed, place, used) || create(child, parent);
     used.add(node);
@@ -31,13 +42,20 @@ export function patch(parent, wanted) {
     else parent.insertBefore(node, place);
     update(node, child);
   }
-  for (const node of Array.from(parent.childNodes)) if (!used.has(node)) node.remove();
+  for (let next; place; place = next) {
+    next = place.nextSibling;
+    if (!used.has(place)) place.remove();
+  }
+}
+
+function keyOf(child) {
+  return child.tag === undefined ? undefined : child.attributes.key;
 }
 
 function reuse(child, keyed, place, used) {
   const fits = (node) => node && !used.has(node) && isLike(node, child);
-  if (child.attributes && child.attributes.key !== undefined) {
-    const node = keyed.get(child.attributes.key);
+  if (keyOf(child) !== undefined) {
+    const node = keyed.get(keyOf(child));
     return fits(node) ? node : null;
   }
   return fits(place) && place.mkKey === undefined ? place : null;
@@ -64,8 +82,8 @@ function update(node, child) {
   if (node.mkDrawn === child) return; // the very same description: nothing can have changed
   node.mkDrawn = child;
   const before = node.mkAttributes || {};
-  for (const name of Object.keys(before)) if (!(name in child.attributes)) setAttribute(node, name, null);
-  for (const [name, value] of Object.entries(child.attributes)) if (before[name] !== value) setAttribute(node, name, value);
+  for (const name in before) if (!(name in child.attributes)) setAttribute(node, name, null);
+  for (const name in child.attributes) if (before[name] !== child.attributes[name]) setAttribute(node, name, child.attributes[name]);
   node.mkAttributes = child.attributes;
   if (!child.attributes.keep) patch(node, child.children); // `keep`: its owner fills it by hand
 }

@@ -11,6 +11,7 @@ import { isrView } from "./view_isr.mjs";
 import { groupsView } from "./view_groups.mjs";
 import { transactionsView } from "./view_transactions.mjs";
 import { MORE_CSS } from "./view_style.mjs";
+import { drawWhy } from "./why.mjs";
 
 addViews([logView, isrView, groupsView, transactionsView, spaceView, chartsView, worldsView],
-  { css: MORE_CSS, drawFoot, drawJumps, jumpKeys, openFile });
+  { css: MORE_CSS, drawFoot, drawWhy, drawJumps, jumpKeys, openFile });

@@ -103,7 +103,7 @@ export function drawSentence(stage) {
       h("div", { class: "mk-now-side" },
         button("link", "why", () => stage.set({ why: !stage.why }), "why?", { "aria-expanded": String(stage.why) }),
         h("span", { class: "mk-mono" }, seconds(run.times[step])))),
-    stage.why ? drawWhy(stage) : null);
+    stage.why && stage.more ? stage.more.drawWhy(stage) : null);
 }
 
 /** A promise that was broken stays in sight until the end. */
@@ -120,17 +120,6 @@ function drawLastTold({ run, step }) {
   const at = run.moments[run.momentBefore(step)];
   const [lead] = at < step ? run.told(at) : [];
   return lead ? h("p", { class: "mk-also" }, `Last told, at step ${at}: ${lead.sentence}`) : null;
-}
-
-function drawWhy(stage) {
-  const causes = stage.run.causes(stage.step);
-  if (!causes.length) {
-    return h("p", { class: "mk-why mk-quiet" }, "Nothing inside the run caused this: the scenario, or a clock, did it.");
-  }
-  return h("div", { class: "mk-why" },
-    h("p", {}, "Because, nearest first:"),
-    h("ol", {}, causes.map((cause) => h("li", { key: `c${cause.step}` },
-      button("link", "cause", () => stage.go(cause.step), [h("span", { class: "mk-mono" }, cause.step), ` ${cause.sentence}`])))));
 }
 
 // --- Predict, and other futures ---

@@ -2,11 +2,14 @@
 
 import { h } from "./dom.mjs";
 import { countUpTo, seconds, spoken } from "./run.mjs";
+import { hasFact } from "./view_parts.mjs";
 
 const MARKS = [["", "—"], ["6 4", "- -"], ["2 3", "···"]]; // each line has a pattern besides its colour
 
+const isStored = (kind) => kind === "RecordsAppended";
+
 export const chartsView = {
-  id: "charts", name: "Charts", draw: drawCharts, applies: (run) => run.trace.facts.some((fact) => fact[2] === "RecordsAppended"),
+  id: "charts", name: "Charts", draw: drawCharts, applies: (run) => hasFact(run, isStored),
 };
 
 /** {name: {line: [[ms, value], …]}}; values hold until the next point, but for latency, which is a point each. */
@@ -44,24 +47,43 @@ export function seriesOf(run, partition) {
 
 const charted = new WeakMap();
 
-function drawCharts(frame) {
-  const { run, partition, width } = frame;
+/** The charts of a partition in this size, [{name, lines, left, right, top, bottom, end, picture}]; drawn once, a step moves only the cursor. */
+function chartsOf(run, partition, wide, high) {
   const all = charted.get(run) || {};
   charted.set(run, all);
-  const charts = Object.entries(all[partition] ||= seriesOf(run, partition));
-  const columns = width < 600 ? 1 : 2, wide = width / columns, high = columns === 1 ? 150 : 230;
-  const height = Math.ceil(charts.length / columns) * high + 10;
-  return h("svg", { class: "mk-picture mk-charts", width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `Charts of ${partition}` },
-    charts.map(([name, lines], i) => h("g", { key: name, transform: `translate(${(i % columns) * wide} ${Math.floor(i / columns) * high})` },
-      drawChart(frame, name, lines, wide, high))));
+  return all[`${partition} ${wide} ${high}`] ||= Object.entries(seriesOf(run, partition)).map(([name, lines]) => {
+    const chart = { name, lines: Object.entries(lines).filter(([, points]) => points.length), left: 40, right: wide - 16, top: 34, bottom: high - 30, end: run.times[run.last] || 1 };
+    return { ...chart, picture: drawLines(chart) };
+  });
 }
 
-function drawChart({ run, step, go }, name, lines, wide, high) {
-  const left = 40, right = wide - 16, bottom = high - 30, top = 34, now = run.times[step], end = run.times[run.last] || 1;
+function drawCharts(frame) {
+  const { run, partition, width } = frame;
+  const columns = width < 600 ? 1 : 2, wide = width / columns, high = columns === 1 ? 150 : 230;
+  const charts = chartsOf(run, partition, wide, high);
+  const height = Math.ceil(charts.length / columns) * high + 10;
+  return h("svg", { class: "mk-picture mk-charts", width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `Charts of ${partition}` },
+    charts.map((chart, i) => h("g", { key: chart.name, transform: `translate(${(i % columns) * wide} ${Math.floor(i / columns) * high})` },
+      drawChart(frame, chart))));
+}
+
+/** All of a chart that is the same in each step. */
+function drawLines({ name, lines, left, right, top, bottom, end }) {
   const isPoints = name.startsWith("latency");
-  const most = Math.max(1, ...Object.values(lines).flat().map((point) => point[1]));
+  const most = lines.reduce((high, [, points]) => points.reduce((so, point) => Math.max(so, point[1]), high), 1);
   const x = (ms) => left + (right - left) * ms / end, y = (value) => bottom - (bottom - top) * value / most;
-  const shown = Object.entries(lines).filter(([, points]) => points.length);
+  return h("g", { key: "lines" },
+    h("text", { x: 12, y: 20, class: "mk-small-name mk-name" }, name),
+    h("path", { d: `M${left},${top} V${bottom} H${right}`, class: "mk-axis" }),
+    [[most, top + 4], [0, bottom + 4]].map(([word, at]) => h("text", { x: left - 6, y: at, class: "mk-mono mk-right" }, word)),
+    h("text", { x: right, y: bottom + 15, class: "mk-mono mk-right" }, seconds(end)),
+    lines.map(([, points], i) => (isPoints
+      ? points.map(([ms, each]) => h("circle", { cx: x(ms), cy: y(each), r: 3, class: "mk-line-0" }))
+      : h("path", { class: `mk-series mk-line-${i}`, "stroke-dasharray": MARKS[i % 3][0], d: `M${x(points[0][0])},${y(points[0][1])}${points.map(([ms, each]) => ` H${x(ms)} V${y(each)}`).join("")} H${right}` }))));
+}
+
+function drawChart({ run, step, go }, { lines, left, right, top, bottom, end, picture }) {
+  const now = run.times[step], at = left + (right - left) * now / end;
   const value = (points) => (points[countUpTo(points, now, (point) => point[0]) - 1] || [0, "–"])[1];
   const click = (event) => {
     const box = event.currentTarget.getBoundingClientRect();
@@ -69,17 +91,11 @@ function drawChart({ run, step, go }, name, lines, wide, high) {
     go(Math.max(1, countUpTo(run.times, ms, (each) => each) - 1));
   };
   return [
-    h("text", { x: 12, y: 20, class: "mk-small-name mk-name" }, name),
-    shown.length > 1
-      ? h("text", { x: left, y: bottom + 15, class: "mk-mono" }, shown.map(([id, points], i) => `${MARKS[i % 3][1]} ${spoken(id)}: ${value(points)}`).join("  "))
-      : h("text", { x: right, y: 20, class: "mk-mono mk-right" }, value((shown[0] || [0, []])[1])),
-    h("path", { d: `M${left},${top} V${bottom} H${right}`, class: "mk-axis" }),
-    [[most, top + 4], [0, bottom + 4]].map(([word, at]) => h("text", { x: left - 6, y: at, class: "mk-mono mk-right" }, word)),
-    h("text", { x: right, y: bottom + 15, class: "mk-mono mk-right" }, seconds(end)),
-    shown.map(([, points], i) => (isPoints
-      ? points.map(([ms, each]) => h("circle", { cx: x(ms), cy: y(each), r: 3, class: "mk-line-0" }))
-      : h("path", { class: `mk-series mk-line-${i}`, "stroke-dasharray": MARKS[i % 3][0], d: `M${x(points[0][0])},${y(points[0][1])}${points.map(([ms, each]) => ` H${x(ms)} V${y(each)}`).join("")} H${right}` }))),
-    h("path", { d: `M${x(now)},${top} V${bottom}`, class: "mk-cursor" }),
+    picture,
+    lines.length > 1
+      ? h("text", { x: left, y: bottom + 15, class: "mk-mono" }, lines.map(([id, points], i) => `${MARKS[i % 3][1]} ${spoken(id)}: ${value(points)}`).join("  "))
+      : h("text", { x: right, y: 20, class: "mk-mono mk-right" }, value((lines[0] || [0, []])[1])),
+    h("path", { d: `M${at},${top} V${bottom}`, class: "mk-cursor" }),
     h("rect", { x: left, y: top, width: right - left, height: bottom - top, class: "mk-hit", onclick: click }),
   ];
 }

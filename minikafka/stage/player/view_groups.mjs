@@ -2,14 +2,16 @@
 
 import { h } from "./dom.mjs";
 import { spoken } from "./run.mjs";
-import { between, clock, inSeconds, part, table, tag } from "./view_parts.mjs";
+import { between, clock, hasFact, inSeconds, part, table, tag } from "./view_parts.mjs";
 import { leadingReplica } from "./ledger.mjs";
 
 const SIGNS_OF_LIFE = /^~?(Heartbeat|JoinGroup|SyncGroup|ConsumerGroupHeartbeat|OffsetCommit)\b/;
 
+const isOfGroup = (kind) => kind === "GroupChanged" || kind === "OffsetCommitted";
+
 export const groupsView = {
   id: "groups", name: "Groups", isText: true,
-  applies: (run) => run.trace.facts.some((fact) => fact[2] === "GroupChanged" || fact[2] === "OffsetCommitted"),
+  applies: (run) => hasFact(run, isOfGroup),
   draw: (frame) => {
     const names = Object.keys(frame.state.groups);
     return h("div", { class: "mk-sheet mk-groups" }, names.length ? names.map((name) => drawGroup(frame, name))

@@ -40,6 +40,16 @@ export function between(run, from, to) {
   return run.times[to] - run.times[from];
 }
 
+const answers = new WeakMap();
+
+/** Is there a fact in this run of which `isOne(kind, fields)` is true? A view asks before each drawing: looked for once. */
+export function hasFact(run, isOne) {
+  const known = answers.get(run) || new Map();
+  answers.set(run, known);
+  if (!known.has(isOne)) known.set(isOne, run.trace.facts.some(([, , kind, fields]) => isOne(kind, fields)));
+  return known.get(isOne);
+}
+
 /** A part of a view, with its name. */
 export function part(key, title, ...children) {
   return h("section", { class: "mk-part", key }, h("h3", {}, title), children);

@@ -5,12 +5,14 @@ import { few } from "./cluster.mjs";
 import { recordName } from "./light.mjs";
 import { spoken } from "./run.mjs";
 import { valueText } from "./marks.mjs";
-import { between, inSeconds, part, tag } from "./view_parts.mjs";
+import { between, hasFact, inSeconds, part, tag } from "./view_parts.mjs";
 import { entriesOf, leadingReplica, openIn, stableEnd } from "./ledger.mjs";
+
+const isOfTransaction = (kind, fields) => kind === "TransactionChanged" || (kind === "ProducerIdGranted" && fields.transactional_id);
 
 export const transactionsView = {
   id: "transactions", name: "Transactions", isText: true,
-  applies: (run) => run.trace.facts.some(([, , kind, fields]) => kind === "TransactionChanged" || (kind === "ProducerIdGranted" && fields.transactional_id)),
+  applies: (run) => hasFact(run, isOfTransaction),
   draw: (frame) => h("div", { class: "mk-sheet mk-transactions" }, drawIds(frame), frame.run.partitions.map((partition) => drawReaders(frame, partition))),
 };
 
