@@ -137,6 +137,9 @@ def _add_serve(commands: Any) -> None:
     serve.add_argument(
         "--metrics", type=int, metavar="PORT", help="a page for Prometheus on this port; 0 takes a free one"
     )
+    serve.add_argument(
+        "--stage", type=int, nargs="?", const=0, metavar="PORT", help="a page with the running cluster on the stage"
+    )
     serve.add_argument("--log-format", choices=["text", "json"], default="text", help="of standard error (text)")
     serve.set_defaults(command=_serve)
 
@@ -268,6 +271,7 @@ def _serve(options: argparse.Namespace) -> int:
         racks=racks_from(options.racks),
         listen=options.listen,
         advertise=options.advertise,
+        stage=options.stage,
     )
     if options.mine is None:
         return started()

@@ -21,6 +21,7 @@ import os
 import signal
 import socket
 import sys
+import time
 import uuid
 from dataclasses import asdict, dataclass
 from itertools import count
@@ -40,6 +41,7 @@ from minikafka.server.host import BACKLOG, LEAVE_WITHIN_S, split_settings
 from minikafka.server.os_disk import OsDisk
 from minikafka.server.peers import Peers
 from minikafka.server.shape import reachable
+from minikafka.server.tape import Entry, Tape
 from minikafka.server.versions import BETWEEN_BROKERS, SERVED, SERVED_BY_CONTROLLERS
 from minikafka.server.view import View
 from minikafka.types import BrokerId, NodeId, broker_node, number_of
@@ -63,6 +65,8 @@ class Spec:
     json_logs: bool = False
     advertise: str = ""
     """The host that clients of a broker are told; empty: where it is bound."""
+    is_taped: bool = False
+    """Somebody looks on (`--stage`)."""
 
     def to_line(self) -> bytes:
         """As JSON."""
@@ -107,6 +111,10 @@ class Child:
         """To go at once: the parent is gone, or a bug has killed the node."""
         self.driver = Driver()
         self.driver.on_death = lambda _: self.ended.set()
+        self.taped: list[Entry] = []
+        """What the parent has not been told yet."""
+        if spec.is_taped:
+            self.driver.tape = Tape(self.taped.append, lambda who: self.frontend.caller(who), spec.addresses)
         nodes = {node: reachable(address) for node, address in spec.addresses.items()}
         self.peers = Peers(spec.node, nodes, self.view, self.driver.accept, self._lost)
         self.process = Process(spec.node, OsDisk(Path(spec.directory) / spec.node), self._program, self._outwards)
@@ -171,6 +179,9 @@ class Child:
             if (now := self._standing()) != last:
                 print(json.dumps(now), flush=True)
                 last = now
+            if self.spec.is_taped:
+                print(json.dumps({"taped": self.taped, "up_to": time.monotonic_ns()}), flush=True)
+                self.taped.clear()  # said also when it is empty: the others' entries wait for this word
             await asyncio.sleep(LOOK_EVERY_S)
 
     def _standing(self) -> dict[str, Any]:

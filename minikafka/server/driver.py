@@ -38,6 +38,7 @@ from minikafka.disk import Disk
 from minikafka.effects import Effect, Node, Observe, Send, SetTimer, Timer
 from minikafka.protocol.facts import Fact
 from minikafka.protocol.messages import Envelope
+from minikafka.server.tape import Tape
 from minikafka.types import Millis, NodeId
 
 AT_ONCE = 256
@@ -72,6 +73,8 @@ class Driver:
         self.failures: list[Exception] = []
         """Bugs that nodes died of."""
         self.on_fact: Callable[[NodeId, Fact], None] | None = None
+        self.tape: Tape | None = None
+        """Listens, where somebody looks on (`--stage`)."""
         self.on_death: Callable[[NodeId], None] | None = None
         """Told when a bug has killed a node."""
         self.cut_off: set[NodeId] = set()
@@ -180,6 +183,8 @@ class Driver:
             process.node = None
             asyncio.get_running_loop().call_soon(self._bury, process.id)
         else:
+            if self.tape is not None:
+                self.tape.step(process.id, _reason(what), effects)
             for effect in effects:
                 self._carry_out(process, effect)
         finally:
@@ -225,3 +230,8 @@ class Driver:
         self._is_scheduled = bool(self._inbox)
         if self._is_scheduled:
             asyncio.get_running_loop().call_soon(self._empty_inbox)
+
+
+def _reason(what: tuple[object, ...]) -> Envelope | Timer | NodeId | None:
+    """What a node was called with, if it was not called to start or to leave."""
+    return what[0] if what and isinstance(what[0], Envelope | Timer | str) else None

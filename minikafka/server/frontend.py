@@ -30,6 +30,7 @@ from minikafka.server.codec import CodecError, RequestHeader
 from minikafka.server.compiler import Body
 from minikafka.server.fetch_sessions import Exchange, FetchSessions
 from minikafka.server.limits import NetworkConfig
+from minikafka.server.tape import Caller
 from minikafka.server.tcp import Connection
 from minikafka.server.traffic import Sample, Traffic
 from minikafka.server.versions import SERVED, Served
@@ -175,6 +176,11 @@ class Frontend:
     def _count(self, sample: Sample | None, answer: Message | None) -> None:
         if self.traffic is not None and sample is not None:
             self.traffic.answered(sample, answer)
+
+    def caller(self, connection: NodeId) -> Caller | None:
+        """Who waits on this connection for an answer, and to which of his questions."""
+        asked = self._asked.get(connection)
+        return None if asked is None else Caller(asked.ask.client_id, asked.header.correlation_id)
 
     def closed(self, connection: Connection) -> None:
         """A client is gone."""

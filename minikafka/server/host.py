@@ -33,7 +33,7 @@ from minikafka.broker.broker import Broker
 from minikafka.config import ConfigError, ServerConfig, dotted, read_settings, unknown_name
 from minikafka.controller.controller import Controller
 from minikafka.disk import Disk, MemoryDisk
-from minikafka.protocol.facts import Fact
+from minikafka.protocol.facts import Fact, world
 from minikafka.protocol.messages import Envelope, Message
 from minikafka.server import faults
 from minikafka.server.driver import Driver, Process
@@ -41,7 +41,9 @@ from minikafka.server.fetch_sessions import FetchSessions
 from minikafka.server.frontend import Frontend
 from minikafka.server.limits import NetworkConfig
 from minikafka.server.os_disk import DataDirectory
+from minikafka.server.reel import Reel
 from minikafka.server.shape import check_racks, check_shape, settings_of
+from minikafka.server.tape import Caller, Tape
 from minikafka.server.traffic import Traffic
 from minikafka.server.view import View
 from minikafka.types import BrokerId, NodeId, broker_node, controller_node
@@ -217,6 +219,7 @@ class Server:
     def pause(self, broker_id: BrokerId) -> None:
         """SIGSTOP: the broker stands still, and the system goes on taking connections for it."""
         self.driver.pause(broker_node(broker_id))
+        self._tell(world.NodePaused(broker_node(broker_id)))
         frontend = self.listeners[broker_id].frontend
         assert frontend is not None, f"broker {broker_id} is down"
         frontend.is_paused = True
@@ -225,6 +228,7 @@ class Server:
         """SIGCONT."""
         frontend = self.listeners[broker_id].frontend
         assert frontend is not None, f"broker {broker_id} is down"
+        self._tell(world.NodeResumed(broker_node(broker_id)))
         self.driver.resume(broker_node(broker_id))
         frontend.resume()
 
@@ -235,11 +239,18 @@ class Server:
 
     def cut(self, broker_id: BrokerId) -> None:
         """Nothing passes between this broker and other nodes; clients still reach it."""
-        self.driver.cut(broker_node(broker_id))
+        node = broker_node(broker_id)
+        self.driver.cut(node)
+        self._tell(*(world.LinkCut(node, other) for other in self._others(node)))
 
     def heal(self, broker_id: BrokerId) -> None:
         """All passes again, first what has waited."""
-        self.driver.heal(broker_node(broker_id))
+        node = broker_node(broker_id)
+        self._tell(*(world.LinkHealed(node, other) for other in self._others(node)))
+        self.driver.heal(node)
+
+    def _others(self, node: NodeId) -> list[NodeId]:
+        return [other for other in self.driver.processes if other != node]
 
     def standings(self) -> list[faults.Standing]:
         """How every node stands."""
@@ -262,6 +273,19 @@ class Server:
         """Hear every fact from now on, with the node that states it."""
         self.driver.on_fact = on_fact
 
+    def record(self, reel: Reel) -> None:
+        """From now on all that happens goes into this run; to be called before `start`."""
+        self.driver.tape = Tape(lambda entry: reel.add("", entry), self._caller)
+
+    def _caller(self, connection: NodeId) -> Caller | None:
+        frontends = (one.frontend for one in self.listeners.values() if one.frontend is not None)
+        return next((known for one in frontends if (known := one.caller(connection)) is not None), None)
+
+    def _tell(self, *told: Fact) -> None:
+        if self.driver.tape is not None:
+            for fact in told:
+                self.driver.tape.world(fact)
+
     def count_traffic(self) -> None:
         """Begin to count what goes through the ports (`traffic.py`)."""
         self.counts_traffic = True
@@ -274,6 +298,8 @@ class Server:
     async def _start_broker(self, number: BrokerId, bound: socket.socket) -> None:
         listener = self.listeners[number]
         process = Process(broker_node(number), listener.disk, self._broker_maker(listener), self._answerer(listener))
+        is_first = process.id not in self.driver.processes
+        self._tell(world.NodeStarted(process.id) if is_first else world.NodeRestarted(process.id))
         self.driver.start(process)
         assert isinstance(process.node, Broker), f"{process.id} did not start"
         view = View(process.node.metadata.image, self.cluster_id)
@@ -319,6 +345,7 @@ class Server:
         listener = next((one for one in self.listeners.values() if broker_node(one.broker_id) == node), None)
         if listener is None or listener.frontend is None or listener.accepting is None:
             return
+        self._tell(world.NodeCrashed(node, power_lost=False))
         listener.accepting.close()
         listener.frontend.abort()
         listener.frontend = listener.accepting = None

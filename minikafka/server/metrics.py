@@ -75,14 +75,13 @@ class Metrics:
         self.registry.register(self)
         self.accepting: asyncio.Server | None = None
 
-    async def open(self, port: int) -> int:
-        """Listen; returns the port. Raises `ServeError` when somebody else has it."""
+    async def open(self, port: int) -> str:
+        """Listen; returns the address. Raises `ServeError` when somebody else has it."""
         try:
             self.accepting = await asyncio.start_server(self._serve, "127.0.0.1", port, limit=LONGEST_REQUEST)
         except OSError as taken:
             raise ServeError(f"Cannot listen on 127.0.0.1:{port}: {taken.strerror}.") from None
-        bound: int = self.accepting.sockets[0].getsockname()[1]
-        return bound
+        return f"http://127.0.0.1:{self.accepting.sockets[0].getsockname()[1]}/metrics"
 
     def close(self) -> None:
         """Listen no more."""

@@ -32,16 +32,21 @@ from pathlib import Path
 from typing import Any
 
 from minikafka.config import ConfigError
+from minikafka.protocol.facts import Fact, world
 from minikafka.server import faults
 from minikafka.server.child import Spec, shared_port
 from minikafka.server.host import LEAVE_WITHIN_S, ServeError, for_few_brokers, split_settings
 from minikafka.server.os_disk import DataDirectory
+from minikafka.server.reel import Reel
 from minikafka.server.shape import LOOPBACK, RACK, check_racks, check_shape
+from minikafka.server.tape import Tape
 from minikafka.types import BrokerId, NodeId, broker_node, controller_node, number_of
 
 LOOK_EVERY_S = 0.01
 READY_WITHIN_S = 60
 """Longer than in one process: each child reads the whole program first."""
+LONGEST_LINE = 1 << 26
+"""What a child may say at once: all that it did in a hundredth of a second."""
 GRACE_S = 2
 """For a child that is leaving, beyond what it grants itself."""
 
@@ -51,8 +56,11 @@ log = logging.getLogger(__name__)
 class NodeProcess:
     """One child as its parent knows it."""
 
-    def __init__(self, node: NodeId, held: socket.socket) -> None:
+    def __init__(self, node: NodeId, held: socket.socket, reel: Reel | None = None) -> None:
         self.node = node
+        self.reel = reel
+        self.tape = None if reel is None else Tape(lambda entry: reel.put(node, [entry]), lambda _: None)
+        """For what the parent knows: that a process has started, stands still, has ended."""
         self.held = held
         self.address: tuple[str, int] = held.getsockname()[:2]
         self.running: asyncio.subprocess.Process | None = None
@@ -61,11 +69,17 @@ class NodeProcess:
         self.standing: dict[str, Any] = {}
         """What it has said last; empty until it listens."""
         self.watching: asyncio.Task[None] | None = None
+        self.starts = 0
 
     @property
     def is_up(self) -> bool:
         """Is there a process?"""
         return self.running is not None and self.running.returncode is None and not self.is_killed
+
+    @property
+    def process(self) -> str:
+        """This life of the node."""
+        return f"{self.node}/{self.starts}"
 
     @property
     def pid(self) -> int | None:
@@ -81,6 +95,7 @@ class NodeProcess:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             pass_fds=[inherited],
+            limit=LONGEST_LINE,
             process_group=0,  # Ctrl-C in a terminal is for the parent alone
         )
         assert self.running.stdin is not None, "a pipe"
@@ -89,11 +104,25 @@ class NodeProcess:
 
     async def _watch(self, running: asyncio.subprocess.Process) -> None:
         assert running.stdout is not None, "a pipe"
+        self._tell(world.NodeRestarted(self.node) if self.starts else world.NodeStarted(self.node))
+        self.starts += 1
         async for line in running.stdout:
-            self.standing = json.loads(line)
+            said = json.loads(line)
+            if "taped" not in said:
+                self.standing = said
+            elif self.reel is not None:
+                self.reel.hear(self.process, said["taped"], said["up_to"])
+                self.reel.settle()
         code = await running.wait()
         self.standing = {}
+        if self.reel is not None:
+            self.reel.gone(self.process)
+        self._tell(world.NodeCrashed(self.node, power_lost=False))
         log.info("%s (pid %d) has ended: %s", self.node, running.pid, _how(code))
+
+    def _tell(self, fact: Fact) -> None:
+        if self.tape is not None:
+            self.tape.world(fact)
 
     def signal(self, number: int) -> None:
         """Send a signal, if there is a process."""
@@ -104,6 +133,20 @@ class NodeProcess:
         """SIGKILL. From now on it counts as down, though the system may take a moment to bury it."""
         self.signal(signal.SIGKILL)
         self.is_killed = True
+
+    def pause(self) -> None:
+        """SIGSTOP."""
+        self.signal(signal.SIGSTOP)
+        self.is_paused = self.is_up
+        if self.reel is not None:
+            self.reel.gone(self.process)
+        self._tell(world.NodePaused(self.node))
+
+    def resume(self) -> None:
+        """SIGCONT."""
+        self._tell(world.NodeResumed(self.node))
+        self.signal(signal.SIGCONT)
+        self.is_paused = False
 
     async def gone(self) -> None:
         """Wait until it has ended; after a while it is made to."""
@@ -157,6 +200,11 @@ class Processes:
         self.brokers = [broker_node(number) for number in range(1, brokers + 1)]
         self.nodes: dict[NodeId, NodeProcess] = {}
         self.json_logs = False
+        self.reel: Reel | None = None
+
+    def record(self, reel: Reel) -> None:
+        """All that happens goes into this run; to be called before `start`."""
+        self.reel = reel
 
     @property
     def bootstrap_servers(self) -> str:
@@ -174,9 +222,9 @@ class Processes:
         """Take the ports, start controllers, then brokers, and wait until all are ready. Raises `ServeError`."""
         try:
             for node, port in zip(self.brokers, self.ports, strict=True):
-                self.nodes[node] = NodeProcess(node, _hold((self.listen, port)))
+                self.nodes[node] = NodeProcess(node, _hold((self.listen, port)), self.reel)
             for node in self.voters:
-                self.nodes[node] = NodeProcess(node, _hold((LOOPBACK, 0)))
+                self.nodes[node] = NodeProcess(node, _hold((LOOPBACK, 0)), self.reel)
             for kind, what in ((self.voters, "The controllers"), (self.brokers, "The brokers")):
                 for node in kind:
                     await self._start(node)
@@ -218,15 +266,11 @@ class Processes:
 
     def pause(self, broker_id: BrokerId) -> None:
         """SIGSTOP."""
-        one = self.nodes[broker_node(broker_id)]
-        one.signal(signal.SIGSTOP)
-        one.is_paused = one.is_up
+        self.nodes[broker_node(broker_id)].pause()
 
     def resume(self, broker_id: BrokerId) -> None:
         """SIGCONT."""
-        one = self.nodes[broker_node(broker_id)]
-        one.signal(signal.SIGCONT)
-        one.is_paused = False
+        self.nodes[broker_node(broker_id)].resume()
 
     async def leave(self, broker_id: BrokerId) -> None:
         """SIGTERM: the broker hands its leaderships over, says goodbye, and goes."""
@@ -251,7 +295,8 @@ class Processes:
         if self.racks and node in self.brokers:
             settings[RACK] = self.racks[number_of(node) - 1]
         cluster_id = self.directory.cluster_id
-        spec = Spec(node, self.voters, addresses, cluster_id, settings, where, self.json_logs, self.advertise)
+        how = (self.json_logs, self.advertise, self.reel is not None)
+        spec = Spec(node, self.voters, addresses, cluster_id, settings, where, *how)
         await self.nodes[node].start(spec, self.directory.lock_number)
 
     async def _leave(self, node: NodeId) -> None:

@@ -8,8 +8,9 @@
 - What cannot be started is said in one sentence, with exit code 2.
 
 - SIGTERM and Ctrl-C stop in order: each broker hands its leaderships over before it goes. SIGKILL may come at any byte.
+- `--stage` opens a page with the running cluster (`stage_page.py`), `--metrics` one for Prometheus (`metrics.py`).
 
-What we leave out: `--stage`.
+What we leave out: a second server that joins the first one's cluster.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ import contextlib
 import logging
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from minikafka.config import ConfigError
 from minikafka.server import logs
@@ -29,7 +31,10 @@ from minikafka.server.host import ServeError, Server
 from minikafka.server.metrics import Metrics
 from minikafka.server.os_disk import DirectoryError
 from minikafka.server.processes import Processes
+from minikafka.server.reel import Reel
 from minikafka.server.shape import is_loopback
+from minikafka.server.stage_page import StagePage
+from minikafka.types import broker_node, controller_node
 
 log = logging.getLogger("minikafka.serve")
 
@@ -46,6 +51,7 @@ def serve(
     json_logs: bool = False,
     racks: Sequence[str] = (),
     advertise: str = "",
+    stage: int | None = None,
 ) -> int:
     """Run a cluster until told to stop; `config` holds `key=value` with Kafka's dotted names. Returns the exit code."""
     logs.set_up(json_logs)
@@ -56,14 +62,38 @@ def serve(
         server = kind(brokers, controllers, listen, ports, settings, data_dir, racks, advertise)
         if isinstance(server, Processes):
             server.json_logs = json_logs
-        page = Metrics(server) if isinstance(server, Server) and metrics is not None else None
-        asyncio.run(_run(server, listen, data_dir, page, metrics or 0))
+        pages: list[tuple[str, Page, int]] = []
+        if isinstance(server, Server) and metrics is not None:
+            pages.append(("metrics", Metrics(server), metrics))
+        if stage is not None:
+            pages.append(("stage", _stage(server, brokers, controllers, settings), stage))
+        asyncio.run(_run(server, listen, data_dir, pages))
     except (ConfigError, ControlError, DirectoryError, ServeError) as refused:
         print(refused, file=sys.stderr)
         return 2
     except KeyboardInterrupt:  # where the loop cannot handle signals (Windows)
         pass
     return 0
+
+
+class Page(Protocol):
+    """Something to look at, besides the brokers' ports."""
+
+    async def open(self, port: int) -> str:
+        """Listen; returns the address."""
+        ...
+
+    def close(self) -> None:
+        """Listen no more."""
+        ...
+
+
+def _stage(server: Server | Processes, brokers: int, controllers: int, settings: Mapping[str, str]) -> StagePage:
+    nodes = [*map(controller_node, range(1, controllers + 1)), *map(broker_node, range(1, brokers + 1))]
+    reel = Reel(nodes, "A living cluster", settings)
+    page = StagePage(server, reel)
+    server.record(reel)
+    return page
 
 
 def check_page(processes: bool, metrics: int | None) -> None:
@@ -99,7 +129,7 @@ def settings_from(texts: Sequence[str]) -> dict[str, str]:
 
 
 async def _run(
-    server: Server | Processes, listen: str, data_dir: Path | None, page: Metrics | None, page_port: int
+    server: Server | Processes, listen: str, data_dir: Path | None, pages: Sequence[tuple[str, Page, int]]
 ) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -111,13 +141,13 @@ async def _run(
     door = Door(server, place(data_dir))
     try:
         await door.open()
-        if page is not None:
-            log.info("metrics: http://127.0.0.1:%d/metrics", await page.open(page_port))
+        for name, page, port in pages:
+            log.info("%s: %s", name, await page.open(port))
         print(f"bootstrap.servers={server.bootstrap_servers}", flush=True)
         await stop.wait()
     finally:
         log.info("stopping")
         door.close()
-        if page is not None:
+        for _, page, _ in pages:
             page.close()
         await server.shut_down()

@@ -1,5 +1,21 @@
 // minikafka's player. Made from minikafka/stage/player/ by `python -m minikafka.stage.build`: edit there.
-import { PATTERNS, addViews, at, button, caps, cellAt, chips, countUpTo, drawPatterns, drawTick, few, h, lines, membership, notesOf, numberOf, recordName, seconds, shorten, spoken, standing, text, toldOf, valueText, widthOf } from "./stage.mjs";
+import { PATTERNS, addViews, at, button, caps, cellAt, chips, countUpTo, drawPatterns, drawTick, few, forkIcon, h, lines, membership, notesOf, numberOf, recordName, seconds, shorten, spoken, standing, text, toldOf, valueText, widthOf } from "./stage.mjs";
+
+// branches.mjs
+function drawBranches(stage) {
+  const forks = stage.forks();
+  if (!forks.length || stage.asking) return null;
+  const open = forks.filter((fork) => fork.at <= stage.step);
+  if (!open.length) return null;
+  const future = (name, index, at) => h("button", {
+    type: "button", key: `b${index}`, class: `mk-button mk-choice${stage.future === index ? " mk-chosen" : ""}`,
+    "aria-pressed": String(stage.future === index), onclick: () => stage.choose(index, at),
+  }, name);
+  return h("section", { class: "mk-branches", key: "branches", "data-part": "branches", "aria-label": "Other futures" },
+    h("span", { class: "mk-branch-title" }, forkIcon(), " What if?"),
+    future(stage.options.live ? "this run" : "as recorded", -1, (open.find((fork) => fork.index === stage.future) || open[0]).at),
+    open.map((fork) => future(h("span", {}, h("span", { class: "mk-mono" }, `${fork.at} `), fork.name), fork.index, fork.at)));
+}
 
 // export.mjs
 const LOOKS = ["fill", "stroke", "stroke-width", "stroke-dasharray", "opacity", "fill-opacity", "font", "text-anchor", "paint-order"];
@@ -1266,4 +1282,4 @@ function drawWhy(stage) {
 
 // more.mjs
 addViews([logView, isrView, groupsView, transactionsView, spaceView, chartsView, worldsView],
-  { css: MORE_CSS, drawFoot, drawWhy, drawJumps, jumpKeys, openFile });
+  { css: MORE_CSS, drawBranches, drawFoot, drawWhy, drawJumps, jumpKeys, openFile });

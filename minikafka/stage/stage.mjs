@@ -23,11 +23,11 @@ function notHere(hash) {
 // fold.mjs
 const NOBODY = -1;
 
-function emptyState({ nodes, partitions }) {
+function emptyState({ nodes, partitions, trace }) {
   const ids = (fits) => nodes.filter((node) => fits(node.role)).map((node) => node.id);
   const from = (names, make) => Object.fromEntries(names.map((name) => [name, make()]));
   const brokers = ids((role) => role === "broker"), controllers = ids((role) => role === "controller");
-  return {
+  const empty = {
     nodes: from([...brokers, ...controllers], () => ({ state: "up", fenced: null, metadata: -1, disk: "" })),
     partitions: {},
     replicas: from(partitions, () => from(brokers, newReplica)),
@@ -40,6 +40,13 @@ function emptyState({ nodes, partitions }) {
     told: from(partitions, () => []),
     cuts: [], slow: {}, coordinators: {}, groups: {}, transactions: {}, alarms: [],
   };
+  return trace.start ? begunFrom(empty, trace.start.state) : empty;
+}
+
+function begunFrom(empty, start) {
+  const state = { ...empty, ...copyState(start) };
+  for (const part of ["nodes", "replicas", "clients", "controllers", "told"]) state[part] = { ...empty[part], ...state[part] };
+  return state;
 }
 
 function newReplica() {
@@ -1255,7 +1262,8 @@ function drawActs(frame, l, row) {
   const node = frame.state.nodes[row.id] || { state: "up" };
   const isCut = frame.state.cuts.some((cut) => cut.includes(row.id));
   const kinds = { up: ["crash", "pause", isCut ? "heal" : "cut", "fill_disk"], crashed: ["restart"], paused: ["resume", "crash"] }[node.state];
-  return kinds.map((kind, i) => {
+  const { live } = frame.stage.options; // true, or the names of the acts that this run can take
+  return kinds.filter((kind) => live === true || live.includes(kind)).map((kind, i) => {
     const more = { cut: { side: "controllers" } }[kind];
     const act = () => frame.command(kind === "heal" ? { kind } : { kind, broker: numberOf(row.id), ...more });
     const x = l.right - 12 - (i + 1) * 60, y = row.y + row.height - 28;
@@ -1809,24 +1817,9 @@ function drawReply(stage, choice) {
       scene ? button("link", "reply-scene", () => stage.scene(scene.number), `see scene ${scene.number}`) : null));
 }
 
-function forkIcon() {
+export function forkIcon() {
   return h("svg", { class: "mk-fork-icon", width: 14, height: 14, viewBox: "0 0 14 14", "aria-hidden": "true" },
     h("path", { d: "M1,7 H4 C8,7 7,2.5 13,2.5 M4,7 C8,7 7,11.5 13,11.5" }));
-}
-
-function drawBranches(stage) {
-  const forks = stage.forks();
-  if (!forks.length || stage.asking) return null;
-  const open = forks.filter((fork) => fork.at <= stage.step);
-  if (!open.length) return null;
-  const future = (name, index, at) => h("button", {
-    type: "button", key: `b${index}`, class: `mk-button mk-choice${stage.future === index ? " mk-chosen" : ""}`,
-    "aria-pressed": String(stage.future === index), onclick: () => stage.choose(index, at),
-  }, name);
-  return h("section", { class: "mk-branches", key: "branches", "data-part": "branches", "aria-label": "Other futures" },
-    h("span", { class: "mk-branch-title" }, forkIcon(), " What if?"),
-    future(stage.options.live ? "this run" : "as recorded", -1, (open.find((fork) => fork.index === stage.future) || open[0]).at),
-    open.map((fork) => future(h("span", {}, h("span", { class: "mk-mono" }, `${fork.at} `), fork.name), fork.index, fork.at)));
 }
 
 // timeline.mjs
@@ -2317,7 +2310,7 @@ class Stage {
       h("div", { class: "mk-columns", key: "columns" },
         h("div", { class: "mk-main", key: "main" },
           h("div", { class: "mk-card mk-picture-card", key: "picture" }, this.drawPicture()),
-          drawQuestion(this), drawSentence(this), drawTimeline(this), drawBranches(this), more && more.drawFoot(this)),
+          drawQuestion(this), drawSentence(this), drawTimeline(this), more && [more.drawBranches(this), more.drawFoot(this)]),
         wide ? h("aside", { class: "mk-card mk-side", key: "side" }, drawStory(this)) : this.drawFolded()),
     ]);
     relight(this.root);

@@ -10,6 +10,7 @@ this one to the real nodes. What a fact does to the picture is listed in `docs/t
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import deepcopy
 from typing import Any
 
 from minikafka.trace import fold_groups, fold_quorum, fold_replicas, fold_transactions
@@ -50,7 +51,7 @@ def beginning(trace: Trace) -> State:
     brokers = [node["id"] for node in nodes if node["role"] == "broker"]
     clients = [node["id"] for node in nodes if node["role"] not in ("broker", "controller")]
     partitions = trace.document["partitions"]
-    return {
+    empty = {
         "facts": 0,
         "nodes": {
             node["id"]: {"state": "up", "fenced": None, "metadata": -1, "disk": ""}
@@ -69,6 +70,15 @@ def beginning(trace: Trace) -> State:
         "transactions": {},
         "alarms": [],
     }
+    return _begun(empty, trace.document["start"]["state"]) if "start" in trace.document else empty
+
+
+def _begun(empty: State, start: State) -> State:
+    """The state from which a trace begins whose past was folded; who came later has the place that `empty` gives."""
+    found = empty | deepcopy(start)
+    for part in ("nodes", "replicas", "clients", "controllers", "told"):
+        found[part] = empty[part] | found[part]
+    return found
 
 
 def _client() -> State:

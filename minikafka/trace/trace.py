@@ -219,12 +219,15 @@ def _user_partition(fact: facts.Fact) -> TopicPartition | None:
 
 
 def _fact(told: Told, index: dict[NodeId, int]) -> list[Any]:
-    fact = told.fact
+    return [told.step, index.get(told.node, -1), *as_told(told.node, told.fact)]
+
+
+def as_told(node: NodeId, fact: facts.Fact) -> list[Any]:
+    """A fact as the document holds it: kind, fields, sentence, weight."""
     content = plain_fields(fact)
     if isinstance(fact, facts.RecordsAppended):
         content |= _written(fact)
-    said = story.sentence(told.node, fact)
-    return [told.step, index.get(told.node, -1), type(fact).__name__, content, said, story.weight(fact)]
+    return [type(fact).__name__, content, story.sentence(node, fact), story.weight(fact)]
 
 
 def _written(fact: facts.RecordsAppended) -> dict[str, Any]:
@@ -236,8 +239,13 @@ def _written(fact: facts.RecordsAppended) -> dict[str, Any]:
         [record.offset, epoch, _plain(record.key), _plain(record.value)]
         for record, epoch in story.records_of(fact.batches)
     ]
-    frames = [_frame(batch) for batch in batches if batch.producer_id >= 0 or batch.last_offset > batch.base_offset]
+    frames = frames_of(batches)
     return {"records": records} | ({"batches": frames} if frames else {})
+
+
+def frames_of(batches: Sequence[RecordBatch]) -> list[list[int]]:
+    """The batches that do not stand for themselves: numbered ones, and those of several records."""
+    return [_frame(batch) for batch in batches if batch.producer_id >= 0 or batch.last_offset > batch.base_offset]
 
 
 def _frame(batch: RecordBatch) -> list[int]:

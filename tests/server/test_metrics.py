@@ -30,6 +30,10 @@ NEW_GROUP_LOG = {"offsets.topic.num.partitions": 2}
 QUICK = {"broker.session.timeout.ms": 1_500, "broker.heartbeat.interval.ms": 300}
 
 
+def port_of(address: str) -> int:
+    return int(address.removeprefix("http://127.0.0.1:").removesuffix("/metrics"))
+
+
 def values(port: int) -> dict[str, float]:
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as page:
         assert page.headers["Content-Type"].startswith("text/plain")
@@ -41,7 +45,7 @@ def test_a_broker_that_dies_leaves_under_replicated_partitions(need: Any) -> Non
     need.module("prometheus_client")
     with Running(brokers=3, config=QUICK) as running:
         page = running.call(Metrics, running.server)
-        port = running.wait_for(page.open(0))
+        port = port_of(running.wait_for(page.open(0)))
         new = {"name": "t", "num_partitions": 6, "replication_factor": 3, "assignments": [], "configs": []}
         with running.connect() as wire:
             wire.ask(CREATE_TOPICS, 5, {"topics": [new], "timeout_ms": 20_000, "validate_only": False})
@@ -72,7 +76,7 @@ class Lab:
     def __init__(self, running: Running, replicas: list[int]) -> None:
         self.running = running
         self.page = running.call(Metrics, running.server)
-        self.port = running.wait_for(self.page.open(0))
+        self.port = port_of(running.wait_for(self.page.open(0)))
         self.leader = running.connect(replicas[0])
         placed = [{"partition_index": 0, "broker_ids": replicas}]
         new = {"name": "t", "num_partitions": -1, "replication_factor": -1, "assignments": placed, "configs": []}

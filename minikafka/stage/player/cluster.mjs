@@ -235,7 +235,8 @@ function drawActs(frame, l, row) {
   const node = frame.state.nodes[row.id] || { state: "up" };
   const isCut = frame.state.cuts.some((cut) => cut.includes(row.id));
   const kinds = { up: ["crash", "pause", isCut ? "heal" : "cut", "fill_disk"], crashed: ["restart"], paused: ["resume", "crash"] }[node.state];
-  return kinds.map((kind, i) => {
+  const { live } = frame.stage.options; // true, or the names of the acts that this run can take
+  return kinds.filter((kind) => live === true || live.includes(kind)).map((kind, i) => {
     const more = { cut: { side: "controllers" } }[kind];
     const act = () => frame.command(kind === "heal" ? { kind } : { kind, broker: numberOf(row.id), ...more });
     const x = l.right - 12 - (i + 1) * 60, y = row.y + row.height - 28;

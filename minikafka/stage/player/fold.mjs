@@ -3,11 +3,11 @@
 const NOBODY = -1;
 
 /** The state before the first step. Plain JSON values only, so that it can be copied, compared and sent. */
-export function emptyState({ nodes, partitions }) {
+export function emptyState({ nodes, partitions, trace }) {
   const ids = (fits) => nodes.filter((node) => fits(node.role)).map((node) => node.id);
   const from = (names, make) => Object.fromEntries(names.map((name) => [name, make()]));
   const brokers = ids((role) => role === "broker"), controllers = ids((role) => role === "controller");
-  return {
+  const empty = {
     nodes: from([...brokers, ...controllers], () => ({ state: "up", fenced: null, metadata: -1, disk: "" })),
     partitions: {},
     replicas: from(partitions, () => from(brokers, newReplica)),
@@ -20,6 +20,14 @@ export function emptyState({ nodes, partitions }) {
     told: from(partitions, () => []),
     cuts: [], slow: {}, coordinators: {}, groups: {}, transactions: {}, alarms: [],
   };
+  return trace.start ? begunFrom(empty, trace.start.state) : empty;
+}
+
+/** A long run begins with what its forgotten past has come to. */
+function begunFrom(empty, start) {
+  const state = { ...empty, ...copyState(start) };
+  for (const part of ["nodes", "replicas", "clients", "controllers", "told"]) state[part] = { ...empty[part], ...state[part] };
+  return state;
 }
 
 /** `cells` are what consumers see; `batches` [base, last, producer, epoch, sequence, kind] those that do not stand for themselves. */

@@ -1,6 +1,7 @@
 // The second module: views that a page loads after its first picture.
 
 import { addViews } from "./stage.mjs";
+import { drawBranches } from "./branches.mjs";
 import { drawFoot, openFile } from "./foot.mjs";
 import { drawJumps, jumpKeys } from "./jumps.mjs";
 import { chartsView } from "./view_charts.mjs";
@@ -14,4 +15,4 @@ import { MORE_CSS } from "./view_style.mjs";
 import { drawWhy } from "./why.mjs";
 
 addViews([logView, isrView, groupsView, transactionsView, spaceView, chartsView, worldsView],
-  { css: MORE_CSS, drawFoot, drawWhy, drawJumps, jumpKeys, openFile });
+  { css: MORE_CSS, drawBranches, drawFoot, drawWhy, drawJumps, jumpKeys, openFile });

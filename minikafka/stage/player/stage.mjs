@@ -5,7 +5,7 @@ import { clusterView } from "./cluster.mjs";
 import { relight, watchRecords } from "./light.mjs";
 import { CSS } from "./theme.mjs";
 import { Run, TraceError } from "./run.mjs";
-import { forkIcon, drawBranches, drawQuestion, drawSentence, drawStory, scrollStory } from "./story.mjs";
+import { forkIcon, drawQuestion, drawSentence, drawStory, scrollStory } from "./story.mjs";
 import { drawTimeline } from "./timeline.mjs";
 
 const VIEWS = [clusterView]; // a view is {id, name, applies(run, stage), draw(frame)}; the others come with the second module
@@ -372,7 +372,7 @@ export class Stage {
       h("div", { class: "mk-columns", key: "columns" },
         h("div", { class: "mk-main", key: "main" },
           h("div", { class: "mk-card mk-picture-card", key: "picture" }, this.drawPicture()),
-          drawQuestion(this), drawSentence(this), drawTimeline(this), drawBranches(this), more && more.drawFoot(this)),
+          drawQuestion(this), drawSentence(this), drawTimeline(this), more && [more.drawBranches(this), more.drawFoot(this)]),
         wide ? h("aside", { class: "mk-card mk-side", key: "side" }, drawStory(this)) : this.drawFolded()),
     ]);
     relight(this.root);

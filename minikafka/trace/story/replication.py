@@ -82,10 +82,11 @@ def _appended(who: str, fact: facts.RecordsAppended) -> str:
     if fact.partition.topic.startswith("__"):
         verb = "writes" if fact.as_leader else "copies"
         return f"{who} {verb} records {fact.base_offset} to {fact.next_offset - 1} of {fact.partition}."
-    what = words.values_of([record.value for record, _ in found]) if found else "a marker"
-    what += words.within(fact.partition)
     *_, last = split_batches(fact.batches)
     epoch = last.leader_epoch
+    unseen = "a marker" if last.is_control else words.counted(fact.next_offset - fact.base_offset, "compressed record")
+    what = words.values_of([record.value for record, _ in found]) if found else unseen
+    what += words.within(fact.partition)
     where = (
         f"offset {fact.base_offset}" if fact.next_offset == fact.base_offset + 1 else f"offset {fact.base_offset} on"
     )

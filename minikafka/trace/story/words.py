@@ -35,6 +35,11 @@ def listed(items: Iterable[object]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
+def counted(count: int, what: str) -> str:
+    """`1 record`, `1,000 records`."""
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
+
+
 def values_of(values: Sequence[bytes | None]) -> str:
     """The values of a batch, shortened."""
     words = [text_of(value) for value in values]
