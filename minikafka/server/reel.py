@@ -28,8 +28,9 @@ from minikafka.types import NO_OFFSET, NodeId
 SCHEMA = "minikafka-trace/1.2"
 LONGEST = 20_000
 """Steps that are kept whole."""
-NS_PER_MS = 1_000_000
-PATIENCE_NS = 1_000 * NS_PER_MS
+NANOS = 1_000_000
+"""In a millisecond."""
+PATIENCE_NS = 1_000 * NANOS
 """For so long a process that says nothing is waited for; it may be standing still."""
 SENT, ENDED, LABEL, FATE = 2, 3, 4, 5
 """Places in a message of the document."""
@@ -96,7 +97,7 @@ class Reel:
             parent = self.messages[ref][SENT] if parent == 0 else parent
         else:
             ref = self._label(entry["label"])
-        at_ms = max(self._last_ms, (entry["at"] - self._began) // NS_PER_MS)
+        at_ms = max(self._last_ms, (entry["at"] - self._began) // NANOS)
         self.steps.append([at_ms - self._last_ms, entry["kind"], self._node(entry["node"]), parent, ref])
         self._last_ms = at_ms
         self._numbers[process, entry["id"]] = number
