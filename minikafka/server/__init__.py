@@ -17,7 +17,7 @@ How true is it?
   its owner may open (`tests/server/test_control.py`); Kafka has nothing like it, a cut holds messages until it heals
 * simplified: `--stage` shows the running cluster, step by step, in the player of the lessons, with its past | what
   processes tell is put in order by the clock of their machine; clients are seen through their requests
-  (`tests/server/test_stage_page.py`); Kafka has nothing like it
+  (`tests/server/test_stage_page.py`, `tests/stage/test_living_cluster.py`); Kafka has nothing like it
 * conforms: Fetch sessions tell what is new (KIP-227) | tests/server/test_fetch_sessions.py, after Kafka 4.4.0's own
   answers; `server/fetch_sessions.py`
 * simplified: The page for Prometheus, under the names that its exporter gives Kafka's metrics | replicas, logs,

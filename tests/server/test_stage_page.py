@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
-import signal
 import socket
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from copy import deepcopy
-from typing import Any, Self
+from typing import Any
 
 import pytest
-from server_under_test import Running, eventually
+from filmed import NODES, QUICK, Filmed, page_of
+from server_under_test import eventually
 
-from minikafka.protocol.records import build_batch
 from minikafka.server import reel as reels
-from minikafka.server.processes import Processes
 from minikafka.server.reel import Reel
 from minikafka.server.serve import serve
 from minikafka.server.stage_page import StagePage
@@ -29,10 +23,6 @@ from minikafka.trace import fold
 from minikafka.trace.trace import Trace
 from minikafka.types import NO_OFFSET
 
-PRODUCE, CREATE_TOPICS = 0, 19
-NODES = ("controller-1", "broker-1", "broker-2", "broker-3")
-QUICK = {"broker.session.timeout.ms": 1_500, "broker.heartbeat.interval.ms": 300, "default.replication.factor": 3}
-STAGE = "document.querySelector('.mk-stage').mkStage.stage"
 QUESTION = ("broker-2", "broker-1", 7, False)
 ANSWER = ("broker-1", "broker-2", 7, True)
 
@@ -117,33 +107,6 @@ def test_what_a_record_of_the_metadata_log_says_is_said_once() -> None:
 
 
 # --- a real run, recorded ---
-
-
-class Filmed(Running):
-    """A server whose run is recorded from the beginning."""
-
-    def __enter__(self) -> Self:
-        self.reel = Reel(NODES, "A living cluster", {})
-        self.server.record(self.reel)
-        super().__enter__()
-        return self
-
-    def create(self, topic: str = "orders", replicas: tuple[int, ...] = (1, 2, 3)) -> None:
-        placed = [{"partition_index": 0, "broker_ids": list(replicas)}]
-        new = {"name": topic, "num_partitions": -1, "replication_factor": -1, "assignments": placed, "configs": []}
-        with self.connect() as wire:
-            made = wire.ask(CREATE_TOPICS, 5, {"topics": [new], "timeout_ms": 20_000, "validate_only": False})
-        assert made["topics"][0]["error_code"] == 0
-
-    def send(self, *values: bytes, broker: int = 1, topic: str = "orders") -> dict[str, Any]:
-        records = build_batch([(0, None, value, ()) for value in values]).data
-        data = [{"name": topic, "partition_data": [{"index": 0, "records": records}]}]
-        with self.connect(broker) as wire:
-            asked = {"transactional_id": None, "acks": -1, "timeout_ms": 20_000, "topic_data": data}
-            return wire.ask(PRODUCE, 9, asked)["responses"][0]["partition_responses"][0]
-
-    def told(self) -> list[str]:
-        return [fact[4] for fact in self.call(lambda: deepcopy(self.reel.whole()))["facts"]]
 
 
 def test_the_story_of_a_record_is_told_as_in_a_lesson() -> None:
@@ -244,126 +207,6 @@ def test_a_page_that_puts_the_news_together_has_the_whole() -> None:
 # --- the page ---
 
 
-@contextmanager
-def page_of(running: Any) -> Iterator[tuple[StagePage, str]]:
-    page = StagePage(running.server, running.reel)
-    address = running.wait_for(page.open(0))
-    yield page, address
-    running.call(page.close)
-
-
-@contextmanager
-def looking(need: Any, address: str) -> Iterator[Any]:
-    """A reader's browser with the page open; whatever it complains about is a failure."""
-    need.module("playwright")
-    from playwright.sync_api import sync_playwright
-
-    chromium = need.tool("chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        view, complaints = browser.new_page(viewport={"width": 1440, "height": 900}), []
-        view.set_default_timeout(30_000)
-        view.on("console", lambda one: one.type in ("error", "warning") and complaints.append(one.text))
-        view.on("pageerror", lambda error: complaints.append(str(error)))
-        view.goto(address)
-        view.wait_for_selector(".mk-picture")
-        yield view
-        browser.close()
-        assert complaints == []
-
-
-def has_told(view: Any, words: str) -> None:
-    view.wait_for_function(f"(words) => {STAGE}.run.trace.facts.some((fact) => fact[4].includes(words))", arg=words)
-
-
-def press(view: Any, act: str, broker: int) -> None:
-    view.get_by_role("button", name=f"{act} broker {broker}", exact=True).click()
-
-
-def test_the_leader_is_crashed_on_the_page_and_comes_back(need: Any) -> None:
-    with Filmed(brokers=3, config=QUICK) as running, page_of(running) as (_, address):
-        running.create()
-        eventually(lambda: running.send(b"tea")["error_code"] == 0, "it is stored")
-        with looking(need, address) as view:
-            has_told(view, "tea stored at offset 0")
-            early = view.evaluate(f"{STAGE}.run.last")
-            press(view, "crash", 1)
-            view.wait_for_function("document.getElementById('words').innerText === 'crash: broker 1 is down.'")
-            has_told(view, "fences it")
-            has_told(view, "leads orders-0 in epoch 1")
-            assert view.evaluate(f"{STAGE}.step === {STAGE}.run.last"), "who looks at the end goes on with the run"
-            view.evaluate(f"{STAGE}.go({early})")
-            press(view, "crash", 1)  # the button of an earlier step: now it makes no sense, and that is said
-            view.wait_for_function("document.getElementById('words').innerText.includes('so crash makes no sense')")
-            view.evaluate(f"{STAGE}.go({STAGE}.run.last)")
-            press(view, "restart", 1)
-            has_told(view, "Broker 1 starts again")
-            view.evaluate(f"{STAGE}.go({early})")
-            eventually(lambda: running.send(b"rum", broker=2)["error_code"] == 0, "the new leader stores it")
-            has_told(view, "rum stored at offset 1")
-            assert view.evaluate(f"{STAGE}.step") == early, "who looks at the past stays there"
-            for name in view.evaluate(f"{STAGE}.views.map((each) => each.id)"):
-                view.locator(f"[data-part=view-{name}]").click()
-                assert view.locator(".mk-picture, .mk-sheet").first.is_visible(), name
-
-
-def test_a_run_whose_past_was_folded_is_shown_as_it_is(need: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reels, "LONGEST", 60)
-    with Filmed(brokers=3, config=QUICK) as running, page_of(running) as (_, address):
-        running.create()
-        for value in range(12):
-            eventually(lambda value=value: running.send(b"%d" % value)["error_code"] == 0, "it is stored")
-        with looking(need, address) as view:
-            running.send(b"last")
-            has_told(view, "last stored at offset 12")
-            view.wait_for_function(
-                f"{STAGE}.run.stateAt({STAGE}.run.last).replicas['orders-0']['broker-3'].high_watermark === 13"
-            )
-            whole = running.call(lambda: deepcopy(running.reel.whole()))
-            assert whole["start"]["step"] > 0
-            shown = view.evaluate(f"JSON.parse(JSON.stringify({STAGE}.run.stateAt({STAGE}.run.last)))")
-            assert shown == fold.fold(Trace(whole))
-            view.evaluate(f"{STAGE}.go(1)")
-            assert view.locator(".mk-picture").is_visible()
-            times = view.evaluate(f"[...{STAGE}.run.times]")
-            passed_ms = whole["start"]["ms"] + sum(step[0] for step in whole["steps"])
-            assert times[-1] == passed_ms
-
-
-def test_a_broker_is_paused_and_cut_off_on_the_page(need: Any) -> None:
-    with Filmed(brokers=3, config=QUICK) as running, page_of(running) as (_, address):
-        running.create()
-        with looking(need, address) as view:
-            for act, after in [("cut", "cut off"), ("heal", "up"), ("pause", "paused"), ("resume", "up")]:
-                press(view, act, 2)
-                eventually(
-                    lambda after=after: (
-                        {one.node: one.state for one in running.call(running.server.standings)}["broker-2"] == after
-                    ),
-                    f"{act}: broker 2 is {after}",
-                )
-                view.wait_for_function(f"document.getElementById('words').innerText.startsWith('{act}')")
-
-
-@pytest.mark.skipif(not hasattr(socket, "SO_REUSEPORT"), reason="--processes needs a port that can be shared")
-def test_processes_are_one_story_and_kill_9_is_part_of_it(need: Any) -> None:
-    with Filmed(Processes, brokers=3, config=QUICK) as running, page_of(running) as (page, address):
-        assert page.acts == ("crash", "restart", "pause", "resume")
-        with looking(need, address) as view:
-            has_told(view, "counts broker 3 as alive")
-            pid = running.server.nodes["broker-2"].pid
-            os.kill(pid, signal.SIGKILL)
-            has_told(view, "Broker 2 crashes")
-            has_told(view, "has heard nothing of broker 2")
-            press(view, "restart", 2)
-            has_told(view, "Broker 2 starts again")
-            trace = view.evaluate(f"{STAGE}.run.trace")
-    sent = [(message[2], message[3]) for message in trace["messages"] if message[3]]
-    assert all(begun <= ended for begun, ended in sent), "nothing arrives before it was sent"
-    crossing = [step for step in trace["steps"] if step[1] == "deliver" and step[3] > 0]
-    assert len(crossing) > 10, "what one process does follows from what another has sent"
-
-
 # --- whose page it is ---
 
 
@@ -392,10 +235,10 @@ def test_only_the_page_itself_may_press_the_buttons(need: Any) -> None:
             found: dict[str, Any] = json.loads(said or "{}")
             return found
 
-        assert "whole" in asyncio.run(first_word(Origin=origin))
+        assert "whole" in running.wait_for(first_word(Origin=origin))
         for foreign in ("http://evil.example", f"http://127.0.0.1:{page.port + 1}"):
             with pytest.raises(HTTPClientError, match="403"):
-                asyncio.run(first_word(Origin=foreign))
+                running.wait_for(first_word(Origin=foreign))
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"verb": "crash"}', '{"verb": "stop", "broker": 1}', "\xff"])
