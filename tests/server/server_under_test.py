@@ -10,6 +10,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from types import ModuleType
 from typing import Any, Self, TypeVar
 
@@ -34,6 +35,12 @@ class Complaints(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         if record.thread == self.thread.ident:
             self.said.append(self.format(record))
+
+
+def run_alone(what: Coroutine[Any, Any, Result]) -> Result:
+    """`asyncio.run` on a thread of its own: this one's loop may be that of a browser."""
+    with ThreadPoolExecutor(1) as alone:
+        return alone.submit(asyncio.run, what).result()
 
 
 class Running:

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from server_under_test import run_alone
+
 from minikafka.disk import MemoryDisk
 from minikafka.effects import Effect, Observe, Send, SetTimer, Timer
 from minikafka.protocol.facts import MetadataReplayed
@@ -64,7 +66,7 @@ class World:
 
 
 def run(test: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    asyncio.run(test())
+    run_alone(test())
 
 
 async def settle() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from server_under_test import Running, eventually
+from server_under_test import Running, eventually, run_alone
 
 AT_ONCE = {"group.initial.rebalance.delay.ms": 0, "offsets.topic.num.partitions": 4}
 AT_ONCE |= {"transaction.state.log.num.partitions": 4}
@@ -248,7 +248,7 @@ def test_aiokafka_writes_in_a_transaction_and_reads_in_a_group(need: Any, served
         assert await consumer.committed(aiokafka.TopicPartition("aio", 0)) == len(VALUES)
         await consumer.stop()
 
-    asyncio.run(test())
+    run_alone(test())
 
 
 # --- kcat -------------------------------------------------------------------------------------------------------------
