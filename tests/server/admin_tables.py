@@ -44,7 +44,7 @@ ADMIN_REQUESTS = [
         admin.DeleteTopicsRequest,
         {"topics.0": "topics.name", "timeout_ms": "timeout_ms"},
         only_core={"topics.1": "empty when there is a name"},
-        only_wire={"topics.topic_id": "tested below"} | older("topic_names"),
+        only_wire={"topics.topic_id": "see test_adapters_shapes.py"} | older("topic_names"),
     ),
     Table(
         21,
@@ -128,7 +128,7 @@ ADMIN_REQUESTS = [
     ),
 ]
 
-NEXT_PAGE = {"next_cursor.topic_name": "tested below", "next_cursor.partition_index": "tested below"}
+NEXT_PAGE = dict.fromkeys(("next_cursor.topic_name", "next_cursor.partition_index"), "see test_adapters_shapes.py")
 
 ADMIN_RESPONSES = [
     Table(

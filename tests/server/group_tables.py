@@ -11,7 +11,7 @@ CLIENT = {"client_id": "from the header of the request", "client_host": "from th
 
 
 def older(*paths: str) -> dict[str, str]:
-    return dict.fromkeys(paths, "the place of older versions; tested below")
+    return dict.fromkeys(paths, "the place of older versions; see test_adapters_shapes.py")
 
 
 def by_id(*paths: str) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
-from test_adapters import ORDERS_ID, VIEW
+from adapter_kit import ORDERS_ID, VIEW
 
 from minikafka.config import MAX_LONG
 from minikafka.protocol import admin_messages as admin

@@ -1,0 +1,112 @@
+"""Short ways to ask over the wire what Apache Kafka 4.4.0 was asked too: topics, batches, and where records lie."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+from server_under_test import Running, Wire, eventually
+
+from minikafka.protocol.records import RecordBatch, build_batch
+
+PRODUCE, FETCH, LIST_OFFSETS, METADATA, CREATE_TOPICS, EPOCH_END, DESCRIBE_CLUSTER = 0, 1, 2, 3, 19, 23, 60
+UNKNOWN_ID = bytes(range(1, 17))
+names = (f"answers-{number}" for number in itertools.count())
+
+
+def new_topic(name: str, partitions: int = 1, replicas: int = 1, **changes: Any) -> dict[str, Any]:
+    topic = {"name": name, "num_partitions": partitions, "replication_factor": replicas}
+    return topic | {"assignments": [], "configs": []} | changes
+
+
+def create(wire: Wire, *topics: dict[str, Any], **changes: Any) -> list[int]:
+    """Error codes of the answer."""
+    answer = wire.ask(CREATE_TOPICS, 7, {"topics": list(topics)} | changes)
+    return [topic["error_code"] for topic in answer["topics"]]
+
+
+def metadata(wire: Wire, name: str | None, topic_id: bytes = bytes(16), **changes: Any) -> dict[str, Any]:
+    body = {"topics": [{"name": name, "topic_id": topic_id}], "allow_auto_topic_creation": False} | changes
+    topic: dict[str, Any] = wire.ask(METADATA, 12, body)["topics"][0]
+    return topic
+
+
+class Topic:
+    """A new topic and a connection to the broker that leads all of its partitions (there is one replica)."""
+
+    def __init__(self, cluster: Running, partitions: int = 1, configs: dict[str, str] | None = None) -> None:
+        self.name = next(names)
+        settings = [{"name": name, "value": value} for name, value in (configs or {}).items()]
+        assignments = [{"partition_index": number, "broker_ids": [1]} for number in range(partitions)]
+        self.wire = cluster.connect(1)
+        topic = new_topic(self.name, -1, -1, configs=settings, assignments=assignments)
+        assert create(self.wire, topic) == [0]
+        eventually(self.has_leaders, "a leader")
+
+    def has_leaders(self) -> bool:
+        """Whether this broker has replayed the topic."""
+        known = metadata(self.wire, self.name)["partitions"]
+        return known != [] and all(partition["error_code"] == 0 for partition in known)
+
+    def produce(self, *batches: bytes, partition: int = 0, acks: int = -1, version: int = 9) -> tuple[int, int]:
+        """(error, offset) of one request."""
+        body = self.producing([(partition, b"".join(batches))], acks)
+        answer = self.wire.ask(PRODUCE, version, body)["responses"][0]["partition_responses"][0]
+        return answer["error_code"], answer["base_offset"]
+
+    def producing(self, partitions: list[tuple[int, bytes]], acks: int = -1) -> dict[str, Any]:
+        data = [{"index": partition, "records": records} for partition, records in partitions]
+        topics = [{"name": self.name, "topic_id": bytes(16), "partition_data": data}]
+        return {"acks": acks, "timeout_ms": 5_000, "topic_data": topics}
+
+    def fetch(self, offset: int, version: int = 12, name: str | None = None, **changes: Any) -> dict[str, Any]:
+        """The answer for one partition."""
+        top = {"max_wait_ms": 0, "min_bytes": 1, "forgotten_topics_data": []}
+        top |= {
+            key: changes.pop(key) for key in list(changes) if key in ("max_wait_ms", "replica_id", "isolation_level")
+        }
+        asked = {"partition": 0, "fetch_offset": offset, "partition_max_bytes": 1_000_000} | changes
+        topics = [{"topic": name or self.name, "topic_id": bytes(16), "partitions": [asked]}]
+        answer = self.wire.ask(FETCH, version, top | {"topics": topics})
+        partition: dict[str, Any] = answer["responses"][0]["partitions"][0]
+        return partition
+
+    def list_offset(self, timestamp: int, partition: int = 0, version: int = 5, **changes: Any) -> tuple[int, int, int]:
+        """(error, offset, timestamp)."""
+        asked = {"partition_index": partition, "timestamp": timestamp} | changes
+        body = {"replica_id": -1, "isolation_level": 0, "topics": [{"name": self.name, "partitions": [asked]}]}
+        answer = self.wire.ask(LIST_OFFSETS, version, body)["topics"][0]["partitions"][0]
+        return answer["error_code"], answer["offset"], answer["timestamp"]
+
+    def end_of_epoch(self, epoch: int) -> tuple[int, int, int]:
+        """(error, epoch, end offset)."""
+        asked = {"partition": 0, "leader_epoch": epoch}
+        body = {"topics": [{"topic": self.name, "partitions": [asked]}]}
+        answer = self.wire.ask(EPOCH_END, 4, body)["topics"][0]["partitions"][0]
+        return answer["error_code"], answer["leader_epoch"], answer["end_offset"]
+
+
+def batch(*timestamps: int, value: bytes = b"value") -> bytes:
+    return build_batch([(timestamp, b"key", value, ()) for timestamp in timestamps or (1_000,)]).data
+
+
+def patched(data: bytes, position: int, replacement: bytes) -> bytes:
+    return data[:position] + replacement + data[position + len(replacement) :]
+
+
+def offsets(records: bytes) -> list[tuple[int, int]]:
+    """First and last offset of each batch."""
+    found = []
+    while records:
+        size = int.from_bytes(records[8:12], "big") + 12
+        one = RecordBatch(bytes(records[:size]))
+        found.append((one.base_offset, one.last_offset))
+        records = records[size:]
+    return found
+
+
+def with_five(cluster: Running) -> Topic:
+    topic = Topic(cluster)
+    for number in range(5):
+        assert topic.produce(batch()) == (0, number)
+    return topic
