@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from server_under_test import Running, Wire, eventually
 
@@ -12,6 +13,36 @@ from minikafka.protocol.records import RecordBatch, build_batch
 PRODUCE, FETCH, LIST_OFFSETS, METADATA, CREATE_TOPICS, EPOCH_END, DESCRIBE_CLUSTER = 0, 1, 2, 3, 19, 23, 60
 UNKNOWN_ID = bytes(range(1, 17))
 names = (f"answers-{number}" for number in itertools.count())
+SAME = object()
+
+
+class Row(NamedTuple):
+    """One thing that Apache Kafka 4.4.0 was asked, and what it answered."""
+
+    name: str
+    request: str
+    ask: Callable[[Any], Any]
+    """Asks our server the same, of a desk (see the file of the row)."""
+    kafka: Any
+    ours: Any = SAME
+    """A known difference: what our server answers."""
+    why: str = ""
+    """Where the difference comes from."""
+
+    def check(self, desk: Any) -> None:
+        """Whether we answer as Kafka does, or as it is known of us."""
+        answer = self.ask(desk)
+        if self.ours is SAME:
+            assert answer == self.kafka, f"{self.name}: {self.request}"
+        else:
+            assert self.why
+            assert self.ours != self.kafka, "this is no difference any more"
+            assert answer == self.ours, f"{self.name}: Kafka answers {self.kafka}"
+
+
+def row_name(row: Row) -> str:
+    """For pytest."""
+    return row.name
 
 
 def new_topic(name: str, partitions: int = 1, replicas: int = 1, **changes: Any) -> dict[str, Any]:

@@ -6,7 +6,6 @@ Each row is a name, what is asked, and what Kafka said; -1 stands where it gave 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,19 +15,8 @@ from minikafka.protocol.records import build_batch
 
 PRODUCE, METADATA, CREATE_TOPICS, INIT, ADD_PARTITIONS, END = 0, 3, 19, 22, 24, 26
 LIST_OFFSETS, DESCRIBE_CONFIGS, ALTER_CONFIGS = 2, 32, 44
-FIND_COORDINATOR, TRANSACTION = 10, 1
 TOPIC, BROKER = 2, 4
-FEW = {"offsets.topic.num.partitions": 1, "transaction.state.log.num.partitions": 1}
 names = (f"rows-{number}" for number in itertools.count())
-
-
-@pytest.fixture(scope="module")
-def alone() -> Iterator[Running]:
-    """One broker: it leads and coordinates everything."""
-    with Running(brokers=1, config=FEW) as running, running.connect(1) as wire:
-        asked = {"key": "anybody", "key_type": TRANSACTION}
-        eventually(lambda: wire.ask(FIND_COORDINATOR, 3, asked)["error_code"] == 0, "a coordinator")
-        yield running
 
 
 class Asker:
