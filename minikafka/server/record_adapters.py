@@ -2,11 +2,14 @@
 
 - Answers keep the order of the request, and name a topic as the request did.
 - A fetch names all that it wants here, also one of a session: see `fetch_sessions.py`.
+- What a version does not allow never reaches the core: its refusal stands at the end of the answer.
 
 What we leave out: throttling (`throttle_time_ms` is always 0) and errors of single records.
 """
 
 from __future__ import annotations
+
+from collections import Counter
 
 from minikafka.config import MAX_LONG
 from minikafka.protocol import messages
@@ -45,6 +48,9 @@ SPECIAL_TIMESTAMPS = {
 """Each with its first version and what the core is asked for. -4 is the first record that is not in tiered storage; -5
 and -6 are places there, of which there is none: no record is that young."""
 NO_HINT = leader_hint(NO_LEADER, -1)
+ZSTD, FIRST_WITH_ZSTD = 4, 7
+_CODEC = 22
+"""The byte of a batch whose lowest three bits name its codec."""
 
 
 # --- Produce ----------------------------------------------------------------------------------------------------------
@@ -53,12 +59,14 @@ NO_HINT = leader_hint(NO_LEADER, -1)
 def produce_request(ask: Ask) -> messages.ProduceRequest:
     """The one copy of the records on their way in is made here: the frame they lie in is used again."""
     body = ask.body
+    _mark_zstd(ask)
     partitions = tuple(
         messages.ProducePartition(
             TopicPartition(name_in(topic, "name", ask.view), entry["index"]), bytes(entry["records"] or b"")
         )
         for topic in body["topic_data"]
         for entry in topic["partition_data"]
+        if "error_code" not in entry
     )
     return messages.ProduceRequest(
         body["acks"],
@@ -70,11 +78,27 @@ def produce_request(ask: Ask) -> messages.ProduceRequest:
     )
 
 
+def _mark_zstd(ask: Ask) -> None:
+    """KIP-110: a producer that does not know zstd does not send it. `ProduceRequest.validateRecords`."""
+    if ask.version < FIRST_WITH_ZSTD:
+        for topic in ask.body["topic_data"]:
+            for entry in topic["partition_data"]:
+                records = entry["records"] or b""
+                if len(records) > _CODEC and records[_CODEC] & 7 == ZSTD:
+                    entry["error_code"] = ErrorCode.UNSUPPORTED_COMPRESSION_TYPE
+
+
 def produce_response(response: messages.ProduceResponse, ask: Ask) -> Body:
     """Errors of single records (v8+) are never told: a bad record refuses its whole batch."""
+    refused = tuple(
+        messages.ProducePartitionResult(TopicPartition(topic["name"], entry["index"]), entry["error_code"])
+        for topic in (ask.body["topic_data"] if ask.version < FIRST_WITH_ZSTD else ())
+        for entry in topic["partition_data"]
+        if "error_code" in entry
+    )
     topics = [
         {"name": topic, "topic_id": id_out(topic, ask.view), "partition_responses": [_produced(one) for one in results]}
-        for topic, results in by_topic(response.partitions, its_partition)
+        for topic, results in by_topic(response.partitions + refused, its_partition)
     ]
     return {
         "responses": topics,
@@ -182,16 +206,28 @@ def list_offsets_request(ask: Ask) -> messages.ListOffsetsRequest | Body:
     asked = [entry["timestamp"] for topic in body["topics"] for entry in topic["partitions"]]
     if any(one < 0 and (one not in known or ask.version < SPECIAL_TIMESTAMPS[one][0]) for one in asked):
         return {"topics": [_unsupported(topic) for topic in body["topics"]]}
+    twice = _named_twice(ask)
     partitions = tuple(
         messages.ListOffsetsPartition(
-            TopicPartition(topic["name"], entry["partition_index"]),
+            partition,
             SPECIAL_TIMESTAMPS.get(entry["timestamp"], (0, entry["timestamp"]))[1],
             entry["current_leader_epoch"],
         )
         for topic in body["topics"]
         for entry in topic["partitions"]
+        if (partition := TopicPartition(topic["name"], entry["partition_index"])) not in twice
     )
     return messages.ListOffsetsRequest(partitions, body["replica_id"], body["isolation_level"])
+
+
+def _named_twice(ask: Ask) -> dict[TopicPartition, ErrorCode]:
+    """Kafka refuses them. In the order of the request."""
+    counted = Counter(
+        TopicPartition(topic["name"], entry["partition_index"])
+        for topic in ask.body["topics"]
+        for entry in topic["partitions"]
+    )
+    return {partition: ErrorCode.INVALID_REQUEST for partition, times in counted.items() if times > 1}
 
 
 def _unsupported(topic: Body) -> Body:
@@ -202,11 +238,14 @@ def _unsupported(topic: Body) -> Body:
     return {"name": topic["name"], "partitions": refused}
 
 
-def list_offsets_response(response: messages.ListOffsetsResponse, _ask: Ask) -> Body:
+def list_offsets_response(response: messages.ListOffsetsResponse, ask: Ask) -> Body:
     """One offset for each partition."""
+    refused = tuple(
+        messages.ListOffsetsPartitionResult(partition, error) for partition, error in _named_twice(ask).items()
+    )
     topics = [
         {"name": topic, "partitions": [_listed(one) for one in results]}
-        for topic, results in by_topic(response.partitions, its_partition)
+        for topic, results in by_topic(response.partitions + refused, its_partition)
     ]
     return {"topics": topics}
 

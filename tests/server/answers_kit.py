@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 from server_under_test import Running, Wire, eventually
 
-from minikafka.protocol.records import RecordBatch, build_batch
+from minikafka.protocol.records import HEADER_SIZE, RecordBatch, build_batch, sealed, split_batches
 
 PRODUCE, FETCH, LIST_OFFSETS, METADATA, CREATE_TOPICS, EPOCH_END, DESCRIBE_CLUSTER = 0, 1, 2, 3, 19, 23, 60
+API_VERSIONS, DELETE_TOPICS = 18, 20
 UNKNOWN_ID = bytes(range(1, 17))
 names = (f"answers-{number}" for number in itertools.count())
 SAME = object()
@@ -125,15 +126,21 @@ def patched(data: bytes, position: int, replacement: bytes) -> bytes:
     return data[:position] + replacement + data[position + len(replacement) :]
 
 
+def compressed(codec: int, packed: bytes, count: int = 1) -> bytes:
+    """A batch of so many records that says some codec has packed them; `packed` is what it made of them."""
+    head = bytearray(build_batch([(1_000, None, None, ())] * count).data[:HEADER_SIZE])
+    head[8:12] = (HEADER_SIZE - 12 + len(packed)).to_bytes(4, "big")
+    head[21:23] = codec.to_bytes(2, "big")
+    return sealed(head + packed).data
+
+
+def batches(records: bytes) -> list[RecordBatch]:
+    return list(split_batches(bytes(records or b"")))
+
+
 def offsets(records: bytes) -> list[tuple[int, int]]:
     """First and last offset of each batch."""
-    found = []
-    while records:
-        size = int.from_bytes(records[8:12], "big") + 12
-        one = RecordBatch(bytes(records[:size]))
-        found.append((one.base_offset, one.last_offset))
-        records = records[size:]
-    return found
+    return [(one.base_offset, one.last_offset) for one in batches(records)]
 
 
 def with_five(cluster: Running) -> Topic:
