@@ -5,88 +5,14 @@ Each row is a name, what is asked, and what Kafka said; -1 stands where it gave 
 
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
 import pytest
-from server_under_test import Running, Wire, eventually
+from producer_kit import Asker
+from server_under_test import Running, eventually
 
-from minikafka.protocol.records import build_batch
-
-PRODUCE, METADATA, CREATE_TOPICS, INIT, ADD_PARTITIONS, END = 0, 3, 19, 22, 24, 26
-LIST_OFFSETS, DESCRIBE_CONFIGS, ALTER_CONFIGS = 2, 32, 44
+DESCRIBE_CONFIGS, ALTER_CONFIGS = 32, 44
 TOPIC, BROKER = 2, 4
-names = (f"rows-{number}" for number in itertools.count())
-
-
-class Asker:
-    """A connection and a new topic."""
-
-    def __init__(self, alone: Running, partitions: int = 2) -> None:
-        self.topic = self.transactional_id = next(names)
-        self.wire: Wire = alone.connect(1)
-        new = {"name": self.topic, "num_partitions": partitions, "replication_factor": 1}
-        self.wire.ask(CREATE_TOPICS, 7, {"topics": [new | {"assignments": [], "configs": []}]})
-        eventually(self.is_led, "leaders")
-
-    def is_led(self) -> bool:
-        (topic,) = self.wire.ask(METADATA, 9, {"topics": [{"name": self.topic}]})["topics"]
-        return bool(topic["partitions"]) and all(one["error_code"] == 0 for one in topic["partitions"])
-
-    def produce(
-        self, producer: int, epoch: int, sequence: int, count: int = 1, *, version: int = 9, partition: int = 0,
-        transactional_id: str | None = None,
-    ) -> tuple[int, int]:  # fmt: skip
-        """(error, offset)."""
-        records = [(1_000 + number, b"k", b"v", ()) for number in range(count)]
-        data = build_batch(
-            records, producer_id=producer, producer_epoch=epoch, base_sequence=sequence,
-            transactional=transactional_id is not None,
-        ).data  # fmt: skip
-        topics = [{"name": self.topic, "partition_data": [{"index": partition, "records": data}]}]
-        body = {"transactional_id": transactional_id, "acks": -1, "timeout_ms": 5_000, "topic_data": topics}
-        answer = self.wire.ask(PRODUCE, version, body)["responses"][0]["partition_responses"][0]
-        return answer["error_code"], answer["base_offset"]
-
-    def init(self, version: int = 4, timeout_ms: int = 60_000, transactional: bool = True, **known: int) -> Any:
-        body = {"transactional_id": self.transactional_id if transactional else None}
-        body |= {"transaction_timeout_ms": timeout_ms} | known
-
-        def answered() -> Any:
-            answer = self.wire.ask(INIT, version, body)
-            return None if answer["error_code"] in (14, 15, 16, 51) else answer  # it loads, or is at it
-
-        return eventually(answered, "a producer id")
-
-    def add(self, producer: int, epoch: int, partition: int = 0) -> int:
-        body = {
-            "v3_and_below_transactional_id": self.transactional_id, "v3_and_below_producer_id": producer,
-            "v3_and_below_producer_epoch": epoch,
-            "v3_and_below_topics": [{"name": self.topic, "partitions": [partition]}],
-        }  # fmt: skip
-
-        def answered() -> Any:
-            (topic,) = self.wire.ask(ADD_PARTITIONS, 3, body)["results_by_topic_v3_and_below"]
-            error: int = topic["results_by_partition"][0]["partition_error_code"]
-            return None if error == 51 else (error,)
-
-        error: int = eventually(answered, "an answer that is not CONCURRENT_TRANSACTIONS")[0]
-        return error
-
-    def end(self, producer: int, epoch: int, commits: bool = True, version: int = 3) -> Any:
-        body = {"transactional_id": self.transactional_id, "producer_id": producer, "producer_epoch": epoch}
-
-        def answered() -> Any:
-            answer = self.wire.ask(END, version, body | {"committed": commits})
-            return None if answer["error_code"] == 51 else answer
-
-        return eventually(answered, "an answer that is not CONCURRENT_TRANSACTIONS")
-
-    def latest(self) -> int:
-        asked = {"name": self.topic, "partitions": [{"partition_index": 0, "timestamp": -1}]}
-        answer = self.wire.ask(LIST_OFFSETS, 5, {"replica_id": -1, "isolation_level": 0, "topics": [asked]})
-        offset: int = answer["topics"][0]["partitions"][0]["offset"]
-        return offset
 
 
 # --- idempotent -------------------------------------------------------------------------------------------------------
