@@ -141,10 +141,12 @@ def play_turn(name: str, seed: int, first: int, last: int) -> dict[str, Any]:
 
 
 def planted_faults(options: argparse.Namespace, state: State, pool: Any, deadline: float) -> None:
-    """Each fault from where its search was left."""
-    asked = [one.name for one in mutants.MUTANTS if not is_answered(state.done.get(one.name))]
-    units = [(name, look_for, (name, options.seed, options.limit, state.done.get(name), deadline)) for name in asked]
-    go_through(state, units, pool, options.jobs, deadline)
+    """Each fault from where its search was left; all a little, then those that were not found a little more."""
+    for stage in stages(options.limit):
+        asked = [one.name for one in mutants.MUTANTS if not is_answered(state.done.get(one.name))]
+        how = (options.seed, options.limit)
+        units = ((name, look_for, (name, *how, state.done.get(name), deadline, stage)) for name in asked)
+        go_through(state, units, pool, 2 * options.jobs, deadline)
     if all(is_answered(state.done.get(one.name)) for one in mutants.MUTANTS):
         found = [state.done[one.name] for one in mutants.MUTANTS if state.done[one.name]["profile"]]
         kept = [{key: value for key, value in row.items() if key in FOUND} for row in found]
@@ -156,18 +158,25 @@ def is_answered(row: dict[str, Any] | None) -> bool:
     return row is not None and (bool(row["profile"]) or bool(row["complete"]))
 
 
+def stages(limit: int) -> list[int]:
+    """How far the search goes in each profile before the next round."""
+    return [*(stage for stage in STAGES if stage < limit), limit]
+
+
 def turns(limit: int) -> Iterator[tuple[str, range]]:
     """(profile, numbers of its schedules), in the order in which a fault is looked for."""
     begin = 0
-    for stage in [*(stage for stage in STAGES if stage < limit), limit]:
+    for stage in stages(limit):
         for profile in profiles.PROFILES:
             for first in range(begin, stage, TURN):
                 yield profile.name, range(first, min(first + TURN, stage))
         begin = stage
 
 
-def look_for(name: str, seed: int, limit: int, before: dict[str, Any] | None, deadline: float) -> dict[str, Any]:
-    """Go on looking for a fault until it is found, the limit is reached, or time is up."""
+def look_for(
+    name: str, seed: int, limit: int, before: dict[str, Any] | None, deadline: float, stage: int
+) -> dict[str, Any]:
+    """Go on looking for a fault until it is found, this stage or the limit is reached, or time is up."""
     one = mutants.mutant(name)
     done = before["turns"] if before else 0
     played = before["played"] if before else 0
@@ -175,7 +184,7 @@ def look_for(name: str, seed: int, limit: int, before: dict[str, Any] | None, de
     for turn, (profile, numbers) in enumerate(turns(limit)):
         if turn < done:
             continue
-        if time.time() >= deadline:
+        if time.time() >= deadline or numbers.start >= stage:
             return {**row, "turns": turn, "played": played}
         outcomes = explorer.play_numbers(profiles.profile(profile), seed, numbers, one.replaces)
         played += len(outcomes)

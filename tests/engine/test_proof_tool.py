@@ -75,11 +75,20 @@ def test_every_schedule_up_to_the_limit_is_in_exactly_one_turn(tool):
 
 
 def test_a_search_that_was_stopped_goes_on_with_the_same_answer(tool):
-    whole = tool.look_for("ack_on_append", 2026, 25, None, float("inf"))
+    whole = tool.look_for("ack_on_append", 2026, 25, None, float("inf"), 25)
     assert whole["profile"] == "replication"
-    stopped = tool.look_for("ack_on_append", 2026, 25, None, 0)
+    stopped = tool.look_for("ack_on_append", 2026, 25, None, 0, 25)
     assert (stopped["profile"], stopped["complete"], stopped["turns"]) == ("", False, 0)
-    assert tool.look_for("ack_on_append", 2026, 25, stopped, float("inf")) == whole
+    assert tool.look_for("ack_on_append", 2026, 25, stopped, float("inf"), 25) == whole
+
+
+def test_a_search_goes_no_further_than_its_stage(tool, monkeypatch):
+    monkeypatch.setattr(tool.explorer, "play_numbers", lambda *_: [SimpleNamespace(violation=None)] * 25)
+    first = tool.look_for("ack_on_append", 2026, 400, None, float("inf"), 25)
+    assert (first["played"], first["complete"]) == (25 * len(profiles.PROFILES), False)
+    second = tool.look_for("ack_on_append", 2026, 400, first, float("inf"), 100)
+    assert (second["played"], second["complete"]) == (100 * len(profiles.PROFILES), False)
+    assert tool.look_for("ack_on_append", 2026, 400, second, float("inf"), 400)["complete"]
 
 
 def test_turns_add_up_to_a_row(tool, paper, tmp_path):
