@@ -90,7 +90,8 @@ class Running:
         return servers
 
     def connect(self, broker: int = 1) -> Wire:
-        return Wire(self.server.listeners[broker].address)
+        host, port = self.bootstrap.split(",")[broker - 1].rsplit(":", 1)
+        return Wire((host, int(port)))
 
 
 class Wire:

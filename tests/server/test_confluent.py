@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from server_under_test import Running, eventually, needed
+from test_java_and_go import KINDS
 
 confluent = needed("confluent_kafka")
 admin_module = needed("confluent_kafka.admin")
@@ -66,6 +67,7 @@ def test_a_topic_that_exists_is_refused(cluster: Running) -> None:
     assert refused.value.args[0].code() == confluent.KafkaError.TOPIC_ALREADY_EXISTS
 
 
+@pytest.mark.shows("produce and consume", clients=("confluent-kafka",))
 @pytest.mark.parametrize("acks", ["all", "1", "0"])
 def test_what_was_produced_is_consumed(cluster: Running, acks: str) -> None:
     topic = f"simple-{acks}"
@@ -77,6 +79,7 @@ def test_what_was_produced_is_consumed(cluster: Running, acks: str) -> None:
     assert read_all(cluster, topic, 0, 2_000) == [f"{number}".encode() for number in range(2_000)]
 
 
+@pytest.mark.shows("compression: gzip, snappy, lz4, zstd", clients=("confluent-kafka",))
 @pytest.mark.parametrize("codec", ["gzip", "snappy", "lz4", "zstd"])
 def test_compressed_batches_pass_through_untouched(cluster: Running, codec: str) -> None:
     topic = f"packed-{codec}"
@@ -109,9 +112,11 @@ def test_a_key_and_headers_come_back(cluster: Running) -> None:
     consumer.close()
 
 
-def test_nothing_acknowledged_is_lost_when_the_leader_dies() -> None:
+@pytest.mark.shows("a leader killed", clients=("confluent-kafka",))
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_acknowledged_is_lost_when_the_leader_dies(kind: str) -> None:
     """The leader is killed under load; the producer is told what was stored; all of that is read back, in order."""
-    with Running(brokers=3, config=QUICK) as running:
+    with Running(KINDS[kind], brokers=3, config=QUICK) as running:
         create(running, "orders")
         # one request under way at a time: without idempotence a retry could otherwise overtake
         sender = producer(running, max_in_flight_requests_per_connection=1, retry_backoff_ms=50)

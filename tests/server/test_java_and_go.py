@@ -15,6 +15,9 @@ from typing import Any
 import pytest
 from server_under_test import Running, eventually
 
+from minikafka.server.host import Server
+from minikafka.server.processes import Processes
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 AT_ONCE = {"group.initial.rebalance.delay.ms": 0, "offsets.topic.num.partitions": 4}
@@ -31,12 +34,23 @@ SAID: dict[str, dict[str, str]] = {
     "offsets": {"offsets in a transaction": "10"},
     "admin": {"cluster": "3", "config": "60000", "group": "1", "listed": "true", "records": "true", "deleted": "true"},
 }
+SHOWN = {
+    "compression": ["produce and consume", "compression: gzip, snappy, lz4, zstd"],
+    ",".join(GROUPS): [f"groups: {name}" for name in GROUPS],
+    "seek": ["seek", "commit"],
+    "transactions": ["transactions", "zombies", "read_committed"],
+    "offsets": ["offsets in transactions"],
+    "admin": ["admin"],
+}
+CLIENTS = ("Java", "franz-go")
+KINDS: dict[str, Any] = {"one process": Server, "processes": Processes}
+"""A fresh `serve`, and one with `--processes`."""
 FENCED = {"java": "ProducerFencedException", "franz-go": "PRODUCER_FENCED"}
 
 
-@pytest.fixture(scope="module")
-def served() -> Iterator[Running]:
-    with Running(brokers=3, config=AT_ONCE) as running:
+@pytest.fixture(scope="module", params=KINDS)
+def served(request: Any) -> Iterator[Running]:
+    with Running(KINDS[request.param], brokers=3, config=AT_ONCE) as running:
         yield running
 
 
@@ -74,7 +88,9 @@ def said(output: str) -> dict[str, str]:
     return {name: value.strip("[]").replace(",", "") for name, _, value in pairs}
 
 
-@pytest.mark.parametrize("names", SAID)
+@pytest.mark.parametrize(
+    "names", [pytest.param(names, marks=pytest.mark.shows(*SHOWN[names], clients=CLIENTS)) for names in SAID]
+)
 def test_a_client_sees_what_it_should(drill: tuple[str, list[str]], served: Running, names: str) -> None:
     client, command = drill
     done = subprocess.run([*command, served.bootstrap, names], capture_output=True, text=True, timeout=LONGEST_S)
@@ -84,9 +100,11 @@ def test_a_client_sees_what_it_should(drill: tuple[str, list[str]], served: Runn
     assert "failed:" not in done.stdout
 
 
-def test_nothing_is_lost_or_twice_when_the_leader_dies(drill: tuple[str, list[str]]) -> None:
+@pytest.mark.shows("a leader killed", clients=CLIENTS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_is_lost_or_twice_when_the_leader_dies(drill: tuple[str, list[str]], kind: str) -> None:
     _, command = drill
-    with Running(brokers=3, config=AT_ONCE) as running:
+    with Running(KINDS[kind], brokers=3, config=AT_ONCE) as running:
         pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         with subprocess.Popen([*command, running.bootstrap, "leader"], text=True, **pipes) as process:
             assert process.stdout is not None

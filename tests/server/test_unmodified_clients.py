@@ -1,23 +1,24 @@
-"""Unmodified clients against three brokers: groups that grow and shrink, transactions, admin calls, compression."""
+"""confluent-kafka and kcat, unmodified: groups that grow and shrink, transactions, admin calls, compression."""
 
 from __future__ import annotations
 
-import asyncio
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
-from server_under_test import Running, eventually, run_alone
+from server_under_test import Running, eventually
+from test_java_and_go import AT_ONCE, KINDS
 
-AT_ONCE = {"group.initial.rebalance.delay.ms": 0, "offsets.topic.num.partitions": 4}
-AT_ONCE |= {"transaction.state.log.num.partitions": 4}
+from minikafka.server.host import Server
+
+CONFLUENT, KCAT = "confluent-kafka", "kcat"
 VALUES = [f"value-{number}".encode() for number in range(200)]
 
 
-@pytest.fixture(scope="module")
-def served() -> Iterator[Running]:
-    with Running(brokers=3, config=AT_ONCE) as running:
+@pytest.fixture(scope="module", params=KINDS)
+def served(request: Any) -> Iterator[Running]:
+    with Running(KINDS[request.param], brokers=3, config=AT_ONCE) as running:
         yield running
 
 
@@ -73,7 +74,10 @@ PROTOCOLS = {
 }
 
 
-@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize(
+    "protocol",
+    [pytest.param(name, marks=pytest.mark.shows(f"groups: {name}", clients=(CONFLUENT,))) for name in PROTOCOLS],
+)
 def test_a_group_of_confluent_grows_and_shrinks(confluent: Confluent, protocol: str) -> None:
     topic = f"grows-{protocol}"
     confluent.create(topic, 4)
@@ -102,6 +106,7 @@ def test_a_group_of_confluent_grows_and_shrinks(confluent: Confluent, protocol: 
     second.close()
 
 
+@pytest.mark.shows("transactions", "zombies", "read_committed", clients=(CONFLUENT,))
 def test_transactions_of_confluent_commit_abort_and_fence(confluent: Confluent) -> None:
     confluent.create("paid")
     settings = confluent.servers | {"transactional.id": "till"}
@@ -134,6 +139,7 @@ def test_transactions_of_confluent_commit_abort_and_fence(confluent: Confluent) 
     everything.close()
 
 
+@pytest.mark.shows("offsets in transactions", clients=(CONFLUENT,))
 def test_offsets_are_committed_with_the_records_made_of_them(confluent: Confluent) -> None:
     confluent.create("raw")
     confluent.create("cooked")
@@ -155,6 +161,22 @@ def test_offsets_are_committed_with_the_records_made_of_them(confluent: Confluen
     assert confluent.read(confluent.consumer("eaters", "cooked"), 10) == VALUES[:10]
 
 
+@pytest.mark.shows("seek", "commit", clients=(CONFLUENT,))
+def test_a_reader_of_confluent_goes_back_and_commits(confluent: Confluent) -> None:
+    confluent.create("again")
+    confluent.send("again", VALUES[:10])
+    consumer, partition = confluent.consumer("again", "again"), confluent.kafka.TopicPartition
+    confluent.read(consumer, 10)
+    consumer.seek(partition("again", 0, 7))
+    assert confluent.read(consumer, 3) == VALUES[7:10]
+    consumer.commit(asynchronous=False)
+    (committed,) = consumer.committed([partition("again", 0)], timeout=30)
+    assert committed.offset == 10
+    assert consumer.get_watermark_offsets(partition("again", 0), timeout=30) == (0, 10)
+    consumer.close()
+
+
+@pytest.mark.shows("admin", clients=(CONFLUENT,))
 def test_an_administrator_with_confluent(confluent: Confluent) -> None:
     confluent.create("managed", 2)
     confluent.send("managed", VALUES[:5])
@@ -181,91 +203,55 @@ def test_an_administrator_with_confluent(confluent: Confluent) -> None:
     assert refused.value.args[0].code() == confluent.kafka.KafkaError.SECURITY_DISABLED
 
 
-# --- kafka-python -----------------------------------------------------------------------------------------------------
-
-
-def test_kafka_python_writes_reads_and_commits(need: Any, served: Running) -> None:
-    kafka = need.module("kafka")
-    producer = kafka.KafkaProducer(bootstrap_servers=served.bootstrap, compression_type="gzip")
-    for value in VALUES:
-        producer.send("python", value)
-    producer.flush(30)
-    producer.close()
-    settings = {"bootstrap_servers": served.bootstrap, "group_id": "python", "auto_offset_reset": "earliest"}
-    consumer = kafka.KafkaConsumer("python", enable_auto_commit=False, consumer_timeout_ms=10_000, **settings)
-    values = [next(consumer).value for _ in VALUES]
-    assert values == VALUES
-    consumer.commit()
-    assert consumer.committed(kafka.TopicPartition("python", 0)) == len(VALUES)
-    consumer.close()
-
-
-def test_kafka_python_in_a_transaction(need: Any, served: Running) -> None:
-    kafka = need.module("kafka")
-    producer = kafka.KafkaProducer(bootstrap_servers=served.bootstrap, transactional_id="python")
-    producer.init_transactions()
-    for value, commits in ((b"kept", True), (b"dropped", False)):
-        producer.begin_transaction()
-        producer.send("python-paid", value).get(30)
-        (producer.commit_transaction if commits else producer.abort_transaction)()
-    producer.close()
-    consumer = kafka.KafkaConsumer(
-        "python-paid",
-        bootstrap_servers=served.bootstrap,
-        auto_offset_reset="earliest",
-        isolation_level="read_committed",
-        consumer_timeout_ms=1_500,
-    )
-    assert [message.value for message in consumer] == [b"kept"]
-    consumer.close()
-
-
-# --- aiokafka ---------------------------------------------------------------------------------------------------------
-
-
-def test_aiokafka_writes_in_a_transaction_and_reads_in_a_group(need: Any, served: Running) -> None:
-    aiokafka = need.module("aiokafka")
-
-    async def test() -> None:
-        producer = aiokafka.AIOKafkaProducer(bootstrap_servers=served.bootstrap, transactional_id="aio")
-        await producer.start()
-        async with producer.transaction():
-            for value in VALUES:
-                await producer.send_and_wait("aio", value)
-        await producer.stop()
-        consumer = aiokafka.AIOKafkaConsumer(
-            "aio",
-            bootstrap_servers=served.bootstrap,
-            group_id="aio",
-            auto_offset_reset="earliest",
-            isolation_level="read_committed",
-            enable_auto_commit=False,
-        )
-        await consumer.start()
-        values = [(await asyncio.wait_for(consumer.getone(), 30)).value for _ in VALUES]
-        assert values == VALUES
-        await consumer.commit()
-        assert await consumer.committed(aiokafka.TopicPartition("aio", 0)) == len(VALUES)
-        await consumer.stop()
-
-    run_alone(test())
-
-
 # --- kcat -------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.shows("produce and consume", "compression: gzip, snappy, lz4, zstd", clients=(KCAT,))
 @pytest.mark.parametrize("codec", ["none", "gzip", "snappy", "lz4", "zstd"])
 def test_kcat_writes_and_reads_compressed(need: Any, served: Running, codec: str) -> None:
-    kcat = need.tool("kcat")
-    topic, text = f"kcat-{codec}", "\n".join(f"line {number} of many that look alike" for number in range(200))
-    given: dict[str, Any] = {"capture_output": True, "text": True, "timeout": 60}
-    written = subprocess.run(
-        [kcat, "-b", served.bootstrap, "-P", "-t", topic, "-p", "0", "-z", codec], input=text, **given
-    )
-    assert written.returncode == 0, written.stderr
-    read = subprocess.run([kcat, "-b", served.bootstrap, "-C", "-t", topic, "-o", "beginning", "-e", "-q"], **given)
-    assert read.stdout.splitlines() == text.splitlines()
-    stored = served.call(
-        lambda: sum(one.disk.size(f"{topic}-0/{0:020}.log") for one in served.server.listeners.values())
-    )
-    assert (stored < len(text)) == (codec != "none"), "compressed by the client, and stored as it came"
+    topic, lines = f"kcat-{codec}", [f"line {number} of many that look alike" for number in range(200)]
+    kcat(need, served, "-P", "-t", topic, "-p", "0", "-z", codec, text=lines)
+    assert kcat(need, served, "-C", "-t", topic, "-o", "beginning", "-e", "-q") == lines
+    if isinstance(served.server, Server):
+        disks = [one.disk for one in served.server.listeners.values()]
+        stored = served.call(lambda: sum(one.size(f"{topic}-0/{0:020}.log") for one in disks))
+        assert (stored < len("\n".join(lines))) == (codec != "none"), "compressed by the client, and stored as it came"
+
+
+def kcat(need: Any, served: Running, *words: str, text: Sequence[str] = ()) -> list[str]:
+    """The lines that it prints."""
+    command = [need.tool("kcat"), "-b", served.bootstrap, *words]
+    done = subprocess.run(command, input="\n".join(text), capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+@pytest.mark.shows("groups: range", "commit", "seek", clients=(KCAT,))
+def test_kcat_reads_in_a_group_and_from_an_offset(need: Any, served: Running) -> None:
+    lines = [f"line {number}" for number in range(20)]
+    kcat(need, served, "-P", "-t", "kcat-group", "-p", "0", text=lines)
+    reading = ("-G", "kcats", "-X", "auto.offset.reset=earliest", "-X", "partition.assignment.strategy=range", "-q")
+    assert kcat(need, served, *reading, "-c", "15", "kcat-group") == lines[:15]
+    kcat(need, served, "-P", "-t", "kcat-group", "-p", "0", text=["the last line"])
+    assert kcat(need, served, *reading, "-c", "6", "kcat-group") == [*lines[15:], "the last line"], "it had committed"
+    assert kcat(need, served, "-C", "-t", "kcat-group", "-o", "17", "-e", "-q") == [*lines[17:], "the last line"]
+
+
+@pytest.mark.shows("a leader killed", clients=(KCAT,))
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_kcat_was_told_is_stored_survives_its_leader(need: Any, kind: str) -> None:
+    with Running(KINDS[kind], brokers=3, config=AT_ONCE | {"default.replication.factor": 3}) as running:
+        kcat(need, running, "-P", "-t", "kcat-leader", "-p", "0", text=["line 0"])
+        command = [need.tool("kcat"), "-b", running.bootstrap, "-P", "-t", "kcat-leader", "-p", "0"]
+        with subprocess.Popen([*command, "-X", "enable.idempotence=true"], stdin=subprocess.PIPE, text=True) as process:
+            assert process.stdin is not None
+            process.stdin.writelines(f"line {number}\n" for number in range(1, 200))
+            process.stdin.flush()
+            with running.connect(1) as wire:
+                (topic,) = wire.ask(3, 9, {"topics": [{"name": "kcat-leader"}]})["topics"]
+            running.crash(topic["partitions"][0]["leader_id"])
+            process.stdin.writelines(f"line {number}\n" for number in range(200, 400))
+            process.stdin.close()
+            assert process.wait(60) == 0
+        read = kcat(need, running, "-C", "-t", "kcat-leader", "-o", "beginning", "-e", "-q")
+        assert read == [f"line {number}" for number in range(400)]
