@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -270,6 +271,8 @@ def test_transactions_commit_abort_and_fence(client: Any) -> None:
     assert read(client, committed, 3) == [b"a", b"c", b"d"]
     assert read(client, everything, 5) == [b"a", b"b", b"c", b"zombie", b"d"]
     end(client, second, committed, everything)
+    with contextlib.suppress(client.fenced):
+        end(client, first)
 
 
 @pytest.mark.shows("offsets in transactions", clients=CLIENTS)
