@@ -21,7 +21,7 @@ from minikafka.server.host import Server
 from minikafka.server.processes import READY_WITHIN_S, Processes
 
 Result = TypeVar("Result")
-PATIENCE_S = 30
+PATIENCE_S = 60
 
 
 class Complaints(logging.Handler):
