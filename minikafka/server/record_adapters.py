@@ -35,6 +35,7 @@ from minikafka.types import (
     TopicPartition,
 )
 
+CONSUMER = -1
 UNKNOWN_REPLICA: BrokerId = 2**31 - 1
 """Who claims over TCP to be a follower is none, where the brokers of a cluster talk inside one process."""
 SPECIAL_TIMESTAMPS = {
@@ -123,10 +124,7 @@ def _produced(result: messages.ProducePartitionResult) -> Body:
 
 def fetch_request(ask: Ask) -> messages.FetchRequest:
     """A reader. From version 15 on it says in `replica_state` who it is."""
-    body = ask.body
-    replica_id, state = body["replica_id"], body["replica_state"]
-    if replica_id == -1:
-        replica_id = state["replica_id"]
+    body, replica_id = ask.body, _replica_id(ask.body)
     return messages.FetchRequest(
         replica_id=replica_id if replica_id < 0 or ask.trusts_replicas else UNKNOWN_REPLICA,
         partitions=tuple(
@@ -134,7 +132,7 @@ def fetch_request(ask: Ask) -> messages.FetchRequest:
             for topic in body["topics"]
             for entry in topic["partitions"]
         ),
-        replica_epoch=state["replica_epoch"],
+        replica_epoch=body["replica_state"]["replica_epoch"],
         max_wait_ms=body["max_wait_ms"],
         min_bytes=body["min_bytes"],
         max_bytes=body["max_bytes"],
@@ -142,6 +140,11 @@ def fetch_request(ask: Ask) -> messages.FetchRequest:
         rack_id=body["rack_id"],
         cluster_voter=ask.trusts_replicas and replica_id > CONTROLLER_ID_BASE,
     )
+
+
+def _replica_id(body: Body) -> int:
+    replica_id: int = body["replica_id"]
+    return body["replica_state"]["replica_id"] if replica_id == CONSUMER else replica_id
 
 
 def _wanted(partition: TopicPartition, entry: Body) -> messages.FetchPartition:
@@ -158,11 +161,12 @@ def _wanted(partition: TopicPartition, entry: Body) -> messages.FetchPartition:
 
 def fetch_response(response: messages.FetchResponse, ask: Ask) -> Body:
     """All partitions; what its session leaves out is left out later (`fetch_sessions.py`)."""
+    to_follower = ask.trusts_replicas and _replica_id(ask.body) != CONSUMER
     topics = [
         {
             "topic": topic,
             "topic_id": id_out(topic, ask.view),
-            "partitions": [_fetched(one) for one in results],
+            "partitions": [_fetched(one, to_follower) for one in results],
         }
         for topic, results in by_topic(response.partitions, its_partition)
     ]
@@ -172,7 +176,8 @@ def fetch_response(response: messages.FetchResponse, ask: Ask) -> Body:
     }
 
 
-def _fetched(result: messages.FetchPartitionResult) -> Body:
+def _fetched(result: messages.FetchPartitionResult, to_follower: bool) -> Body:
+    """Beside an error a consumer is told no offset at all; our followers go on from the leader's first one."""
     misled = result.error == ErrorCode.NOT_LEADER_OR_FOLLOWER or result.partition == METADATA_PARTITION
     snapshot_end, snapshot_epoch = result.snapshot_id or (NO_OFFSET, NO_EPOCH)
     return {
@@ -180,7 +185,7 @@ def _fetched(result: messages.FetchPartitionResult) -> Body:
         "error_code": error_out(result.partition.topic, result.error),
         "high_watermark": result.high_watermark,
         "last_stable_offset": result.last_stable_offset,
-        "log_start_offset": result.log_start_offset,
+        "log_start_offset": NO_OFFSET if result.error and not to_follower else result.log_start_offset,
         "aborted_transactions": _aborted(result.aborted_transactions),
         "preferred_read_replica": result.preferred_read_replica,
         "records": result.records,

@@ -155,6 +155,17 @@ def test_a_leader_is_hinted_at_only_to_who_is_misled() -> None:
     assert first["aborted_transactions"] is None
 
 
+@pytest.mark.parametrize(
+    ("replica", "trusted", "told"), [(-1, False, -1), (-1, True, -1), (2, False, -1), (2, True, 5)]
+)
+def test_beside_an_error_only_a_follower_is_told_where_the_log_starts(replica: int, trusted: bool, told: int) -> None:
+    beyond = messages.FetchPartitionResult(TopicPartition("orders", 0), ErrorCode.OFFSET_OUT_OF_RANGE, -1, 5)
+    body = {"replica_id": -1, "replica_state": {"replica_id": replica}}
+    ask = Ask(18, body, VIEW, trusts_replicas=trusted)
+    (topic,) = record_adapters.fetch_response(messages.FetchResponse((beyond,)), ask)["responses"]
+    assert topic["partitions"][0]["log_start_offset"] == told
+
+
 def test_metadata_version_0_has_no_null_for_all_topics() -> None:
     ask = {"topics": [], "allow_auto_topic_creation": True}
     assert cluster_adapters.metadata_request(Ask(0, ask, VIEW)) == messages.MetadataRequest(None, True)

@@ -63,7 +63,9 @@ def test_min_isr() -> None:
         eventually(lambda: metadata(wire, "orders")["partitions"][0]["isr_nodes"] == [1], "the ISR to shrink")
         answer = wire.ask(PRODUCE, 9, body)["responses"][0]["partition_responses"][0]
         assert (answer["error_code"], answer["base_offset"]) == (19, -1)
-        assert produced(wire, body | {"acks": 1}) is not None
+        unsafe = produced(wire, body | {"acks": 1})
+        assert unsafe is not None
+        assert unsafe["base_offset"] == 1
         top = {"max_wait_ms": 0, "min_bytes": 1, "forgotten_topics_data": []}
         asked = {"partition": 0, "fetch_offset": 0, "partition_max_bytes": 1_000}
         ask = top | {"topics": [{"topic": "orders", "partitions": [asked]}]}
