@@ -183,6 +183,8 @@ def past(entry: Entry) -> str:
             return "started a consumer"
         case "ask", (broker, offset, epoch, *_):
             return f"asked broker {broker} for offset {offset} in the name of epoch {epoch}"
+        case "delete_records", (offset, *_):
+            return f"deleted what lies below offset {offset}"
         case "cut", (broker, "brokers"):
             return f"cut broker {broker} off from the other brokers"
         case "cut", (broker, "controllers"):

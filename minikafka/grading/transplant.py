@@ -51,6 +51,8 @@ class Witness:
     premises: int = 0
     """How often the learner was asked."""
     sim: Simulation | None = None
+    began_ms: Millis = 0
+    """When the cluster was up."""
     mended: bool = False
     """Is the schedule over, and the cluster being mended?"""
     wrong: list[Decision] = field(default_factory=list)
@@ -59,7 +61,7 @@ class Witness:
 
     def begin(self, sim: Simulation) -> None:
         """The cluster is up, the same in every run; from here on the learner's function is in place."""
-        self.sim = sim
+        self.sim, self.began_ms = sim, sim.now
         self.stack.enter_context(substituted({self.transplant.write.place: self.transplant}))
 
     def watch(self, sim: Simulation, told: list[Told]) -> str | None:
@@ -188,8 +190,8 @@ class Transplant:
         except Exception as error:  # a wrong decision may lead the core where its own assertions stop it
             if witness.sim is None or not witness.wrong:
                 raise
-            run = Run(setup, witness.sim)
-            stopped = Violation(STOPPED, "the cluster goes on", f"It stopped: {error}", witness.sim.recorder.step)
+            run = Run(setup, witness.sim, witness.began_ms)
+            stopped = Violation(STOPPED, "the cluster goes on", f"It stopped: {error}.", witness.sim.recorder.step)
             return Seen(setup, lines, run, stopped, witness)
         finally:
             self.witness = None

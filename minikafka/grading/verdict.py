@@ -84,7 +84,8 @@ class Verdict:
         parts = [f"{self.exercise}: not yet", ""]
         parts += [f"{name:<10} {text}" for name, text in self.lines]
         if self.story:
-            parts += ["", "The shortest run we found that shows it. Take any one of these away, and it does not:"]
+            need = "Take any one of these away, and it does not:" if self.schedule else "It takes no fault, and no record."
+            parts += ["", f"The shortest run we found that shows it. {need}"]
             parts += [f"  {line}" for line in self.schedule]
             parts += ["", f"Its story (seed {self.seed}):"]
             parts += [f"{number:3}. {line}" for number, line in enumerate(self.story, 1)]

@@ -154,7 +154,9 @@ class Write:
 
 
 def shown(value: Any) -> str:
-    """A value as a learner would write it; sets in order."""
+    """A value as a learner would write it; sets in order, rows in a tuple as the plain tuples that arrive."""
     if isinstance(value, frozenset):
         return "{" + ", ".join(shown(item) for item in sorted(value)) + "}"
+    if type(value) is tuple:
+        return repr(tuple(tuple(item) if isinstance(item, tuple) else item for item in value))
     return repr(value)

@@ -5,33 +5,34 @@ from __future__ import annotations
 import re
 
 import pytest
-from grading_kit import ANSWERS, LESSON, lint
+from grading_kit import ANSWERS, by_id, lint, of_kind
 
 from minikafka.grading.exercise import find
 from minikafka.grading.transplant import Transplant
 
+WRITTEN = of_kind("W")
 DIRECTED = [
-    pytest.param(name, directed, id=f"{name}-{directed.name}")
-    for name in ("elect_leader", "check_leader_epoch")
-    for directed in find(f"06/{name}").kind.directed
+    pytest.param(exercise, directed, id=f"{exercise.name}-{directed.name}")
+    for exercise in WRITTEN
+    for directed in exercise.kind.directed
 ]
-# Misconceptions that no cluster of ours can show: there is no broker 0 in the simulation, and every reader there
-# asks leaders.
-ONLY_ASKED = {"broker_zero_is_none", "always_leader_only", "zero_is_missing"}
+# Misconceptions that no cluster of ours can show: there is no broker 0 in the simulation, every reader there asks
+# leaders, and nobody fetches as a replica who is none.
+ONLY_ASKED = {"broker_zero_is_none", "always_leader_only", "zero_is_missing", "zero_is_nobody", "strangers_too"}
 
 
-def opened(checkout, name, file):
-    exercise = find(f"06/{name}", checkout)
+def opened(checkout, exercise_id, file):
+    exercise = find(exercise_id, checkout)
     return exercise.kind.open(exercise, file)
 
 
-def wrong_answer(name, mistake):
-    return ANSWERS / LESSON / name / "wrong" / f"{mistake}.py"
+def wrong_answer(exercise, mistake):
+    return ANSWERS / exercise.folder.parent.name / exercise.name / "wrong" / f"{mistake}.py"
 
 
-@pytest.mark.parametrize(("name", "directed"), DIRECTED)
-def test_its_own_schedule_exposes_the_mistake(shared_checkout, name, directed):
-    with opened(shared_checkout, name, wrong_answer(name, directed.mistake)) as grading:
+@pytest.mark.parametrize(("exercise", "directed"), DIRECTED)
+def test_its_own_schedule_exposes_the_mistake(shared_checkout, exercise, directed):
+    with opened(shared_checkout, exercise.id, wrong_answer(exercise, directed.mistake)) as grading:
         verdict = grading.run(directed.name)
         assert not verdict.passed
         assert verdict.mistake == directed.mistake
@@ -70,18 +71,17 @@ def taking_any_entry_away_keeps_the_promise(transplant: Transplant, directed, ve
         assert not honest, f"{line} could go"
 
 
-@pytest.mark.parametrize("name", ["elect_leader", "check_leader_epoch"])
-def test_every_misconception_has_a_schedule(name):
-    kind = find(f"06/{name}").kind
+@by_id(WRITTEN)
+def test_every_misconception_has_a_schedule(exercise):
+    kind = exercise.kind
     exposed = {directed.mistake for directed in kind.directed}
     assert {mistake.name for mistake in kind.mistakes} - exposed <= ONLY_ASKED
     assert exposed <= {mistake.name for mistake in kind.mistakes}
 
 
-@pytest.mark.parametrize("name", ["elect_leader", "check_leader_epoch"])
-def test_the_reference_keeps_every_promise_in_every_schedule_and_is_really_asked(shared_checkout, name):
-    reference = find(f"06/{name}", shared_checkout).solution
-    with opened(shared_checkout, name, reference) as grading:
+@by_id(WRITTEN)
+def test_the_reference_keeps_every_promise_in_every_schedule_and_is_really_asked(shared_checkout, exercise):
+    with opened(shared_checkout, exercise.id, exercise.solution) as grading:
         for directed in grading.write.directed:
             seen = grading.transplant.watch(directed.setup, directed.lines)
             assert seen.violation is None, f"{directed.name}: {seen.violation}"
@@ -90,7 +90,8 @@ def test_the_reference_keeps_every_promise_in_every_schedule_and_is_really_asked
 
 
 def test_explored_runs_alone_find_a_leader_out_of_sync(shared_checkout):
-    with opened(shared_checkout, "elect_leader", wrong_answer("elect_leader", "any_live")) as grading:
+    elect = find("06/elect_leader")
+    with opened(shared_checkout, elect.id, wrong_answer(elect, "any_live")) as grading:
         found = [grading.run(check) for check in grading.write.checks() if check.startswith("explored")]
     assert any(not verdict.passed for verdict in found)
     assert all(not lint(verdict) for verdict in found if not verdict.passed)

@@ -56,7 +56,7 @@ def test_the_text_states_the_requirements_that_are_checked(exercise):
 def test_the_reference_answers_the_examples_and_every_requirement_is_needed(exercise):
     write = exercise.kind
     for example in write.examples:
-        assert read_reference(exercise)(*example.question) == tuple(example.answer) or example.answer
+        assert read_reference(exercise)(*example.question) == example.answer
     broken = {mistake.requirement for mistake in write.mistakes}
     assert broken <= set(write.requirements)
 

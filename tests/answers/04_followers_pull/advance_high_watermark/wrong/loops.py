@@ -1,0 +1,5 @@
+"""Never comes back."""
+
+def advance_high_watermark(current, leader_end, followers, effective_min_isr):
+    while True:
+        pass

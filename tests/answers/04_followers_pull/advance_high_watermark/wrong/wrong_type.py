@@ -1,0 +1,4 @@
+"""Returns something else."""
+
+def advance_high_watermark(current, leader_end, followers, effective_min_isr):
+    return "up to here"

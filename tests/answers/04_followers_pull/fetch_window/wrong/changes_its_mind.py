@@ -1,0 +1,13 @@
+"""Right at first, and something else when asked again."""
+
+def fetch_window(log_start, high_watermark, log_end, fetch_offset, replica_id, replicas):
+    fetch_window.asked = getattr(fetch_window, "asked", set())
+    question = (log_start, high_watermark, log_end, fetch_offset, replica_id, replicas)
+    if question in fetch_window.asked:
+        return (0, 0)
+    fetch_window.asked.add(question)
+    if replica_id >= 0 and replica_id not in replicas:
+        return 6, -1
+    if not log_start <= fetch_offset <= log_end:
+        return 1, -1
+    return 0, max(fetch_offset, log_end if replica_id >= 0 else high_watermark)

@@ -1,0 +1,9 @@
+"""Who asks too low begins at the start."""
+
+def fetch_window(log_start, high_watermark, log_end, fetch_offset, replica_id, replicas):
+    if replica_id >= 0 and replica_id not in replicas:
+        return 6, -1
+    fetch_offset = max(fetch_offset, log_start)
+    if fetch_offset > log_end:
+        return 1, -1
+    return 0, max(fetch_offset, log_end if replica_id >= 0 else high_watermark)

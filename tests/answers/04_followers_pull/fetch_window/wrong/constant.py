@@ -1,0 +1,4 @@
+"""Always says the same."""
+
+def fetch_window(log_start, high_watermark, log_end, fetch_offset, replica_id, replicas):
+    return (0, 0)

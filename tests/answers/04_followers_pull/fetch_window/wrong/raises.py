@@ -1,0 +1,5 @@
+"""Raises in the middle."""
+
+def fetch_window(log_start, high_watermark, log_end, fetch_offset, replica_id, replicas):
+    answers = []
+    return answers[len("no such thing")]

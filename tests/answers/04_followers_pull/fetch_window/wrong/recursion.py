@@ -1,0 +1,4 @@
+"""Asks itself."""
+
+def fetch_window(log_start, high_watermark, log_end, fetch_offset, replica_id, replicas):
+    return fetch_window(log_start, high_watermark, log_end, fetch_offset, replica_id, replicas)

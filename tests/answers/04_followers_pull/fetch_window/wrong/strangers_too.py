@@ -1,0 +1,6 @@
+"""Whoever names a broker is a replica."""
+
+def fetch_window(log_start, high_watermark, log_end, fetch_offset, replica_id, replicas):
+    if not log_start <= fetch_offset <= log_end:
+        return 1, -1
+    return 0, max(fetch_offset, log_end if replica_id >= 0 else high_watermark)
