@@ -1,7 +1,8 @@
 """Kind O: put the steps of a protocol in order. Every order is played; a wrong one shows the harm that it does.
 
 The answer file is read, not run: `order = ["b", "a", "c"]`. No list of right orders exists anywhere: an order is right
-if its run does no harm, so every order that works is accepted.
+if its run does no harm, so every order that works is accepted. A protocol of two sides has a list for each, and there
+may be more cards than places: a card too many is a belief that the run contradicts.
 """
 
 from __future__ import annotations
@@ -23,6 +24,23 @@ from minikafka.trace.trace import Trace
 from minikafka.types import Millis
 
 
+class Row(NamedTuple):
+    """One list of the answer file: its name, how many cards it takes, and which ones there are for it."""
+
+    name: str
+    places: int
+    cards: tuple[str, ...]
+
+
+class Misorder(NamedTuple):
+    """A known way to be wrong, and the reply written for it."""
+
+    name: str
+    when: Callable[[tuple[str, ...], Harm], bool]
+    """(the cards, what they did): is it this one?"""
+    reply: str
+
+
 class Played(NamedTuple):
     """An order, carried out."""
 
@@ -37,12 +55,16 @@ class Order:
     order: int
     ask: str
     steps: Mapping[str, str]
-    """What each letter does, in words."""
+    """What each letter, or card, does, in words."""
     play: Callable[[tuple[str, ...]], Played]
-    """Carries the steps out in this order."""
+    """Carries the steps out in this order; of several rows, one behind the other."""
     look: str
     """What to look at in a run that did harm."""
     praise_text: str
+    rows: tuple[Row, ...] = ()
+    """The lists of the answer file; without any, one list `order` of all letters."""
+    mistakes: tuple[Misorder, ...] = ()
+    """The first that fits is the one."""
 
     letter: ClassVar[str] = "O"
 
@@ -75,12 +97,15 @@ class OrderGrading:
         return replace(verdict, check=check)
 
     def _read(self) -> tuple[str, ...]:
-        found = read_answers(self.file, ["order"])["order"]
+        if self.order.rows:
+            found = read_answers(self.file, [row.name for row in self.order.rows])
+            return tuple(card for row in self.order.rows for card in _cards_of(row, found[row.name]))
+        order = read_answers(self.file, ["order"])["order"]
         wanted = sorted(self.order.steps)
-        if not isinstance(found, list) or sorted(map(str, found)) != wanted:
-            got = repr(found) if len(repr(found)) < 80 else "something longer"
-            raise Unreadable(f"order = {got}; expected the letters {', '.join(wanted)} in a list, each once")
-        return tuple(found)
+        if not isinstance(order, list) or sorted(map(str, order)) != wanted:
+            expected = f"the letters {', '.join(wanted)} in a list, each once"
+            raise Unreadable(f"order = {_short(order)}; expected {expected}")
+        return tuple(order)
 
     def _holds(self, said: str) -> Verdict:
         return Verdict(self.exercise.id, PASSED, said, "", "", "")
@@ -92,7 +117,7 @@ class OrderGrading:
             f"We read {self.file.name}: {self.order.ask}",
             f"Your file: {problem}.",
             "No promise: nothing was played.",
-            "README.md says what each letter does.",
+            "README.md says what each one does.",
             mistake="unreadable",
             requirement="letters",
             promise="letters",
@@ -102,6 +127,7 @@ class OrderGrading:
         trace, harm = self.order.play(letters)
         if not harm.done:
             return self._holds(harm.sentence)
+        known = next((one for one in self.order.mistakes if one.when(letters, harm)), None)
         file = self.exercise.page
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(page(trace, step=harm.step, title=f"{self.exercise.id}: your order"), encoding="utf-8")
@@ -109,16 +135,29 @@ class OrderGrading:
             self.exercise.id,
             NOT_YET,
             f"We carried out your order: {'; '.join(self.order.steps[letter] for letter in letters)}.",
-            f"Your order {'-'.join(letters)} did harm: {harm.sentence}; expected an order that does none.",
+            f"Your order {'-'.join(letters)} did harm: {harm.sentence.rstrip('.')}; expected an order that does none.",
             harm.sentence,
-            f"Step {harm.step}. {self.order.look}",
-            mistake="-".join(letters),
+            f"Step {harm.step}. {known.reply if known is not None else self.order.look}",
+            mistake=known.name if known is not None else "-".join(letters),
             requirement="run",
             promise="run",
             step=harm.step,
             seed=trace.document["seed"],
             page=file,
         )
+
+
+def _cards_of(row: Row, found: Any) -> Sequence[str]:
+    """The cards of one list. Raises `Unreadable`."""
+    fits = isinstance(found, list | tuple) and len(found) == row.places
+    if not fits or len({str(card) for card in found}) != row.places or not all(card in row.cards for card in found):
+        expected = f"the cards {', '.join(row.cards)} in a list: {row.places} of them, none twice"
+        raise Unreadable(f"{row.name} = {_short(found)}; expected {expected}")
+    return tuple(found)
+
+
+def _short(found: Any) -> str:
+    return repr(found) if len(repr(found)) < 80 else "something longer"
 
 
 def as_schedule(

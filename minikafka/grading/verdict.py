@@ -84,7 +84,7 @@ class Verdict:
         parts = [f"{self.exercise}: not yet", ""]
         parts += [f"{name:<10} {text}" for name, text in self.lines]
         if self.story:
-            need = "Take any one of these away, and it does not:" if self.schedule else "It takes no fault, and no record."
+            need = "Take any one of these away, and it does not:" if self.schedule else "It takes no fault, no record."
             parts += ["", f"The shortest run we found that shows it. {need}"]
             parts += [f"  {line}" for line in self.schedule]
             parts += ["", f"Its story (seed {self.seed}):"]

@@ -1,0 +1,3 @@
+leader_on_fetch = ["note_position", "advance_mark", "read", "answer"]
+
+follower_on_answer = ["append", "take_mark", "fetch_next"]
