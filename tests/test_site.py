@@ -106,6 +106,16 @@ def test_a_quotation_that_cannot_be_made_says_why(quoting, macro, said):
         expand(quoting, macro)
 
 
+def test_answers_of_three_backends_are_quoted_with_their_date():
+    text = source_quote.expand("before\n\n{{ agreement 06_two_leaders }}\n\nafter", ROOT)
+    assert '| fetch with the old epoch | `"FENCED_LEADER_EPOCH"` |' in text
+    assert re.search(r"\n\nAsked: simulation \d{4}-\d\d-\d\d, serve .*, Apache Kafka .*\.\n\nafter", text)
+    explained = source_quote.expand("{{ agreement transactions }}", ROOT)
+    assert "| differs | simulation | serve | Apache Kafka | why |" in explained
+    with pytest.raises(source_quote.QuoteError, match=r"there is no docs/agreement/gone.json; there are 01_compaction"):
+        source_quote.expand("{{ agreement gone }}", ROOT)
+
+
 def test_braces_in_code_are_left_alone(quoting):
     text = "`{{ x }}` and\n\n```python\nf'{{ y }}'\n```\n"
     assert source_quote.expand(text, quoting) == text

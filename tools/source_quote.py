@@ -1,10 +1,12 @@
-"""Quotes source by name, so that a lesson shows the code that runs and no second copy of it.
+"""Quotes source and answers by name, so that a lesson shows the code that runs and no second copy of it.
 
 A line of its own in a lesson or a page:
 
     {{ source minikafka/controller/election.py elect_leader }}          the whole function, class or constant
     {{ source minikafka/controller/election.py elect_leader body }}     the same without its docstring
     {{ source minikafka/broker/partition.py Partition.append lines=3-9 }}   a part; line 1 is the `def`
+
+    {{ agreement 05_min_isr }}                                          what the three backends answered to a script
 
 More than fifteen lines at once, or a name that is gone, stops the build.
 """
@@ -16,8 +18,11 @@ import re
 import textwrap
 from pathlib import Path
 
+import agreement_table
+
 MOST_LINES = 15
 MACRO = re.compile(r"^\{\{ *source +(?P<file>\S+) +(?P<name>[\w.]+)(?: +(?P<part>body|lines=\d+-\d+))? *\}\}$", re.M)
+AGREEMENT = re.compile(r"^\{\{ *agreement +(?P<name>\w+) *\}\}$", re.M)
 ANY_MACRO = re.compile(r"\{\{[^}\n]*\}\}")
 
 
@@ -38,7 +43,14 @@ def expand(text: str, root: Path, *, titled: bool = True) -> str:
             return f'```python title="{file} · {name}"\n{code}\n```'
         return f"`{name}` in `{file}`:\n\n```python\n{code}\n```"
 
-    expanded = MACRO.sub(fenced, text)
+    def answered(match: re.Match[str]) -> str:
+        try:
+            kept = agreement_table.kept_of(root, match["name"])
+        except agreement_table.AgreementError as unknown:
+            raise QuoteError(f"cannot quote {match['name']}: {unknown}") from None
+        return f"{agreement_table.tables(kept)}\n{agreement_table.asked(kept)}".rstrip()
+
+    expanded = AGREEMENT.sub(answered, MACRO.sub(fenced, text))
     for left in ANY_MACRO.findall(outside_fences(expanded)):
         raise QuoteError(f"`{left}` is not a macro we know; write it alone on its line, as tools/source_quote.py says")
     return expanded

@@ -11,14 +11,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import agreement_table
+from agreement_table import BACKENDS, ORACLE
+
 from lab.base import Script
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "docs" / "agreement"
 PAGE = ROOT / "docs" / "agreement.md"
-BACKENDS = ("simulation", "serve", "Apache Kafka")
-ORACLE = "Apache Kafka"
-LONG = 160
 
 HEAD = """# The same lab on three backends
 
@@ -107,24 +107,7 @@ def summary(scripts: tuple[Script, ...]) -> list[str]:
 
 
 def section(script: Script, kept: Mapping[str, Any]) -> list[str]:
-    """One script: first what is the same, then what is not."""
-    answers, dates = kept["answers"], kept["recorded"]
+    """One script, with what it does."""
     what = " ".join((script.play.__doc__ or "").split())
-    versions = ", ".join(f"{name} {version}" for name, version in kept["versions"].items())
-    asked = ", ".join(f"{name} {dates[name]}" for name in BACKENDS)
-    parts = [f"\n## {script.title} {{ #{script.id} }}\n\n{what}\n\nAsked: {asked}. {versions}.\n\n"]
-    alike = [name for name in answers[ORACLE] if name not in script.unlike]
-    parts.append("| all three | answer |\n| --- | --- |\n")
-    parts += [f"| {name} | {shown(answers[ORACLE][name])} |\n" for name in alike]
-    if script.unlike:
-        parts.append("\n| differs | simulation | serve | Apache Kafka | why |\n| --- | --- | --- | --- | --- |\n")
-        for name, why in script.unlike.items():
-            cells = " | ".join(shown(answers[backend].get(name)) for backend in BACKENDS)
-            parts.append(f"| {name} | {cells} | {why} |\n")
-    return parts
-
-
-def shown(answer: Any) -> str:
-    """An answer in a cell."""
-    text = json.dumps(answer, ensure_ascii=False)
-    return f"`{text if len(text) <= LONG else text[: LONG - 1] + '…'}`".replace("|", "\\|")
+    head = f"\n## {script.title} {{ #{script.id} }}\n\n{what}\n\n"
+    return [head, agreement_table.asked(kept), agreement_table.tables(kept | {"unlike": dict(script.unlike)})]
