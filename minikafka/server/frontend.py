@@ -118,7 +118,7 @@ class Frontend:
         self._looks_for_idle = False
         for connection in list(self.connections.values()):
             if connection.idle_ms() >= self.limits.connections_max_idle_ms:
-                connection.close("Nobody used it.")
+                connection.expire()
         if self.connections:
             self._look_for_idle()
 

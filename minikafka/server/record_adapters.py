@@ -2,19 +2,20 @@
 
 - Answers keep the order of the request, and name a topic as the request did.
 - A fetch names all that it wants here, also one of a session: see `fetch_sessions.py`.
-- What a version does not allow never reaches the core: its refusal stands at the end of the answer.
+- What a version does not allow, or no client may, never reaches the core: its refusal stands at the end of the answer.
 
-What we leave out: throttling (`throttle_time_ms` is always 0) and errors of single records.
+What we leave out: throttling (`throttle_time_ms` is always 0), errors of single records, and the client that may write
+to internal topics in Kafka (`__admin_client`).
 """
 
 from __future__ import annotations
 
 from collections import Counter
 
-from minikafka.config import MAX_LONG
+from minikafka.config import MAX_INT, MAX_LONG
 from minikafka.protocol import messages
 from minikafka.protocol.errors import ErrorCode
-from minikafka.server.compiler import Body
+from minikafka.server.compiler import Body, Buffer
 from minikafka.server.view import (
     Ask,
     by_topic,
@@ -27,6 +28,7 @@ from minikafka.server.view import (
 )
 from minikafka.types import (
     CONTROLLER_ID_BASE,
+    INTERNAL_TOPICS,
     METADATA_PARTITION,
     NO_EPOCH,
     NO_LEADER,
@@ -35,6 +37,8 @@ from minikafka.types import (
     TopicPartition,
 )
 
+FETCH_MAX_BYTES = 57_671_680
+"""An answer holds no more, whatever a reader asks for: the default of Kafka's `fetch.max.bytes`."""
 CONSUMER = -1
 UNKNOWN_REPLICA: BrokerId = 2**31 - 1
 """Who claims over TCP to be a follower is none, where the brokers of a cluster talk inside one process."""
@@ -60,7 +64,7 @@ _CODEC = 22
 def produce_request(ask: Ask) -> messages.ProduceRequest:
     """The one copy of the records on their way in is made here: the frame they lie in is used again."""
     body = ask.body
-    _mark_zstd(ask)
+    _mark_refused(ask)
     partitions = tuple(
         messages.ProducePartition(
             TopicPartition(name_in(topic, "name", ask.view), entry["index"]), bytes(entry["records"] or b"")
@@ -79,21 +83,28 @@ def produce_request(ask: Ask) -> messages.ProduceRequest:
     )
 
 
-def _mark_zstd(ask: Ask) -> None:
-    """KIP-110: a producer that does not know zstd does not send it. `ProduceRequest.validateRecords`."""
-    if ask.version < FIRST_WITH_ZSTD:
-        for topic in ask.body["topic_data"]:
-            for entry in topic["partition_data"]:
-                records = entry["records"] or b""
-                if len(records) > _CODEC and records[_CODEC] & 7 == ZSTD:
-                    entry["error_code"] = ErrorCode.UNSUPPORTED_COMPRESSION_TYPE
+def _mark_refused(ask: Ask) -> None:
+    """Give an error to what shall not reach the core. `ProduceRequest.validateRecords`, `appendRecordsToLeader`."""
+    for topic in ask.body["topic_data"]:
+        is_internal = name_in(topic, "name", ask.view) in INTERNAL_TOPICS
+        for entry in topic["partition_data"]:
+            if is_internal:  # what a coordinator cannot read would be the end of it
+                entry["error_code"] = ErrorCode.INVALID_TOPIC_EXCEPTION
+            elif ask.version < FIRST_WITH_ZSTD and _has_codec(entry["records"], ZSTD):  # KIP-110
+                entry["error_code"] = ErrorCode.UNSUPPORTED_COMPRESSION_TYPE
+
+
+def _has_codec(records: Buffer | None, codec: int) -> bool:
+    return records is not None and len(records) > _CODEC and records[_CODEC] & 7 == codec
 
 
 def produce_response(response: messages.ProduceResponse, ask: Ask) -> Body:
     """Errors of single records (v8+) are never told: a bad record refuses its whole batch."""
     refused = tuple(
-        messages.ProducePartitionResult(TopicPartition(topic["name"], entry["index"]), entry["error_code"])
-        for topic in (ask.body["topic_data"] if ask.version < FIRST_WITH_ZSTD else ())
+        messages.ProducePartitionResult(
+            TopicPartition(name_in(topic, "name", ask.view), entry["index"]), entry["error_code"]
+        )
+        for topic in ask.body.get("topic_data", ())
         for entry in topic["partition_data"]
         if "error_code" in entry
     )
@@ -125,17 +136,20 @@ def _produced(result: messages.ProducePartitionResult) -> Body:
 def fetch_request(ask: Ask) -> messages.FetchRequest:
     """A reader. From version 15 on it says in `replica_state` who it is."""
     body, replica_id = ask.body, _replica_id(ask.body)
+    trusted = ask.trusts_replicas and replica_id != CONSUMER
+    max_bytes = body["max_bytes"] if trusted else min(body["max_bytes"], FETCH_MAX_BYTES)
+    of_each = MAX_INT if trusted else max_bytes
     return messages.FetchRequest(
         replica_id=replica_id if replica_id < 0 or ask.trusts_replicas else UNKNOWN_REPLICA,
         partitions=tuple(
-            _wanted(TopicPartition(name_in(topic, "topic", ask.view), entry["partition"]), entry)
+            _wanted(TopicPartition(name_in(topic, "topic", ask.view), entry["partition"]), entry, of_each)
             for topic in body["topics"]
             for entry in topic["partitions"]
         ),
         replica_epoch=body["replica_state"]["replica_epoch"],
         max_wait_ms=body["max_wait_ms"],
         min_bytes=body["min_bytes"],
-        max_bytes=body["max_bytes"],
+        max_bytes=max_bytes,
         isolation_level=body["isolation_level"],
         rack_id=body["rack_id"],
         cluster_voter=ask.trusts_replicas and replica_id > CONTROLLER_ID_BASE,
@@ -147,13 +161,14 @@ def _replica_id(body: Body) -> int:
     return body["replica_state"]["replica_id"] if replica_id == CONSUMER else replica_id
 
 
-def _wanted(partition: TopicPartition, entry: Body) -> messages.FetchPartition:
+def _wanted(partition: TopicPartition, entry: Body, most_bytes: int) -> messages.FetchPartition:
+    """To a consumer no partition gives more than all of them together may; its first batch in any case."""
     return messages.FetchPartition(
         partition,
         fetch_offset=entry["fetch_offset"],
         current_leader_epoch=entry["current_leader_epoch"],
         last_fetched_epoch=entry["last_fetched_epoch"],
-        max_bytes=entry["partition_max_bytes"],
+        max_bytes=min(entry["partition_max_bytes"], most_bytes),
         log_start_offset=entry["log_start_offset"],
         high_watermark=entry["high_watermark"],
     )

@@ -13,7 +13,8 @@ Invariants:
 - A produce with acks=0 has no answer at all; the next request follows at once.
 - A frame that is negative, larger than `socket.request.max.bytes`, not a request, or of an API or version that was not
   offered closes the connection without an answer. Bytes left over behind a body are ignored.
-- Answers that are ready together leave in one write. A client that does not read is not served until it does.
+- Answers that are ready together leave in one write, until there are 64 KiB of them. A client that does not read is not
+  served until it does: what waits for it is at most that much and one answer, however many questions it has sent.
 - Memory: one buffer, of 32 KiB until a larger frame has begun, then of exactly its size (untouched pages of it cost
   nothing before they are filled).
 
@@ -33,6 +34,8 @@ from minikafka.server.compiler import Body, Buffer
 
 BUFFER_SIZE = 32_768
 SIZE_BYTES = 4
+OUTGOING_BYTES = 65_536
+"""Answers of so many bytes are not kept waiting for others."""
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +69,9 @@ class Connection(asyncio.BufferedProtocol):
         self.max_frame_bytes = max_frame_bytes
         """`socket.request.max.bytes`"""
         self.transport: asyncio.Transport | None = None
+        """None when nothing further is said on it."""
+        self._socket: asyncio.Transport | None = None
+        """The same, as long as the client has not taken all."""
         self.buffer = bytearray(BUFFER_SIZE)
         self.start = 0
         """Where the next frame starts."""
@@ -74,24 +80,27 @@ class Connection(asyncio.BufferedProtocol):
         self.pending: RequestHeader | None = None
         """The request in progress."""
         self.outgoing: list[Buffer] = []
+        self._outgoing_bytes = 0
         self.is_working = False
         self.is_writable = True
         self.is_refused = False
         """One too many: closed as soon as it is made."""
         self._used_s = time.monotonic()
+        self._unsent_bytes = 0
+        """Of its answers, when it was last looked at."""
 
     # --- called by asyncio ---
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client has connected."""
         assert isinstance(transport, asyncio.Transport), "a listener makes stream transports"
-        self.transport = transport
+        self.transport = self._socket = transport
         if self.is_refused:
             self.close("There are `max.connections` already.")
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It has gone, or we have closed."""
-        self.transport = None
+        self.transport = self._socket = None
         self.application.closed(self)
 
     def get_buffer(self, sizehint: int) -> memoryview:
@@ -123,6 +132,9 @@ class Connection(asyncio.BufferedProtocol):
 
     def idle_ms(self) -> float:
         """For how long nothing has come or gone; 0 while an answer is due."""
+        unsent = 0 if self._socket is None else self._socket.get_write_buffer_size()
+        if unsent != self._unsent_bytes:
+            self._unsent_bytes, self._used_s = unsent, time.monotonic()
         return 0 if self.pending is not None else (time.monotonic() - self._used_s) * 1000
 
     def answer(self, body: Body) -> None:
@@ -154,10 +166,15 @@ class Connection(asyncio.BufferedProtocol):
         """The application looks at requests again."""
         self._work()
 
+    def expire(self) -> None:
+        """Nobody uses it: close, and do not wait for a client that takes its answers no more."""
+        log.info("%s: closed. Nobody used it.", self.name)
+        self.abort()
+
     def abort(self) -> None:
         """Close as a process that dies does."""
-        if self.transport is not None:
-            self.transport.abort()
+        if self._socket is not None:
+            self._socket.abort()
 
     # --- frames ---
 
@@ -237,9 +254,13 @@ class Connection(asyncio.BufferedProtocol):
         self.application.request(self, header, body)
 
     def _respond(self, version: int, header: RequestHeader, body: Body) -> None:
-        self.outgoing += codec.response_frame(header.api_key, version, header.correlation_id, body)
+        pieces = codec.response_frame(header.api_key, version, header.correlation_id, body)
+        self.outgoing += pieces
+        self._outgoing_bytes += sum(map(len, pieces))
+        if self._outgoing_bytes >= OUTGOING_BYTES:
+            self._flush()
 
     def _flush(self) -> None:
         if self.outgoing and self.transport is not None:
-            outgoing, self.outgoing = self.outgoing, []
+            outgoing, self.outgoing, self._outgoing_bytes = self.outgoing, [], 0
             self.transport.writelines(outgoing)

@@ -33,7 +33,9 @@ VIEW = a_view()
 class Different:
     """Makes messages in which no two fields have the same value."""
 
-    SPECIAL: ClassVar[dict[str, Any]] = {"replica_id": -7, "session_epoch": 0, "partition_index": 0}
+    SPECIAL: ClassVar[dict[str, Any]] = {
+        "replica_id": -7, "session_epoch": 0, "partition_index": 0, "max_bytes": 1_000_000,
+    }  # fmt: skip
 
     def __init__(self) -> None:
         self.numbers = count(11)

@@ -53,6 +53,16 @@ def test_fetch_two_partitions_small_max(cluster: Running) -> None:
     assert [p["high_watermark"] for p in answers] == [1, 1]
 
 
+def test_fetch_small_max_holds_for_the_first_partition_too(cluster: Running) -> None:
+    asked = {"partition": 0, "fetch_offset": 0, "partition_max_bytes": 1_000_000}
+    topic = with_five(cluster)
+    top = {"max_wait_ms": 0, "min_bytes": 1, "forgotten_topics_data": []}
+    for most, count in ((10, 1), (len(batch()) * 5 // 2, 2)):
+        body = top | {"max_bytes": most, "topics": [{"topic": topic.name, "partitions": [asked]}]}
+        (told,) = topic.wire.ask(FETCH, 12, body)["responses"][0]["partitions"]
+        assert len(offsets(told["records"])) == count
+
+
 def test_fetch_woken(cluster: Running) -> None:
     topic = Topic(cluster)
     asked = {"partition": 0, "fetch_offset": 0, "partition_max_bytes": 1_000}

@@ -7,9 +7,10 @@ import random
 from typing import Any
 
 import pytest
-from server_under_test import Running, Wire
+from server_under_test import Running, Wire, eventually
 from test_codec_against_kio import Maker
 
+from minikafka.protocol.records import build_batch
 from minikafka.server import codec, versions
 from minikafka.server.schema import apis
 
@@ -88,6 +89,28 @@ def test_random_values_in_well_formed_requests(cluster: Running) -> None:
         key, version, body = hostile.a_request()
         hostile.exchange(key, version, number, body)
     assert_all_is_well(cluster)
+
+
+@pytest.mark.parametrize("topic", ["__consumer_offsets", "__transaction_state"])
+def test_no_client_writes_where_coordinators_do(cluster: Running, topic: str) -> None:
+    """What they cannot read would end them; Kafka answers INVALID_TOPIC_EXCEPTION."""
+    with cluster.connect(1) as wire:
+        found = eventually(lambda: led(wire, topic), "the topic")
+        leader, topic_id = found["partitions"][0]["leader_id"], found["topic_id"]
+    garbage = build_batch([(1_000, b"k", b"garbage", ())]).data
+    with cluster.connect(leader) as wire:
+        for version in versions.SERVED[PRODUCE]:
+            data = [{"index": found["partitions"][0]["partition_index"], "records": garbage}]
+            topics = [{"name": topic, "topic_id": topic_id, "partition_data": data}]
+            answer = wire.ask(PRODUCE, version, {"acks": 1, "timeout_ms": 1_000, "topic_data": topics})
+            assert answer["responses"][0]["partition_responses"][0]["error_code"] == 17
+    assert_all_is_well(cluster)
+
+
+def led(wire: Wire, topic: str) -> Any:
+    asked = {"name": topic, "topic_id": bytes(16)}
+    (found,) = wire.ask(METADATA, 12, {"topics": [asked], "allow_auto_topic_creation": True})["topics"]
+    return found if any(one["leader_id"] > 0 for one in found["partitions"][:1]) else None
 
 
 @pytest.mark.parametrize("kind", ["flip", "cut", "noise", "grow"])

@@ -8,7 +8,7 @@ from typing import Any
 
 from minikafka.server import codec, versions
 from minikafka.server.codec import RequestHeader
-from minikafka.server.tcp import BUFFER_SIZE, Connection
+from minikafka.server.tcp import BUFFER_SIZE, OUTGOING_BYTES, Connection
 
 METADATA, PRODUCE = 3, 0
 
@@ -147,6 +147,31 @@ def test_a_client_that_does_not_read_is_not_served() -> None:
     assert application.asked == []
     connection.resume_writing()
     assert len(application.asked) == 2
+
+
+def test_large_answers_do_not_pile_up_before_a_client_that_does_not_read() -> None:
+    connection, application, pipe = connected()
+    size = 100_000
+    large = answer() | {"topics": [topic_named("n" * 30_000)] * (size // 30_000 + 1)}
+
+    def request(connection: Connection, header: RequestHeader, body: Any) -> None:
+        application.asked.append((header.correlation_id, []))
+        connection.answer(large)
+        if len(pipe.written) > 65_536:  # what a transport does whose client is slow
+            connection.pause_writing()
+
+    application.request = request  # type: ignore[method-assign]
+    feed(connection, pipe, b"".join(map(metadata, range(500))))
+    assert len(application.asked) == 1
+    assert len(pipe.written) < OUTGOING_BYTES + 2 * size
+    pipe.written = b""
+    connection.resume_writing()
+    assert [number for number, _ in application.asked] == [0, 1]
+
+
+def topic_named(name: str) -> dict[str, Any]:
+    topic = {"error_code": 0, "name": name, "is_internal": False, "partitions": []}
+    return topic | {"topic_authorized_operations": 0}
 
 
 def test_a_large_request_that_waits_does_not_hide_a_hang_up() -> None:
