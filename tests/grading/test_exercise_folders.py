@@ -80,7 +80,7 @@ def test_signature_is_the_same_in_stub_text_solution_and_core(exercise):
 
 
 STUB_SAYS = {
-    "W": "is still the stub", "S": "is still the stub", "P": "expected the letters", "D": "expected the letters",
+    "W": "is still the stub", "S": "is still the stub", "P": "expected the letters", "D": "expected one of the letters",
     "O": "expected the letters", "A": "did no such harm",
 }  # fmt: skip
 

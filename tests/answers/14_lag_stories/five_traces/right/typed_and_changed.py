@@ -1,0 +1,16 @@
+"""A first guess stands above; the last word counts."""
+
+e_cause = "b"  # busiest
+d_remedy = "b"
+c_lost = "c"
+b_fifth = "b"
+e_evidence = "a"
+d_evidence = "a"
+c_evidence = "b"
+b_evidence = "c"
+a_evidence = "b"
+e_cause = "a"
+d_cause = "c"
+c_cause = "e"
+b_cause = "b"
+a_cause = "d"

@@ -1,0 +1,15 @@
+"""Letters that would have to be computed."""
+
+a_cause = str("d")
+b_cause = str("b")
+c_cause = str("e")
+d_cause = str("c")
+e_cause = str("a")
+a_evidence = str("b")
+b_evidence = str("c")
+c_evidence = str("b")
+d_evidence = str("a")
+e_evidence = str("a")
+b_fifth = str("b")
+c_lost = str("c")
+d_remedy = str("b")

@@ -1,0 +1,3 @@
+"""Not Python."""
+
+a_cause = "d
