@@ -181,6 +181,8 @@ def past(entry: Entry) -> str:
             return f"sent {value} (acks={dict(entry.options).get('acks', 'all')})"
         case "read", _:
             return "started a consumer"
+        case "transact", values:
+            return f"sent {story.listed(values)} in a transaction"
         case "ask", (broker, offset, epoch, *_):
             return f"asked broker {broker} for offset {offset} in the name of epoch {epoch}"
         case "delete_records", (offset, *_):

@@ -175,7 +175,8 @@ class Transplant:
         stack = ExitStack()
         witness = self.witness = Witness(self, stack, at_once)
         promises = all_checkers() if promise is None else by_promise(promise)
-        checkers: list[Checker] = [*promises, witness]
+        applications = [] if self.write.application is None else [self.write.application(setup)]
+        checkers: list[Checker] = [*promises, *applications, witness]
 
         def wait(run: Run) -> None:
             go_on_until(run, run.sim.now + WAIT_MS)

@@ -22,6 +22,7 @@ from minikafka.trace.trace import Told
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from minikafka.sim.checkers.base import Checker
     from minikafka.sim.simulation import Simulation
 
 
@@ -114,6 +115,8 @@ class Write:
     """Clusters to explore, at random, as the last net."""
     schedules: int = 5
     """Explored on each of them."""
+    application: Callable[[Setup], Checker] | None = None
+    """Where no part of the core asks the function: what runs beside the cluster and does."""
 
     letter: ClassVar[str] = "W"
 

@@ -1,0 +1,5 @@
+"""Always says the same."""
+
+
+def safe_watermark(committed, delivered, done, position):
+    return 1

@@ -1,0 +1,5 @@
+"""No Python."""
+
+
+def safe_watermark(committed, delivered, done, position)
+    return 1

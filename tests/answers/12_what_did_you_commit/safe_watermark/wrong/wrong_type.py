@@ -1,0 +1,5 @@
+"""Answers in words."""
+
+
+def safe_watermark(committed, delivered, done, position):
+    return "all of it"
