@@ -153,26 +153,30 @@ def _branch(scenario: Scenario, branch: Branch, seed: int, trunk: Trace) -> dict
 
 
 def cluster_of(scenario: Scenario, seed: int, choices: Mapping[str, Any]) -> Cluster:
-    """The cluster of a scenario after its last line. A planted rule is in place while it plays, not afterwards."""
+    """The cluster of a scenario after its last line. A planted rule is in place while it plays, not afterwards.
+
+    A choice that is named like a setting of the scenario stands in for it: in two worlds one setting differs.
+    """
     rules = mutant(scenario.mutant).replaces if scenario.mutant else {}
+    settings = {name: choices.get(name, usual) for name, usual in scenario.settings.items()}
     with substituted(rules):
-        cluster = Cluster(scenario.brokers, seed, scenario.controllers, scenario.settings)
+        cluster = Cluster(scenario.brokers, seed, scenario.controllers, settings)
         world = SimulatedWorld(cluster, choices)
         cluster.watch(by_promise(*scenario.promises, scenario.breaks))
         scenario.play(world)
         cluster.judge()
-    _introduce(cluster, scenario, world.shown)
+    _introduce(cluster, scenario, world.shown, settings)
     return cluster
 
 
-def _introduce(cluster: Cluster, scenario: Scenario, shown: Mapping[str, str]) -> None:
+def _introduce(cluster: Cluster, scenario: Scenario, shown: Mapping[str, str], settings: Mapping[str, str]) -> None:
     session = {"broker.session.timeout.ms": str(cluster.setting("broker.session.timeout.ms"))}
     planted = {"planted rule": scenario.mutant} if scenario.mutant else {}
     cluster.about |= {
         "scenario": scenario.id,
         "title": scenario.title,
         "moral": scenario.moral,
-        "settings": {**shown, **session, **scenario.settings, **planted},
+        "settings": {**shown, **session, **settings, **planted},
     }
 
 

@@ -45,9 +45,10 @@ def write_notebook(folder: Path, name: str, markdown: list[str]) -> None:
 
 
 @pytest.fixture
-def lessons(tmp_path):
-    """A lessons folder in which lesson 6 is written as it is planned, and nothing else is there."""
-    write_notebook(tmp_path / "lessons", SIX, ["# Who leads?", *(f"## {title}\n\ntext" for title in SECTIONS)])
+def lessons(tmp_path, article):
+    """A lessons folder in which every lesson that rows call home is written in the shape of a lesson, and no other."""
+    for name in sorted({claim.lesson for claim in article.claims if claim.lesson}):
+        write_notebook(tmp_path / "lessons", name, ["# A lesson", *(f"## {title}\n\ntext" for title in SECTIONS)])
     return tmp_path / "lessons"
 
 
@@ -141,7 +142,7 @@ def test_the_command_agrees_with_the_committed_page():
 # --- the check itself: planted faults are reported
 
 
-def test_with_lesson_six_in_place_nothing_is_reported(article, lessons):
+def test_with_the_lessons_in_place_nothing_is_reported(article, lessons):
     assert tool.faults(article, lessons) == []
 
 
@@ -174,7 +175,9 @@ def test_a_planted_fault_is_reported(with_row, lessons, row, fields, said):
 
 def test_without_the_notebook_every_row_that_lives_in_it_is_reported(article, tmp_path):
     reported = tool.faults(article, tmp_path)
-    assert reported == [f"Row {row}: its home lessons/{SIX}.ipynb does not exist." for row in ROWS_OF_SIX]
+    homes = [(claim.id, claim.lesson) for claim in article.claims if claim.lesson]
+    assert [row for row, lesson in homes if lesson == SIX] == ROWS_OF_SIX
+    assert reported == [f"Row {row}: its home lessons/{lesson}.ipynb does not exist." for row, lesson in homes]
 
 
 def test_faulty_data_gives_a_sentence_and_no_page(tmp_path, capsys):
