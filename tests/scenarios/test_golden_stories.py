@@ -15,7 +15,7 @@ from minikafka.scenarios import UnknownScenario, all_scenarios, scenario
 from minikafka.sim.scenario import ScenarioError, Scene, bookmarks_of
 from minikafka.trace.fold import fold
 from minikafka.trace.trace import Trace, TraceError
-from minikafka.world import run_scenario
+from minikafka.world import cluster_of, run_scenario
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -152,3 +152,13 @@ def test_a_newer_schema_is_refused_with_a_sentence():
         Trace.from_json({"schema": "minikafka-trace/2.0"})
     with pytest.raises(TraceError, match="not a minikafka trace"):
         Trace.from_json([])
+
+
+def test_in_another_future_one_setting_of_the_brokers_may_differ():
+    one = scenario("04_who_has_heard")
+    name = "replica.fetch.wait.max.ms"
+    waits = [cluster_of(one, one.seed, choices).setting(name) for choices in ({}, {name: "20"})]
+    assert waits == [500, 20]
+    run = run_scenario(one)
+    told = [run.document["settings"], *(branch["trace"]["settings"] for branch in run.document["branches"])]
+    assert [settings[name] for settings in told] == ["500", "500", "20"]
