@@ -52,3 +52,19 @@ def test_the_step_that_is_named_shows_the_harm(cards, step_says):
 def test_every_known_mistake_has_an_answer_that_makes_it(exercise):
     wrong = ANSWERS / exercise.folder.parent.name / exercise.name / "wrong"
     assert {mistake.name for mistake in exercise.kind.mistakes} <= {file.stem for file in wrong.glob("*.py")}
+
+
+def test_what_we_did_stands_where_it_was_done_also_when_the_cluster_stopped(judged):
+    wrong = ANSWERS / "04_followers_pull" / "fetch_window" / "wrong"
+    verdict = judged("04/fetch_window", wrong / "clamp_to_start.py")
+    assert verdict.promise == "stopped"
+    told = [line.partition(": ")[2] for line in verdict.story]
+    stored = told.index("Producer A is told: b stored at offset 1.")
+    assert stored < told.index("We deleted what lies below offset 2.")
+    assert told.index("We asked broker 1 for offset 0 in the name of epoch 0.") == len(told) - 2
+
+
+def test_a_run_that_needs_nothing_of_ours_says_so(judged):
+    wrong = ANSWERS / "04_followers_pull" / "fetch_window" / "wrong"
+    said = str(judged("04/fetch_window", wrong / "end_is_error.py"))
+    assert "The shortest run we found that shows it. It takes no fault, no record.\n\nIts story" in said
