@@ -44,7 +44,10 @@ NAV = (
     ("", ("index.md", "install.md", "your-client.md")),
     ("Lessons", ("lessons/*.md",)),
     ("Look it up", ("runs/index.md", "glossary.md", "reference/*.md")),
-    ("Is it true?", ("article.md", "fidelity.md", "agreement.md", "proof.md", "performance.md", "client-defaults.md")),
+    (
+        "Is it true?",
+        ("article.md", "fidelity.md", "agreement.md", "proof.md", "performance.md", "clients.md", "client-defaults.md"),
+    ),
     ("Behind it", ("scenarios.md", "trace-format.md", "*.md")),
     ("Decisions", ("decisions/*.md",)),
 )

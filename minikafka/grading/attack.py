@@ -236,11 +236,14 @@ class AttackGrading:
         return file
 
 
-def acknowledged_and_gone(run: Run) -> Harm:
-    """A goal: an application was told *stored*, and the newest leader lacks the record, at the end, all mended."""
+def acknowledged_and_gone(run: Run, acks: tuple[int, ...] = (1, -1)) -> Harm:
+    """A goal: an application was told *stored*, and the newest leader lacks the record, at the end, all mended.
+
+    Only records that were sent with one of these `acks` count.
+    """
     recorder, partition = run.sim.recorder, run.setup.partition
     told = [one for one in recorder.told if isinstance(one.fact, facts.ProduceAcknowledged)]
-    answered = [one for one in told if isinstance(one.fact, facts.ProduceAcknowledged) and one.fact.acks != 0]
+    answered = [one for one in told if isinstance(one.fact, facts.ProduceAcknowledged) and one.fact.acks in acks]
     if not answered:
         return Harm(False, "nobody was told that a record is stored", max(recorder.step, 1))
     leading = (replica_of(run.sim, broker, partition) for broker in run.sim.broker_ids)

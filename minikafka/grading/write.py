@@ -157,9 +157,9 @@ class Write:
 
 
 def shown(value: Any) -> str:
-    """A value as a learner would write it; sets in order, rows in a tuple as the plain tuples that arrive."""
+    """A value as a learner would write it: sets in order, and named tuples as the plain ones that arrive."""
     if isinstance(value, frozenset):
         return "{" + ", ".join(shown(item) for item in sorted(value)) + "}"
-    if type(value) is tuple:
-        return repr(tuple(tuple(item) if isinstance(item, tuple) else item for item in value))
+    if isinstance(value, tuple):
+        return "(" + ", ".join(shown(item) for item in value) + ("," if len(value) == 1 else "") + ")"
     return repr(value)

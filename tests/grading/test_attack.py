@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from grading_kit import ANSWERS, LESSON, ROOT, lint
+from grading_kit import ANSWERS, EXERCISES, LESSON, ROOT, by_id, lint
 
-from minikafka.grading.attack import acknowledged_and_gone
+from minikafka.grading.attack import Attack, acknowledged_and_gone
 from minikafka.grading.exercise import find
 from minikafka.grading.grader import judge
 from minikafka.grading.predict import read_answers
@@ -54,9 +54,11 @@ def test_one_fault_too_many_is_not_played_even_if_it_would_do_harm(tmp_path, sha
     assert "expected at most 1" in verdict.got
 
 
-def test_each_attack_that_does_not_count_has_a_file_and_gets_its_own_reply(shared_checkout):
-    for reply in ZOMBIE.kind.replies:
-        verdict = judge(ZOMBIE.id, WRONG / f"{reply.name}.py", shared_checkout, record=False)
+@by_id([exercise for exercise in EXERCISES if isinstance(exercise.kind, Attack)])
+def test_each_attack_that_does_not_count_has_a_file_and_gets_its_own_reply(shared_checkout, exercise):
+    for reply in exercise.kind.replies:
+        file = ANSWERS / exercise.folder.parent.name / exercise.name / "wrong" / f"{reply.name}.py"
+        verdict = judge(exercise.id, file, shared_checkout, record=False)
         assert verdict.mistake == reply.name, str(verdict)
         assert reply.text in verdict.look
 

@@ -1,0 +1,5 @@
+"""Returns nothing."""
+
+
+def ack_decision(p, v):
+    pass

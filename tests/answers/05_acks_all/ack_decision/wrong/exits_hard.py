@@ -1,0 +1,6 @@
+"""Ends the process at once."""
+
+def ack_decision(p, v):
+    import os
+
+    os._exit(0)

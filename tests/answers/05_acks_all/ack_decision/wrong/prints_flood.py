@@ -1,0 +1,5 @@
+"""Prints without end."""
+
+def ack_decision(p, v):
+    while True:
+        print("stored? " * 100)

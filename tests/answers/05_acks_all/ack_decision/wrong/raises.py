@@ -1,0 +1,5 @@
+"""Raises."""
+
+
+def ack_decision(p, v):
+    raise ValueError("not today")

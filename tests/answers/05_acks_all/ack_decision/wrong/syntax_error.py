@@ -1,0 +1,5 @@
+"""No Python."""
+
+
+def ack_decision(p, v)
+    return "NONE"

@@ -1,0 +1,17 @@
+"""Believes that a broker is its number."""
+
+
+def may_join(leader, follower):
+    _, _end, mark, start, isr, in_flight = leader
+    broker, at, _, active, _fetched, _known = follower
+    if in_flight:
+        return False
+    if broker in isr:
+        return False
+    if at < mark:
+        return False
+    if at < start:
+        return False
+    if not active:
+        return False
+    return True

@@ -1,0 +1,5 @@
+"""Always says the same."""
+
+
+def may_join(leader, follower):
+    return False

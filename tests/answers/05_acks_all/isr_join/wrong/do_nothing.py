@@ -1,0 +1,5 @@
+"""Returns nothing."""
+
+
+def may_join(leader, follower):
+    pass

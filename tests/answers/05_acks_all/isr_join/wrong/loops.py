@@ -1,0 +1,5 @@
+"""Never comes back."""
+
+def may_join(leader, follower):
+    while True:
+        pass

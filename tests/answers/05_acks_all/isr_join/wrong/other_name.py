@@ -1,0 +1,5 @@
+"""Named otherwise."""
+
+
+def may_it_join(leader, follower):
+    return False

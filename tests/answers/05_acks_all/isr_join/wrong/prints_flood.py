@@ -1,0 +1,5 @@
+"""Prints without end."""
+
+def may_join(leader, follower):
+    while True:
+        print("in sync? " * 100)

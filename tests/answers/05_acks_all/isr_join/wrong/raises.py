@@ -1,0 +1,5 @@
+"""Raises."""
+
+
+def may_join(leader, follower):
+    raise ValueError("not today")

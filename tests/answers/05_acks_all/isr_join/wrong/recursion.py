@@ -1,0 +1,4 @@
+"""Asks itself."""
+
+def may_join(leader, follower):
+    return may_join(leader, follower)

@@ -1,0 +1,5 @@
+"""No Python."""
+
+
+def may_join(leader, follower)
+    return False
