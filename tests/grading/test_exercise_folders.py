@@ -178,7 +178,7 @@ def run_pytest(checkout, *arguments):
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
     return subprocess.run(
-        command, cwd=checkout, env=environment, capture_output=True, text=True, timeout=60, check=False
+        command, cwd=checkout, env=environment, capture_output=True, text=True, timeout=240, check=False
     )
 
 
