@@ -31,7 +31,7 @@ from typing import Any
 
 from minikafka.broker.broker import Broker
 from minikafka.controller.controller import Controller
-from minikafka.disk import Disk
+from minikafka.disk import Disk, StorageError
 from minikafka.protocol.messages import Envelope
 from minikafka.server import logs
 from minikafka.server.driver import Driver, Process
@@ -223,7 +223,11 @@ def main() -> int:
     async def run() -> int:
         return await Child(spec).run()
 
-    return asyncio.run(run())
+    try:
+        return asyncio.run(run())
+    except (OSError, StorageError) as refused:
+        log.critical("%s does not start: %s", spec.node, refused)
+        return 1
 
 
 if __name__ == "__main__":

@@ -18,7 +18,8 @@ Invariants:
 - What is sent to or from a node that is cut off waits until it is healed.
 - Whoever sends to a node that is down is told that the connection broke. A crash tells every other node at once.
 - A bug in a node kills that node, as it would kill a process, and is kept in `failures`: nothing goes on in a state
-  that nobody understands.
+  that nobody understands. So does a disk whose refusal the node has no answer to, as in Kafka.
+- A write that the disk refused, and that the node has an answer to, is a line in the log: once in 10 s.
 
 Nodes in processes of their own have a driver each, and reach each other through `peers.py`. What we leave out: links
 that are slow, or cut in one direction.
@@ -34,15 +35,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from minikafka.disk import Disk
+from minikafka.disk import Disk, StorageError
 from minikafka.effects import Effect, Node, Observe, Send, SetTimer, Timer
-from minikafka.protocol.facts import Fact
+from minikafka.protocol.facts import Fact, StorageFailed
 from minikafka.protocol.messages import Envelope
 from minikafka.server.tape import Tape
-from minikafka.types import Millis, NodeId
+from minikafka.types import Millis, NodeId, TopicPartition
 
 AT_ONCE = 256
 """Envelopes delivered before the loop looks at its sockets again."""
+SAY_AGAIN_MS = 10_000
+"""A disk that refuses everything is complained about no more often."""
 
 log = logging.getLogger(__name__)
 
@@ -83,6 +86,7 @@ class Driver:
         self._inbox: deque[Envelope] = deque()
         self._is_scheduled = False
         self._is_calling = False
+        self._complained_ms: dict[tuple[NodeId, TopicPartition], Millis] = {}
         self._epoch_ms = time.time_ns() // 1_000_000 - time.monotonic_ns() // 1_000_000
 
     def now(self) -> Millis:
@@ -178,7 +182,10 @@ class Driver:
         try:
             effects = method(*what, self.now())
         except Exception as bug:
-            log.exception("%s has died of a bug", process.id)
+            if isinstance(bug, StorageError):
+                log.critical("%s stops, for its disk does not do what it must: %s", process.id, bug)
+            else:
+                log.exception("%s has died of a bug", process.id)
             self.failures.append(bug)
             process.node = None
             asyncio.get_running_loop().call_soon(self._bury, process.id)
@@ -205,8 +212,16 @@ class Driver:
             case SetTimer(timer, after_ms):
                 asyncio.get_running_loop().call_later(after_ms / 1000, self._fire, process, process.node, timer)
             case Observe(fact):
+                if isinstance(fact, StorageFailed):
+                    self._complain(process.id, fact)
                 if self.on_fact is not None:
                     self.on_fact(process.id, fact)
+
+    def _complain(self, node: NodeId, refused: StorageFailed) -> None:
+        last_ms = self._complained_ms.get((node, refused.partition))
+        if last_ms is None or self.now() - last_ms >= SAY_AGAIN_MS:
+            self._complained_ms[node, refused.partition] = self.now()
+            log.warning("%s cannot write to %s: %s", node, refused.partition, refused.reason)
 
     def _fire(self, process: Process, node: Node | None, timer: Timer) -> None:
         if node is None or process.node is not node:

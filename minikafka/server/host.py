@@ -32,7 +32,7 @@ from typing import Any
 from minikafka.broker.broker import Broker
 from minikafka.config import ConfigError, ServerConfig, dotted, read_settings, unknown_name
 from minikafka.controller.controller import Controller
-from minikafka.disk import Disk, MemoryDisk
+from minikafka.disk import Disk, MemoryDisk, StorageError
 from minikafka.protocol.facts import Fact, world
 from minikafka.protocol.messages import Envelope, Message
 from minikafka.server import faults
@@ -40,7 +40,7 @@ from minikafka.server.driver import Driver, Process
 from minikafka.server.fetch_sessions import FetchSessions
 from minikafka.server.frontend import Frontend
 from minikafka.server.limits import NetworkConfig
-from minikafka.server.os_disk import DataDirectory
+from minikafka.server.os_disk import DataDirectory, DirectoryError
 from minikafka.server.reel import Reel
 from minikafka.server.shape import check_racks, check_shape, settings_of
 from minikafka.server.tape import Caller, Tape
@@ -167,10 +167,16 @@ class Server:
             for taken in bound.values():
                 taken.close()
             raise
-        for voter in self.voters:
-            self.driver.start(Process(voter, self._disk(voter), self._controller_maker(voter), _to_nobody))
-        for number, taken in bound.items():
-            await self._start_broker(number, taken)
+        try:
+            for voter in self.voters:
+                self.driver.start(Process(voter, self._disk(voter), self._controller_maker(voter), _to_nobody))
+            for number, taken in bound.items():
+                await self._start_broker(number, taken)
+        except (DirectoryError, StorageError) as refused:
+            await self.stop()
+            for taken in bound.values():
+                taken.close()
+            raise ServeError(f"The brokers did not start: {refused}") from None
         await self._wait(lambda: all(self._sees_all(number) for number in self.listeners), "The brokers did not start")
 
     async def shut_down(self) -> None:
@@ -233,9 +239,14 @@ class Server:
         frontend.resume()
 
     async def restart(self, broker_id: BrokerId) -> None:
-        """Start a broker that is down, on its old port and disk. Raises `ServeError` when the port has been taken."""
+        """Start a broker that is down, on its old port and disk. Raises `ServeError` when one of them is not there."""
         assert self.listeners[broker_id].frontend is None, f"broker {broker_id} is running"
-        await self._start_broker(broker_id, self.listeners[broker_id].bind())
+        bound = self.listeners[broker_id].bind()
+        try:
+            await self._start_broker(broker_id, bound)
+        except StorageError as refused:
+            bound.close()
+            raise ServeError(f"Broker {broker_id} did not start: {refused}") from None
 
     def cut(self, broker_id: BrokerId) -> None:
         """Nothing passes between this broker and other nodes; clients still reach it."""
@@ -368,7 +379,10 @@ class Server:
         while not condition():
             if self.failures or asyncio.get_running_loop().time() > deadline:
                 await self.stop()
-                raise ServeError(f"{complaint} within {READY_WITHIN_S} s.") from next(iter(self.failures), None)
+                failure = next(iter(self.failures), None)
+                if isinstance(failure, StorageError):
+                    raise ServeError(f"{complaint}: {str(failure).removesuffix('.')}.")
+                raise ServeError(f"{complaint} within {READY_WITHIN_S} s.") from failure
             await asyncio.sleep(0.005)
 
 

@@ -10,6 +10,8 @@
 - What a write that failed has left of itself is cut off again: a file holds whole appends, or a torn tail after a
   crash, which recovery cuts.
 - A small file is replaced by writing `….tmp` beside it, fsync, rename, fsync of the directory: old or new, never half.
+  When the disk refuses it stays the old one, with a line in the log: whoever must know looks.
+- What else the file system refuses is a `StorageError`, with its own words for the reason.
 - Only one server at a time; what a newer version has written is refused, not guessed at.
 
 Mirrors `LogDirsLock`, `MetaPropertiesEnsemble` and `AtomicFileUtils`. What we leave out: memory-mapped indexes,
@@ -20,9 +22,12 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import logging
 import os
+import time
 import uuid
 from collections import OrderedDict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -30,9 +35,13 @@ from minikafka.disk import StorageError
 
 MOST_OPEN = 400
 """Files kept open; the one that was not used for longest is closed first."""
+SAY_AGAIN_S = 10
+"""So often it is said at most that a file cannot be written."""
 TEMPORARY = ".tmp"
 META = "meta.properties"
 FORMAT_VERSION = 1
+
+log = logging.getLogger(__name__)
 
 
 class DirectoryError(Exception):
@@ -45,6 +54,7 @@ class OsDisk:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._open: OrderedDict[str, BinaryIO] = OrderedDict()
+        self._complained_s: dict[str, float] = {}
         root.mkdir(parents=True, exist_ok=True)
         for left in root.rglob(f"*{TEMPORARY}"):
             left.unlink()
@@ -53,39 +63,41 @@ class OsDisk:
 
     def append(self, path: str, data: bytes) -> None:
         """See `Disk.append`."""
-        try:
+        with _refusals("write", path):
             file = self._file(path, create=True)
             assert file is not None, f"{path} was made"
             end = file.seek(0, os.SEEK_END)
             _write_all(file, data, end)
-        except OSError as refused:
-            raise StorageError(f"Cannot write {path}: {refused.strerror}.") from refused
 
     def read(self, path: str, position: int, length: int) -> bytes:
         """See `Disk.read`."""
-        file = self._file(path)
-        if file is None:
-            return b""
-        file.seek(position)
-        return file.read(length) or b""
+        with _refusals("read", path):
+            file = self._file(path)
+            if file is None:
+                return b""
+            file.seek(position)
+            return file.read(length) or b""
 
     def size(self, path: str) -> int:
         """See `Disk.size`."""
-        file = self._file(path)
-        return 0 if file is None else file.seek(0, os.SEEK_END)
+        with _refusals("read", path):
+            file = self._file(path)
+            return 0 if file is None else file.seek(0, os.SEEK_END)
 
     def truncate(self, path: str, length: int) -> None:
         """See `Disk.truncate`."""
-        file = self._file(path)
-        if file is not None and file.seek(0, os.SEEK_END) > length:
-            file.truncate(length)
+        with _refusals("cut", path):
+            file = self._file(path)
+            if file is not None and file.seek(0, os.SEEK_END) > length:
+                file.truncate(length)
 
     def flush(self, path: str) -> None:
         """See `Disk.flush`."""
-        file = self._file(path)
-        if file is not None:
-            os.fsync(file.fileno())
-            _sync_directory(self._place(path).parent)
+        with _refusals("flush", path):
+            file = self._file(path)
+            if file is not None:
+                os.fsync(file.fileno())
+                _sync_directory(self._place(path).parent)
 
     def replace(self, path: str, data: bytes) -> None:
         """See `Disk.replace`."""
@@ -100,25 +112,32 @@ class OsDisk:
             beside.replace(place)
             _sync_directory(place.parent)
         except OSError as refused:
-            raise StorageError(f"Cannot write {path}: {refused.strerror}.") from refused
+            self._complain(path, refused)
+
+    def _complain(self, path: str, refused: OSError) -> None:
+        if path not in self._complained_s or time.monotonic() - self._complained_s[path] >= SAY_AGAIN_S:
+            self._complained_s[path] = time.monotonic()
+            log.warning("Cannot write %s: %s. It stays as it was.", self._place(path), refused.strerror)
 
     def rename(self, path: str, new_path: str) -> None:
         """See `Disk.rename`."""
         self._forget(path)
         self._forget(new_path)
         old, new = self._place(path), self._place(new_path)
-        if old.exists():
-            new.parent.mkdir(parents=True, exist_ok=True)
-            old.replace(new)
-            _sync_directory(new.parent)
+        with _refusals("rename", path):
+            if old.exists():
+                new.parent.mkdir(parents=True, exist_ok=True)
+                old.replace(new)
+                _sync_directory(new.parent)
 
     def delete(self, path: str) -> None:
         """See `Disk.delete`; a directory that is empty then goes with its last file."""
         self._forget(path)
         place = self._place(path)
-        place.unlink(missing_ok=True)
-        if place.parent != self.root and place.parent.exists() and not any(place.parent.iterdir()):
-            place.parent.rmdir()
+        with _refusals("delete", path):
+            place.unlink(missing_ok=True)
+            if place.parent != self.root and place.parent.exists() and not any(place.parent.iterdir()):
+                place.parent.rmdir()
 
     def paths(self, directory: str = "") -> list[str]:
         """See `Disk.paths`."""
@@ -159,6 +178,15 @@ class OsDisk:
         file = self._open.pop(path, None)
         if file is not None:
             file.close()
+
+
+@contextlib.contextmanager
+def _refusals(what: str, path: str) -> Iterator[None]:
+    """The operating system's no, as a disk says it."""
+    try:
+        yield
+    except OSError as refused:
+        raise StorageError(f"Cannot {what} {path}: {refused.strerror}.") from refused
 
 
 def _write_all(file: BinaryIO, data: bytes, start: int) -> None:
@@ -209,8 +237,12 @@ class DataDirectory:
             raise
 
     def disk(self, node: str) -> OsDisk:
-        """The files of one node."""
-        self._disks.append(OsDisk(self.root / node))
+        """The files of one node. Raises `DirectoryError`."""
+        try:
+            self._disks.append(OsDisk(self.root / node))
+        except OSError as refused:
+            self.close()
+            raise DirectoryError(f"Cannot use {self.root / node}: {refused.strerror}.") from None
         return self._disks[-1]
 
     @property
@@ -229,6 +261,8 @@ class DataDirectory:
         if not meta.exists():
             made = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
             OsDisk(self.root).replace(META, f"version={FORMAT_VERSION}\ncluster.id={made}\n".encode())
+            if not meta.exists():
+                raise DirectoryError(f"Cannot write {meta}. Is there room, and may you write there?")
             return made
         lines = [line.partition("=") for line in meta.read_text(encoding="utf-8").splitlines()]
         known = {name.strip(): value.strip() for name, equals, value in lines if equals}
