@@ -115,6 +115,11 @@ def _add_exercises(commands: Any) -> None:
     hint.add_argument("exercise", help="its id, as 06/elect_leader")
     hint.add_argument("number", nargs="?", type=int, help="another one than the next")
     hint.set_defaults(command=_hint)
+    new = commands.add_parser("new-exercise", help="write the files of an exercise, for its author to fill")
+    new.add_argument("exercise", help="its id, as 05/ack_decision")
+    new.add_argument("--kind", default="write", help="write, predict, attack, specify, order or diagnose (write)")
+    new.add_argument("--function", default="", metavar="MODULE:NAME", help="the function of the core to be written")
+    new.set_defaults(command=_new_exercise)
     reset = commands.add_parser("reset", help="begin an answer anew, and keep a copy of it")
     reset.add_argument("exercise", help="its id, as 06/elect_leader")
     reset.set_defaults(command=_reset)
@@ -252,6 +257,12 @@ def _reset(options: argparse.Namespace) -> int:
     from minikafka.grading import commands
 
     return commands.reset(options.exercise)
+
+
+def _new_exercise(options: argparse.Namespace) -> int:
+    from minikafka.grading import commands
+
+    return commands.new_exercise(options.exercise, options.kind, options.function)
 
 
 def _serve(options: argparse.Namespace) -> int:

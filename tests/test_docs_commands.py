@@ -22,6 +22,9 @@ NOT_RUN = {
     "make site": "a part of make test",
     "python tools/golden.py": "writes the golden stories anew; tests/scenarios compares with them",
     "minikafka serve": "serves until Ctrl-C; its own test talks to it",
+    "minikafka new-exercise 06/resign --function minikafka.controller.election:elect_leader": (
+        "would leave an exercise here; test_skeleton.py makes some elsewhere"
+    ),
     "minikafka serve --stage": "serves until Ctrl-C; test_living_cluster.py looks at the page and presses its buttons",
     "minikafka serve --processes --data-dir DIR": "serves until Ctrl-C; test_processes.py kills its leader",
     "minikafka serve --racks a,b,c --config replica.selector.class=RackAwareReplicaSelector": (

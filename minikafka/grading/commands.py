@@ -16,8 +16,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from minikafka.grading import hints, progress
-from minikafka.grading.exercise import CannotGrade, Exercise, all_exercises, find
+from minikafka.grading import hints, progress, skeleton
+from minikafka.grading.exercise import CannotGrade, Exercise, all_exercises, checkout, find
 from minikafka.grading.grader import judge
 from minikafka.grading.in_place import Standing, StoodDown, begun_in, in_place
 
@@ -194,6 +194,20 @@ def _reset(exercise: Exercise) -> int:
     hints.forget(exercise)
     kept = f"; yours is kept as {shown_path(exercise, copy)}" if copy is not None else ""
     print(f"{shown_path(exercise, exercise.answer)} is the stub again{kept}.")
+    return 0
+
+
+def new_exercise(exercise_id: str, kind: str, function: str) -> int:
+    """Write the skeleton of an exercise, and say what comes next."""
+    return or_say_why(lambda: _new_exercise(exercise_id, kind, function))
+
+
+def _new_exercise(exercise_id: str, kind: str, function: str) -> int:
+    made = skeleton.new_exercise(exercise_id, kind, function)
+    folder = next(file.parent for file in made if file.name == "README.md")
+    print(f"Made {len(made)} files, the first of them in {folder.relative_to(checkout()).as_posix()}/.")
+    print(f"Fill in what says {skeleton.TO_DO}; the tests name what is still missing, one thing after the other:")
+    print(f'\n    make test ARGS="tests/grading -k {folder.name}"\n')
     return 0
 
 

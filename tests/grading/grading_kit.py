@@ -12,6 +12,18 @@ from minikafka.grading.exercise import Exercise, all_exercises
 ROOT = Path(__file__).resolve().parent.parent.parent
 ANSWERS = ROOT / "tests" / "answers"
 LESSON = "06_who_leads"
+# What each of the standard wrong ones must be told, by the kind of failure; several where it depends on the machine.
+STANDARD = {
+    "do_nothing": {"type"}, "raises": {"raised"}, "loops": {"slow"}, "exits": {"exited"}, "exits_hard": {"died"},
+    "prints_flood": {"flood"}, "wrong_type": {"type"}, "syntax_error": {"syntax"}, "recursion": {"recursion"},
+    "allocates": {"memory", "slow", "died"}, "catches_everything": {"slow"}, "imports_reference": {"refused"},
+    "reads_solution": {"refused"}, "forges_replies": {"garbled"}, "kills_the_grader": {"refused"},
+    "closes_the_pipe": {"died"}, "other_name": {"missing"},
+}  # fmt: skip
+STANDARD_WRONG = {
+    *STANDARD, "constant", "hard_coded_example", "patches_minikafka", "changes_its_mind", "self_made_equal",
+}  # fmt: skip
+"""What every exercise that asks for a function must refuse."""
 
 
 def copy_checkout(folder: Path) -> Path:
