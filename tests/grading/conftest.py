@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from grading_kit import copy_checkout
+from grading_kit import JUDGED, copy_checkout
 
 from minikafka.grading.grader import judge
+
+
+def pytest_report_header() -> str:
+    """Which exercises have their answers judged in this run."""
+    return f"answers judged: {', '.join(exercise.id for exercise in JUDGED)} (GRADERS=all for all)"
 
 
 @pytest.fixture(scope="session")

@@ -7,9 +7,27 @@ import json
 import re
 
 import pytest
-from grading_kit import ANSWERS, EXERCISES, LESSON, STANDARD, STANDARD_WRONG, answers, by_id, kept, lint, of_kind
+from grading_kit import (
+    ANSWERS,
+    EXERCISES,
+    LESSON,
+    STANDARD,
+    STANDARD_WRONG,
+    answers,
+    by_id,
+    chosen,
+    kept,
+    lint,
+    of_kind,
+)
 
 from minikafka.grading.verdict import NOT_YET, PASSED
+
+
+def test_three_commits_judge_every_answer_there_is():
+    thirds = [chosen(EXERCISES, commit) for commit in (7, 8, 9)]
+    assert sorted(one.id for third in thirds for one in third) == sorted(one.id for one in EXERCISES)
+    assert all(len(third) >= len(EXERCISES) // 3 for third in thirds)
 
 
 @pytest.mark.parametrize(("exercise", "file"), answers("right"))
