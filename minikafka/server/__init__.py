@@ -20,6 +20,20 @@ How true is it?
   (`tests/server/test_stage_page.py`, `tests/stage/test_living_cluster.py`); Kafka has nothing like it
 * conforms: Fetch sessions tell what is new (KIP-227) | tests/server/test_fetch_sessions.py, after Kafka 4.4.0's own
   answers; `server/fetch_sessions.py`
+* conforms: Some 250 requests, right and wrong ones, are answered as Apache Kafka 4.4.0 answered them |
+  tests/server/test_topic_rows.py, tests/server/test_record_rows.py, tests/server/test_group_rows.py,
+  tests/server/test_offset_rows.py, tests/server/test_consumer_group_rows.py, tests/server/test_transaction_rows.py,
+  tests/server/test_cluster_rows.py, tests/server/test_frames.py; what is answered otherwise stands there beside Kafka's
+  answer, with its reason
+* simplified: `segment.bytes` may be as small as a batch, and `retention.ms` has a synonym with a default | Kafka takes
+  no segment below 1 MiB, and the default of its `log.retention.ms` is none (hours count)
+* simplified: A broker compresses as `compression.type` says, and refuses a batch that does not unpack | batches are
+  kept as they came, and never opened (`tests/server/test_bombs.py`)
+* conforms: A client that does not take its answers is not served until it does, and is closed when idle; nobody else
+  waits for it, and nothing piles up | tests/server/test_slow_clients.py; no answer is above `fetch.max.bytes`
+* simplified: A full or read-only disk is KAFKA_STORAGE_ERROR to producers, and a line in the log; what was not written
+  was not acknowledged | `tests/server/test_refusing_disk.py`; Kafka gives up the directory, and stops when it was the
+  last; ours serves what it has, and goes on when there is room
 * simplified: The page for Prometheus, under the names that its exporter gives Kafka's metrics | replicas, logs,
   controllers, request times as histograms, bytes and records of topics, lag of groups under the names of
   kafka_exporter, for Kafka's brokers do not tell it (`tests/server/test_metrics.py`); no parts of a request's time, no
