@@ -57,6 +57,8 @@ def to_plain(value: Any) -> Any:
         return {"frozenset": sorted((to_plain(item) for item in value), key=json.dumps)}
     if isinstance(value, bytes):
         return {"bytes": value.hex()}
+    if isinstance(value, dict):
+        return {"dict": [[to_plain(key), to_plain(item)] for key, item in value.items()]}
     return {"other": type(value).__name__, "repr": _repr(value)}
 
 
@@ -73,9 +75,20 @@ def from_plain(value: Any) -> Any:
             return frozenset(from_plain(item) for item in items)
         case {"bytes": str(text)}:
             return bytes.fromhex(text)
+        case {"dict": list(items)} if all(isinstance(item, list) and len(item) == 2 for item in items):
+            return {_as_key(from_plain(key)): from_plain(item) for key, item in items}
         case {"other": str(name), "repr": str(text)}:
             return Other(name, text)
     raise ValueError("not a value that a child writes")
+
+
+def _as_key(key: Any) -> Any:
+    """What a dict can be asked for. Raises ValueError for what no child can have written."""
+    try:
+        hash(key)
+    except TypeError:
+        raise ValueError("no key of a dict") from None
+    return key
 
 
 class Other:

@@ -181,6 +181,8 @@ def past(entry: Entry) -> str:
             return f"sent {value} (acks={dict(entry.options).get('acks', 'all')})"
         case "read", _:
             return "started a consumer"
+        case "join", (member, *_):
+            return f"let {member} join the group"
         case "transact", values:
             return f"sent {story.listed(values)} in a transaction"
         case "ask", (broker, offset, epoch, *_):

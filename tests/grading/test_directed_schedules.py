@@ -20,10 +20,10 @@ DIRECTED = [
 # Misconceptions that no cluster of ours can show: there is no broker 0 in the simulation, every reader there asks
 # leaders, nobody fetches as a replica who is none, and what is late there is delivered again before it is looked at. A
 # waiting producer is answered in the very step in which the mark passes its record, so neither a shrink nor the clock
-# comes between. Nobody asks about members of the ISR.
+# comes between. Nobody asks about members of the ISR. Commits of one member arrive in their order.
 ONLY_ASKED = {
     "broker_zero_is_none", "always_leader_only", "zero_is_missing", "zero_is_nobody", "strangers_too", "counts_them",
-    "append_check_only", "clock_first", "members_too",
+    "append_check_only", "clock_first", "members_too", "committed_is_last",
 }  # fmt: skip
 
 

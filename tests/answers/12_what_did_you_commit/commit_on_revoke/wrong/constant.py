@@ -1,0 +1,5 @@
+"""Always says the same."""
+
+
+def hand_over(event, taken, tracked):
+    return ({}, {})

@@ -1,0 +1,10 @@
+"""Begins anew after every rebalance."""
+
+
+def hand_over(event, taken, tracked):
+    keep = {}
+    commit = {}
+    for name, (handled, position, committed, in_flight) in tracked.items():
+        if event == "revoked" and name in taken and (handled != committed or in_flight not in (None, handled)):
+            commit[name] = handled
+    return commit, keep
