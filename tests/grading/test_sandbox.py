@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import subprocess
 import sys
 import time
@@ -52,9 +53,19 @@ def test_plain_values_go_over_and_come_back(ask, value):
 
 
 def test_what_no_exercise_takes_arrives_as_its_text(ask):
-    came = ask("return {1: 2}")
+    came = ask("return {1.5}")
     assert isinstance(came, child.Other)
-    assert repr(came) == "{1: 2}"
+    assert repr(came) == "{1.5}"
+
+
+def test_a_dict_goes_over_and_comes_back(ask):
+    assert ask("return {('a', 0): (1, None), 'b': {}}") == {("a", 0): (1, None), "b": {}}
+
+
+@pytest.mark.parametrize("text", ['{"dict": [[{"list": []}, 1]]}', '{"dict": [[1]]}', '{"dict": [1]}'])
+def test_a_dict_that_no_child_writes_is_no_value(text):
+    with pytest.raises(ValueError, match=r"not a value|no key"):
+        child.from_plain(json.loads(text))
 
 
 @pytest.mark.parametrize(
