@@ -225,9 +225,11 @@ def main() -> int:
 
     try:
         return asyncio.run(run())
-    except (OSError, StorageError) as refused:
-        log.critical("%s does not start: %s", spec.node, refused)
-        return 1
+    except OSError as refused:
+        log.critical("%s does not start. Cannot use %s: %s.", spec.node, refused.filename, refused.strerror)
+    except StorageError as refused:
+        log.critical("%s does not start. %s", spec.node, refused)
+    return 1
 
 
 if __name__ == "__main__":

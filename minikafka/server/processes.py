@@ -315,8 +315,10 @@ class Processes:
     async def _wait(self, condition: Callable[[], bool], who: str) -> None:
         deadline = asyncio.get_running_loop().time() + READY_WITHIN_S
         while not condition():
-            ended = [one for one in self.nodes.values() if one.running is not None and not one.is_up]
-            if ended or asyncio.get_running_loop().time() > deadline:
+            ended = [node for node, one in self.nodes.items() if one.running is not None and not one.is_up]
+            if ended:
+                raise ServeError(f"{who} did not start: {ended[0]} has ended, and has said above why.")
+            if asyncio.get_running_loop().time() > deadline:
                 raise ServeError(f"{who} did not start within {READY_WITHIN_S} s.")
             await asyncio.sleep(LOOK_EVERY_S)
 

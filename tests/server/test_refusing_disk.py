@@ -6,6 +6,7 @@ import errno
 import io
 import logging
 import os
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -150,6 +151,20 @@ def test_a_directory_in_which_a_node_has_no_place_is_refused_in_a_sentence(tmp_p
     (tmp_path / name).unlink()
     with Running(brokers=1, data_dir=tmp_path):
         pass
+
+
+@pytest.mark.skipif(not hasattr(socket, "SO_REUSEPORT"), reason="--processes needs a shared port")
+@pytest.mark.parametrize("name", ["broker-1", "controller-1"])
+def test_a_process_that_has_no_place_says_so_and_is_not_waited_for(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], name: str
+) -> None:
+    (tmp_path / name).write_text("a file where a directory must be")
+    assert serve(brokers=1, port=0, data_dir=tmp_path, processes=True) == 2
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert f"{name} does not start. Cannot use {tmp_path / name}: File exists." in err
+    assert f"did not start: {name} has ended, and has said above why." in err
+    assert "Traceback" not in err
 
 
 @pytest.mark.parametrize("number", REFUSALS)
