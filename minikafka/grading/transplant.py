@@ -26,6 +26,9 @@ from minikafka.types import Millis
 WAIT_MS: Millis = 20_000
 """After the last line the cluster is left alone for so long, before it is mended: two sessions."""
 
+RUNAWAY, RUNAWAY_MS = 400, 5_000
+"""So many wrong decisions in so short a time: a loop that will not end by itself. The run has shown what it can."""
+
 STOPPED = "stopped"
 """Stands where a promise's number would, when the cluster itself could not go on."""
 
@@ -66,7 +69,13 @@ class Witness:
 
     def watch(self, sim: Simulation, told: list[Told]) -> str | None:
         """See `Checker.watch`."""
-        return self._sentence() if self.at_once and self.wrong else None
+        return self._sentence() if (self.at_once and self.wrong) or self._runs_away(sim) else None
+
+    def _runs_away(self, sim: Simulation) -> bool:
+        """Is the same thing decided wrongly again and again, with no time passing in between?"""
+        if len(self.wrong) < RUNAWAY:
+            return False
+        return sim.now - sim.recorder.steps[self.wrong[-RUNAWAY].step - 1].at_ms < RUNAWAY_MS
 
     def settled(self, sim: Simulation) -> bool:
         """See `Checker.settled`."""
@@ -191,6 +200,7 @@ class Transplant:
         except Exception as error:  # a wrong decision may lead the core where its own assertions stop it
             if witness.sim is None or not witness.wrong:
                 raise
+            witness.sim.tell(facts.Note(f"The cluster stops here: {error}."))
             run = Run(setup, witness.sim, witness.began_ms)
             stopped = Violation(STOPPED, "the cluster goes on", f"It stopped: {error}.", witness.sim.recorder.step)
             return Seen(setup, lines, run, stopped, witness)

@@ -14,7 +14,7 @@ def play(world: World) -> None:
     producer.produce("orders", value="rum")
     world.wait_for("ProduceAcknowledged", values=["rum"])
     world.strike("crash", 1)
-    world.wait_for("LogTruncated", "broker-3")
+    world.wait_for("BecameFollower", "broker-3", leader_epoch=1)
     world.strike("crash", 2)
     world.wait(14_000)
     world.strike("restart", 2)

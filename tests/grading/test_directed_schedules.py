@@ -8,7 +8,7 @@ import pytest
 from grading_kit import ANSWERS, JUDGED, by_id, lint, of_kind
 
 from minikafka.grading.exercise import find
-from minikafka.grading.transplant import Transplant
+from minikafka.grading.transplant import RUNAWAY, Transplant
 
 WRITTEN = of_kind("W")
 DIRECTED = [
@@ -25,6 +25,8 @@ ONLY_ASKED = {
     "broker_zero_is_none", "always_leader_only", "zero_is_missing", "zero_is_nobody", "strangers_too", "counts_them",
     "append_check_only", "clock_first", "members_too", "committed_is_last",
 }  # fmt: skip
+# Whoever asks has records, of an epoch that its leader has passed; below the leader's start it is told so first.
+ONLY_ASKED |= {"none_is_zero", "below_is_nothing", "empty_knows_nothing"}
 
 
 def opened(checkout, exercise_id, file):
@@ -102,3 +104,14 @@ def test_explored_runs_alone_find_a_leader_out_of_sync(shared_checkout):
     assert any(not verdict.passed for verdict in found)
     assert all(not lint(verdict) for verdict in found if not verdict.passed)
     assert all(len(verdict.schedule) <= 15 for verdict in found)
+
+
+def test_a_decision_that_is_wrong_again_and_again_ends_its_run(shared_checkout):
+    """A follower that never cuts asks the same question for ever, every few ms: the run need not go on to its end."""
+    truncation = find("07/truncation_step")
+    with opened(shared_checkout, truncation.id, wrong_answer(truncation, "never")) as grading:
+        directed = next(one for one in grading.write.directed if one.mistake == "never")
+        seen = grading.transplant.watch(directed.setup, directed.lines, directed.promise)
+    assert seen.violation.promise == "R2"
+    assert RUNAWAY <= len(seen.witness.wrong) < 2 * RUNAWAY
+    assert seen.run.sim.recorder.step < 5_000

@@ -43,6 +43,11 @@ def test_the_reference_passes(judged, exercise):
     assert verdict.passed, str(verdict)
 
 
+def none_is_an_answer(kind):
+    """Is None of the stated type? Then who does nothing gives answers, and wrong ones."""
+    return any(example.answer is None for example in kind.examples)
+
+
 @pytest.mark.parametrize(("exercise", "file"), answers("wrong"))
 def test_a_wrong_answer_is_told_what_is_wrong(judged, exercise, file):
     verdict = judged(exercise.id, file)
@@ -52,6 +57,8 @@ def test_a_wrong_answer_is_told_what_is_wrong(judged, exercise, file):
     kind = exercise.kind
     if file.stem in {mistake.name for mistake in getattr(kind, "mistakes", ())}:
         assert verdict.mistake == file.stem, f"it gets the reply written for {verdict.mistake or 'nobody'}\n{verdict}"
+    elif file.stem == "do_nothing" and kind.letter == "W" and none_is_an_answer(kind):
+        assert verdict.requirement in kind.requirements, str(verdict)
     elif kind.letter == "W" and file.stem in STANDARD:
         assert verdict.mistake in STANDARD[file.stem], str(verdict)
         assert verdict.requirement == "R0"

@@ -1,0 +1,5 @@
+"""Judges your answer.py, one test for each check: pytest exercises/07_truncation"""
+
+from minikafka.grading.pytest_checks import checks_of
+
+test_break_kip101 = checks_of("07/break_kip101", __file__)

@@ -1,0 +1,7 @@
+attack = [
+    (0, "send", "tea"),
+    (1_000, "cut", 1, "controllers"),
+    (9_300, "send", "rum"),
+    (9_498, "crash", 2),
+    (20_000, "heal"),
+]

@@ -1,0 +1,5 @@
+attack = [
+    (0, "send", "tea"),
+    (700, "send", "rum"),
+    (710, "crash", 1),
+]

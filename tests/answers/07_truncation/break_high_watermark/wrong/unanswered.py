@@ -1,0 +1,4 @@
+attack = [
+    (1_000, "cut", 1, "controllers"),
+    (9_498, "crash", 2),
+]

@@ -1,0 +1,4 @@
+"""Always says the same."""
+
+def end_of_epoch(epochs, log_end, asked):
+    return (0, 0)

@@ -1,0 +1,4 @@
+"""Always says the same."""
+
+def truncation_step(own_epochs, own_end, high_watermark, answer):
+    return (0, True)

@@ -1,0 +1,4 @@
+"""Returns something else."""
+
+def truncation_step(own_epochs, own_end, high_watermark, answer):
+    return "0"
