@@ -307,9 +307,7 @@ def cause(trace: str, right: str, replies: Mapping[str, tuple[str, int]]) -> Pic
     return pick(f"{trace}_cause", f"trace {trace}: why does lag grow?", right, CAUSES, replies)
 
 
-def pick(
-    name: str, ask: str, right: str, texts: Mapping[str, str], replies: Mapping[str, tuple[str, int]]
-) -> Pick:
+def pick(name: str, ask: str, right: str, texts: Mapping[str, str], replies: Mapping[str, tuple[str, int]]) -> Pick:
     run = f"trace {name[0]}"
     choices = {
         letter: Choice(text, replies[letter][0], Shown(run, replies[letter][1])) for letter, text in texts.items()

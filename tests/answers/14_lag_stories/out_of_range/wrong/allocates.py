@@ -1,0 +1,16 @@
+"""Takes all the memory there is."""
+
+from typing import NamedTuple
+
+
+class Start(NamedTuple):
+    action: str
+    offset: int | None
+    lost: tuple[int, int] | None
+    loud: bool
+
+
+def choose_start(committed, first_run, log_start, end, allow_gap):
+    hoard = []
+    while True:
+        hoard.append(bytearray(64 << 20))

@@ -1,0 +1,19 @@
+"""Loops, and will not be stopped by an exception."""
+
+from typing import NamedTuple
+
+
+class Start(NamedTuple):
+    action: str
+    offset: int | None
+    lost: tuple[int, int] | None
+    loud: bool
+
+
+def choose_start(committed, first_run, log_start, end, allow_gap):
+    while True:
+        try:
+            while True:
+                pass
+        except BaseException:
+            continue

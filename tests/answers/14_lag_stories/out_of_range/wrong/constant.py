@@ -1,0 +1,14 @@
+"""Always says the same."""
+
+from typing import NamedTuple
+
+
+class Start(NamedTuple):
+    action: str
+    offset: int | None
+    lost: tuple[int, int] | None
+    loud: bool
+
+
+def choose_start(committed, first_run, log_start, end, allow_gap):
+    return Start("read", 0, None, False)

@@ -1,0 +1,14 @@
+"""Asks itself."""
+
+from typing import NamedTuple
+
+
+class Start(NamedTuple):
+    action: str
+    offset: int | None
+    lost: tuple[int, int] | None
+    loud: bool
+
+
+def choose_start(committed, first_run, log_start, end, allow_gap):
+    return choose_start(committed, first_run, log_start, end, allow_gap)
