@@ -92,7 +92,6 @@ SCENARIO = Scenario(
         ),
     ),
     branches=(
-        Branch("auto.offset.reset=earliest instead", {"reset": "earliest"}),
         Branch(
             "none, and the application decides",
             {"reset": "none"},
