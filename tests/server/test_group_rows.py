@@ -150,7 +150,7 @@ def beat_after_leave(desk: Desk) -> int:
 
 def session_expired(desk: Desk) -> list[Any]:
     """Kafka's session was one of 6 s; ours is shorter, so that nobody waits."""
-    joined = desk.stable(session_timeout_ms=400)
+    joined = desk.stable(session_timeout_ms=2_000)
     eventually(lambda: desk.state() == "Empty", "the end of the session")
     return [desk.beat(joined), desk.state()]
 

@@ -29,7 +29,7 @@ class Full(Topic):
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Running]:
-    with Running(brokers=1, config={"connections.max.idle.ms": 2_000}) as running:
+    with Running(brokers=1, config={"connections.max.idle.ms": 3_000}) as running:
         yield running
 
 
@@ -76,8 +76,8 @@ def test_who_does_not_read_is_not_read_either_and_waits_alone(full: Full) -> Non
                 asked += wire.socket.send(questions)
                 most = max(most, waiting_bytes(running))
                 assert full.list_offset(-1) == (0, 1, -1), "others are served meanwhile"
-        most = max(most, waiting_bytes(running))
-        assert 0 < most <= BOUND
+        most = max(most, eventually(lambda: waiting_bytes(running), "an answer that nobody takes"))
+        assert most <= BOUND
     eventually(lambda: waiting_bytes(running) == 0, "what waited for it to be gone with it")
 
 
@@ -106,13 +106,13 @@ def test_who_never_reads_is_closed_like_any_other_that_is_idle(full: Full) -> No
 
 def test_who_takes_long_for_one_answer_is_not_idle(full: Full) -> None:
     running = full.running
-    for number in range(1, 30):
+    for number in range(1, 60):
         assert full.produce(batch(value=VALUE)) == (0, number)
     with running.connect(1) as wire:
         wire.send(question(full, 1))
-        until, left = time.monotonic() + 4, 4 + int.from_bytes(wire.read(4), "big")  # twice as long as one may be idle
-        assert left > 29 * len(VALUE)
+        until, left = time.monotonic() + 5, 4 + int.from_bytes(wire.read(4), "big")  # longer than one may be idle
+        assert left > 59 * len(VALUE)
         while time.monotonic() < until:
-            left -= len(wire.read(400_000))
+            left -= len(wire.read(800_000))
             time.sleep(0.1)
         assert len(wire.read(left - 4)) == left - 4

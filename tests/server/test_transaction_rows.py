@@ -131,7 +131,7 @@ def offsets_of_unknown_topic(running: Running) -> int:
 
 
 def timed_out(running: Running) -> dict[str, int]:
-    asker, _ = begun(running, records=1, timeout_ms=300)
+    asker, _ = begun(running, records=1, timeout_ms=2_000)
     eventually(lambda: asker.latest(COMMITTED) == 2, "the marker")
     answer = asker.fetch(0, COMMITTED)
     (marker,) = batches(asker.fetch(1)["records"])  # the record is of 1970: the marker is in the next segment
