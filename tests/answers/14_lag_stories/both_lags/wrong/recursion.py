@@ -1,0 +1,14 @@
+"""Asks itself."""
+
+from typing import NamedTuple
+
+
+class Lag(NamedTuple):
+    offsets: int | None
+    readable: int | None
+    gone: int | None
+    time_ms: int | None
+
+
+def lag(log_start, last_stable, high_watermark, committed, stored, now_ms):
+    return lag(log_start, last_stable, high_watermark, committed, stored, now_ms)
