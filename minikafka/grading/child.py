@@ -53,7 +53,7 @@ def to_plain(value: Any) -> Any:
         return {"tuple": [to_plain(item) for item in value]}
     if isinstance(value, list):
         return {"list": [to_plain(item) for item in value]}
-    if isinstance(value, frozenset):
+    if isinstance(value, set | frozenset):  # what a learner calls a set arrives as one that cannot change
         return {"frozenset": sorted((to_plain(item) for item in value), key=json.dumps)}
     if isinstance(value, bytes):
         return {"bytes": value.hex()}

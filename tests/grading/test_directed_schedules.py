@@ -27,6 +27,8 @@ ONLY_ASKED = {
 }  # fmt: skip
 # Whoever asks has records, of an epoch that its leader has passed; below the leader's start it is told so first.
 ONLY_ASKED |= {"none_is_zero", "below_is_nothing", "empty_knows_nothing"}
+# Who is fenced is taken out in the same record, and no timer strikes in the very millisecond of a limit.
+ONLY_ASKED |= {"at_the_limit", "dead_leave"}
 
 
 def opened(checkout, exercise_id, file):

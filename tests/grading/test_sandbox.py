@@ -53,9 +53,15 @@ def test_plain_values_go_over_and_come_back(ask, value):
 
 
 def test_what_no_exercise_takes_arrives_as_its_text(ask):
-    came = ask("return {1.5}")
+    came = ask("return 1.5")
     assert isinstance(came, child.Other)
-    assert repr(came) == "{1.5}"
+    assert repr(came) == "1.5"
+
+
+def test_a_set_arrives_as_one_that_cannot_change(ask):
+    came = ask("return {1, 2}")
+    assert came == frozenset({1, 2})
+    assert type(came) is frozenset
 
 
 def test_a_dict_goes_over_and_comes_back(ask):

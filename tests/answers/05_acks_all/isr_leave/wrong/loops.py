@@ -1,0 +1,6 @@
+"""Never comes back."""
+
+
+def to_remove(leader, followers, now_ms, lag_time_max_ms):
+    while True:
+        pass

@@ -1,0 +1,5 @@
+"""Named otherwise."""
+
+
+def not_to_remove(leader, followers, now_ms, lag_time_max_ms):
+    return None

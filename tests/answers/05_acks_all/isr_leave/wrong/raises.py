@@ -1,0 +1,5 @@
+"""Raises."""
+
+
+def to_remove(leader, followers, now_ms, lag_time_max_ms):
+    raise ValueError("not today")

@@ -1,0 +1,5 @@
+"""Answers with something else."""
+
+
+def to_remove(leader, followers, now_ms, lag_time_max_ms):
+    return 2
