@@ -22,7 +22,7 @@ import os
 import sys
 import types
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 MOST_PRINTED = 20_000
 """Characters an answer may print for one decision; beyond that somebody has forgotten a loop."""
@@ -36,6 +36,10 @@ class Refused(PermissionError):
 
 class PrintedTooMuch(BaseException):
     """More than `MOST_PRINTED` characters at once. Not an `Exception`, so that a careless `except` lets it through."""
+
+
+class HandlingFailed(Exception):
+    """The work on a record has failed: so said the other side, and it is raised in the learner's program."""
 
 
 class StepsUsedUp(BaseException):
@@ -57,6 +61,8 @@ def to_plain(value: Any) -> Any:
         return {"frozenset": sorted((to_plain(item) for item in value), key=json.dumps)}
     if isinstance(value, bytes):
         return {"bytes": value.hex()}
+    if isinstance(value, StandIn):
+        return {"stand_in": value.name}
     if isinstance(value, dict):
         return {"dict": [[to_plain(key), to_plain(item)] for key, item in value.items()]}
     return {"other": type(value).__name__, "repr": _repr(value)}
@@ -77,6 +83,10 @@ def from_plain(value: Any) -> Any:
             return bytes.fromhex(text)
         case {"dict": list(items)} if all(isinstance(item, list) and len(item) == 2 for item in items):
             return {_as_key(from_plain(key)): from_plain(item) for key, item in items}
+        case {"stand_in": "consumer"}:
+            return RemoteConsumer()
+        case {"stand_in": "handle"}:
+            return lambda record: call_home("handle", record.partition, record.offset)
         case {"other": str(name), "repr": str(text)}:
             return Other(name, text)
     raise ValueError("not a value that a child writes")
@@ -107,6 +117,51 @@ def _repr(value: Any) -> str:
     except Exception as error:
         return f"<{type(value).__name__} whose repr raises {type(error).__name__}>"
     return text if len(text) <= LONGEST_REPR else text[:LONGEST_REPR] + "…"
+
+
+# --- what a program is given: its calls are answered by the parent ---
+
+CALLS: list[Callable[[str, tuple[Any, ...]], Any]] = []
+"""How to call home, once there is somebody."""
+
+
+def call_home(name: str, *arguments: Any) -> Any:
+    """One call of a program, answered on the other side."""
+    return CALLS[-1](name, arguments)
+
+
+class StandIn:
+    """In the parent: what stands for its `consumer` or its `handle` among the arguments of a program."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+class Record(NamedTuple):
+    """What a program is handed."""
+
+    partition: int
+    offset: int
+    value: str
+
+
+class RemoteConsumer:
+    """In the child: a consumer that the parent owns."""
+
+    def poll(self) -> list[Record] | None:
+        """Records, none yet, or None: stop."""
+        rows = call_home("poll")
+        return None if rows is None else [Record(*row) for row in rows]
+
+    def position(self, partition: int) -> int:
+        """The next offset to fetch."""
+        found: int = call_home("position", partition)
+        return found
+
+    def commit(self, offsets: dict[int, int]) -> bool:
+        """Commit, and wait; False: refused."""
+        taken: bool = call_home("commit", offsets)
+        return taken
 
 
 # --- the learner's file ---
@@ -201,6 +256,7 @@ def describe(error: BaseException, path: str) -> dict[str, Any]:
 
 _KINDS: dict[type[BaseException], str] = {
     NotImplementedError: "stub",
+    HandlingFailed: "handling",
     SystemExit: "exited",
     PrintedTooMuch: "flood",
     StepsUsedUp: "slow",
@@ -306,14 +362,25 @@ def main() -> None:
     limit_memory(order["megabytes"], order["seconds"])
     forbid(answer, [order["path"], package, *library], order["reference"])
 
+    number = 0
+
     def reply(number: int, content: dict[str, Any]) -> None:
         line = json.dumps({"n": number, **content, "printed": answer.printed.text}) + "\n"
         os.write(replies, line.encode())
 
+    def call(name: str, arguments: tuple[Any, ...]) -> Any:
+        reply(number, {"call": name, "arguments": to_plain(arguments)})
+        said = json.loads(questions.readline())
+        if "raise" in said:
+            raise HandlingFailed(said["raise"])
+        return from_plain(said["value"])
+
+    CALLS.append(call)
     reply(0, answer.load())
-    for line in questions:
+    while line := questions.readline():
         asked = json.loads(line)
-        reply(asked["n"], answer.ask(from_plain(asked["question"])))
+        number = asked["n"]
+        reply(number, answer.ask(from_plain(asked["question"])))
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ import queue
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -47,6 +48,10 @@ class AnswerFailed(Exception):
         """What was asked; None while the file was loaded."""
 
 
+Serve = Callable[[str, tuple[Any, ...]], Any]
+"""Answers a call of a program: (name, arguments). A `HandlingFailed` is raised in the program."""
+
+
 class Decider(Protocol):
     """Whoever gives a learner's decisions."""
 
@@ -55,8 +60,8 @@ class Decider(Protocol):
         """The beginning of what the learner's code has printed."""
         ...
 
-    def ask(self, question: tuple[Any, ...]) -> Any:
-        """One decision. Raises `AnswerFailed`."""
+    def ask(self, question: tuple[Any, ...], serve: Serve | None = None) -> Any:
+        """One decision, or a program whose calls are served. Raises `AnswerFailed`, and what `serve` raises."""
         ...
 
     def close(self) -> None:
@@ -118,16 +123,22 @@ class ChildAnswer:
                 self._lines.put(line)
         self._lines.put(None)
 
-    def ask(self, question: tuple[Any, ...]) -> Any:
+    def ask(self, question: tuple[Any, ...], serve: Serve | None = None) -> Any:
         """One decision. Raises `AnswerFailed`; after a process has been lost, the same one again at once."""
         if self._failure is not None:
             raise self._failure
         self._number += 1
-        line = json.dumps({"n": self._number, "question": child.to_plain(question)}) + "\n"
+        self._send({"n": self._number, "question": child.to_plain(question)})
+        reply = self._receive(self._number, DECISION_SECONDS, question)
+        while serve is not None and "call" in reply:
+            self._send(served(serve, reply))
+            reply = self._receive(self._number, DECISION_SECONDS, question)
+        return self._result(reply, question)
+
+    def _send(self, content: dict[str, Any]) -> None:
         assert self._process.stdin is not None
         with contextlib.suppress(OSError):  # a lost process is noticed when no answer comes
-            self._process.stdin.write(line.encode())
-        return self._result(self._receive(self._number, DECISION_SECONDS, question), question)
+            self._process.stdin.write((json.dumps(content) + "\n").encode())
 
     def _receive(self, number: int, limit_seconds: float, question: Any) -> dict[str, Any]:
         try:
@@ -186,12 +197,50 @@ class InProcessAnswer:
         """The beginning of what the learner's code has printed."""
         return self._answer.printed.text
 
-    def ask(self, question: tuple[Any, ...]) -> Any:
-        """One decision. Raises `AnswerFailed`."""
-        return result_of(self._answer.ask(question), question)
+    def ask(self, question: tuple[Any, ...], serve: Serve | None = None) -> Any:
+        """One decision. Raises `AnswerFailed`, and what `serve` raises."""
+        if serve is None:
+            return result_of(self._answer.ask(question), question)
+        stopped: list[Exception] = []
+
+        def call(name: str, arguments: tuple[Any, ...]) -> Any:
+            counts = sys.gettrace()
+            sys.settrace(None)  # what we do for a call is none of the program's lines
+            try:
+                return serve(name, arguments)
+            except child.HandlingFailed:
+                raise
+            except Exception as error:
+                stopped.append(error)
+                raise SystemExit from None
+            finally:
+                sys.settrace(counts)
+
+        child.CALLS.append(call)
+        try:
+            reply = self._answer.ask(child.from_plain(child.to_plain(question)))
+        finally:
+            child.CALLS.pop()
+        if stopped:
+            raise stopped[0]
+        return result_of(reply, question)
 
     def close(self) -> None:
         """Nothing to end."""
+
+
+def served(serve: Serve, reply: dict[str, Any]) -> dict[str, Any]:
+    """What to answer to a call. Raises `AnswerFailed` for what is no call, and what `serve` raises."""
+    try:
+        arguments = child.from_plain(reply.get("arguments"))
+    except (ValueError, RecursionError):
+        arguments = None
+    if not isinstance(arguments, tuple):
+        raise AnswerFailed("garbled", "wrote into the grader's pipe")
+    try:
+        return {"value": child.to_plain(serve(str(reply["call"]), arguments))}
+    except child.HandlingFailed as failed:
+        return {"raise": str(failed)}
 
 
 def result_of(reply: dict[str, Any], question: Any) -> Any:

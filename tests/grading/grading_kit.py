@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from minikafka.grading.exercise import Exercise, all_exercises
+from minikafka.grading.program import Program
+from minikafka.grading.write import Write
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ANSWERS = ROOT / "tests" / "answers"
@@ -64,6 +66,16 @@ def by_id(exercises: list[Exercise]) -> pytest.MarkDecorator:
 def of_kind(*letters: str) -> list[Exercise]:
     """All exercises of these kinds, whatever their lesson."""
     return [exercise for exercise in EXERCISES if exercise.kind.letter in letters]
+
+
+def decisions() -> list[Exercise]:
+    """All exercises of kind W that ask for a function of the core: it stands in the place of ours."""
+    return [exercise for exercise in of_kind("W") if isinstance(exercise.kind, Write)]
+
+
+def programs() -> list[Exercise]:
+    """All exercises of kind W that ask for a client program."""
+    return [exercise for exercise in of_kind("W") if isinstance(exercise.kind, Program)]
 
 
 def kept(exercise: Exercise, kind: str) -> list[Path]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
-from grading_kit import ANSWERS, JUDGED, by_id, lint, of_kind
+from grading_kit import ANSWERS, JUDGED, by_id, decisions, lint
 
 from minikafka.grading.exercise import find
 from minikafka.grading.transplant import RUNAWAY, Transplant
 
-WRITTEN = of_kind("W")
+WRITTEN = decisions()
 DIRECTED = [
     pytest.param(exercise, directed, id=f"{exercise.name}-{directed.name}")
     for exercise in WRITTEN

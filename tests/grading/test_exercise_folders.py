@@ -9,14 +9,14 @@ import re
 import subprocess
 import sys
 
-from grading_kit import ANSWERS, EXERCISES, LESSON, ROOT, by_id, lint, of_kind
+from grading_kit import ANSWERS, EXERCISES, LESSON, ROOT, by_id, decisions, lint
 
 from minikafka.grading.exercise import find
 from minikafka.grading.grader import judge
 from minikafka.grading.predict import Pick, Put, read_answers
 from minikafka.grading.write import shown
 
-WRITTEN = of_kind("W")
+WRITTEN = decisions()
 PREDICTED = find("06/what_clients_hear")
 
 

@@ -16,12 +16,13 @@ from grading_kit import (
     answers,
     by_id,
     chosen,
+    decisions,
     kept,
     lint,
-    of_kind,
 )
 
 from minikafka.grading.verdict import NOT_YET, PASSED
+from minikafka.grading.write import Write
 
 
 def test_three_commits_judge_every_answer_there_is():
@@ -57,9 +58,9 @@ def test_a_wrong_answer_is_told_what_is_wrong(judged, exercise, file):
     kind = exercise.kind
     if file.stem in {mistake.name for mistake in getattr(kind, "mistakes", ())}:
         assert verdict.mistake == file.stem, f"it gets the reply written for {verdict.mistake or 'nobody'}\n{verdict}"
-    elif file.stem == "do_nothing" and kind.letter == "W" and none_is_an_answer(kind):
+    elif file.stem == "do_nothing" and isinstance(kind, Write) and none_is_an_answer(kind):
         assert verdict.requirement in kind.requirements, str(verdict)
-    elif kind.letter == "W" and file.stem in STANDARD:
+    elif isinstance(kind, Write) and file.stem in STANDARD:
         assert verdict.mistake in STANDARD[file.stem], str(verdict)
         assert verdict.requirement == "R0"
     if verdict.page is not None:
@@ -69,7 +70,7 @@ def test_a_wrong_answer_is_told_what_is_wrong(judged, exercise, file):
         assert "http://" not in text.replace("http://www.w3.org", ""), "the page must not ask for anything"
 
 
-@by_id(of_kind("W"))
+@by_id(decisions())
 def test_every_written_exercise_has_the_standard_wrong_answers_and_its_misconceptions(exercise):
     wrong = {file.stem for file in kept(exercise, "wrong")}
     assert wrong >= STANDARD_WRONG

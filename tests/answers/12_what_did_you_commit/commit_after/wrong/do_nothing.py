@@ -1,0 +1,5 @@
+"""Does nothing."""
+
+
+def consume(consumer, handle):
+    pass

@@ -1,0 +1,7 @@
+"""Ends the process at once."""
+
+
+def consume(consumer, handle):
+    import os
+
+    os._exit(0)

@@ -1,0 +1,6 @@
+"""Loops without end."""
+
+
+def consume(consumer, handle):
+    while True:
+        pass

@@ -1,0 +1,5 @@
+"""Named otherwise."""
+
+
+def run(consumer, handle):
+    return None

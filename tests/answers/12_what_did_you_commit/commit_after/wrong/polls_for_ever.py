@@ -1,0 +1,6 @@
+"""Polls without end."""
+
+
+def consume(consumer, handle):
+    while True:
+        consumer.position(0)

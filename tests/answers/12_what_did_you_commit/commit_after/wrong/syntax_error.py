@@ -1,0 +1,5 @@
+"""No Python."""
+
+
+def consume(consumer, handle)
+    return 1
