@@ -33,7 +33,7 @@ class StoodDown(Exception):
 
 
 def begun_in(folder: Path) -> list[Exercise]:
-    """Exercises whose function the learner has begun to write. Raises `CannotGrade` when there is none."""
+    """Exercises whose function the learner has begun to write, and which the core itself asks. Raises `CannotGrade` when there is none."""
     root = folder.resolve().parent
     if folder.resolve().name != "exercises" or not folder.is_dir():
         raise CannotGrade(f"{folder} is no folder of exercises: go into your clone, and say --with exercises/.")
@@ -41,6 +41,7 @@ def begun_in(folder: Path) -> list[Exercise]:
         exercise
         for exercise in all_exercises(root)
         if isinstance(exercise.kind, Write)
+        and exercise.kind.application is None
         and exercise.answer.exists()
         and exercise.answer.read_bytes() != exercise.stub.read_bytes()
     ]

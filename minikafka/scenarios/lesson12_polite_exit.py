@@ -75,6 +75,15 @@ SCENARIO = Scenario(
     ),
     questions=(
         Question(
+            before=4,
+            ask="o0 to o3 are charged, and the interval is over. The second poll is about to commit. Which number?",
+            choices=(
+                ("3: the last one that is done", False, "A commit says where to go on: 4, in scene 4.", 4),
+                ("4", True, "Yes: the next one to read. All that the first poll handed out lies below it.", 4),
+                ("8: this poll hands out o4 to o7", False, "It hands them out after it has committed: scene 5.", 5),
+            ),
+        ),
+        Question(
             before=7,
             ask="The exception leaves the loop and `close()` runs. Where does the next member start?",
             choices=(

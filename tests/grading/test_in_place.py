@@ -121,3 +121,10 @@ def test_a_server_with_the_learners_functions_serves(checkout, need):
 def test_with_processes_it_is_refused(capsys):
     assert cli.main(["serve", "--processes", "--with", "exercises/"]) == 2
     assert "leave --processes out" in capsys.readouterr().err
+
+
+def test_a_function_that_only_an_application_asks_stands_nowhere(checkout):
+    answer("elect_leader", ROOT / "solutions" / LESSON / "elect_leader.py")
+    pool = find("12/safe_watermark")
+    pool.answer.write_bytes(pool.solution.read_bytes())
+    assert [exercise.id for exercise in begun_in(checkout / "exercises")] == ["06/elect_leader"]

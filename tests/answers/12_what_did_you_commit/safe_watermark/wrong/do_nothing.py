@@ -1,5 +1,5 @@
-"""Says nothing that could be an offset."""
+"""Says nothing."""
 
 
 def safe_watermark(committed, delivered, done, position):
-    return ...
+    pass
