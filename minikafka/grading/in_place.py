@@ -33,7 +33,7 @@ class StoodDown(Exception):
 
 
 def begun_in(folder: Path) -> list[Exercise]:
-    """Exercises whose function the learner has begun to write, and which the core itself asks. Raises `CannotGrade` when there is none."""
+    """Exercises whose function the learner has begun to write, and the core asks. Raises `CannotGrade` without any."""
     root = folder.resolve().parent
     if folder.resolve().name != "exercises" or not folder.is_dir():
         raise CannotGrade(f"{folder} is no folder of exercises: go into your clone, and say --with exercises/.")
