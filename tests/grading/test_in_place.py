@@ -45,6 +45,18 @@ def test_right_functions_play_the_scenario_as_it_is(checkout, capsys):
     assert election.elect_leader is OURS, "and afterwards ours is there again"
 
 
+def test_the_failover_that_broke_kip101_is_told_the_same_with_both_halves_of_its_successor(checkout, capsys):
+    """What the page of lesson 7 tells its reader to run."""
+    for name in ("end_of_epoch", "truncation_step"):
+        exercise = find(f"07/{name}")
+        exercise.answer.write_bytes(exercise.solution.read_bytes())
+    assert cli.main(["run", "07_double_failover", "--with", "exercises"]) == 0
+    out = capsys.readouterr().out
+    assert out.count("and answered as the requirements say.") == 2
+    assert cli.main(["run", "07_double_failover"]) == 0
+    assert capsys.readouterr().out in out, "the same story, step by step"
+
+
 def test_a_wrong_function_is_named_with_its_first_difference(checkout, capsys):
     answer("check_leader_epoch", wrong("check_leader_epoch", "no_check"))
     code, out = run_with(capsys)
