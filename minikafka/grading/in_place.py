@@ -109,5 +109,5 @@ def in_place(exercises: list[Exercise], relieved_by: Tell | None = None) -> Iter
             stack.callback(decider.close)
             standing.append(Standing(exercise, Transplant(write, decider), relieved_by))
         for one in standing:
-            stack.enter_context(substituted({one.transplant.write.place: one}))
+            stack.enter_context(substituted(one.transplant.write.stand_in(one)))
         yield standing

@@ -65,7 +65,7 @@ class Witness:
     def begin(self, sim: Simulation) -> None:
         """The cluster is up, the same in every run; from here on the learner's function is in place."""
         self.sim, self.began_ms = sim, sim.now
-        self.stack.enter_context(substituted({self.transplant.write.place: self.transplant}))
+        self.stack.enter_context(substituted(self.transplant.write.stand_in(self.transplant)))
 
     def watch(self, sim: Simulation, told: list[Told]) -> str | None:
         """See `Checker.watch`."""
@@ -105,7 +105,7 @@ class Transplant:
         self.write = write
         self.decider = decider
         module, _, name = write.place.partition(":")
-        self.reference: Any = getattr(importlib.import_module(module), name)
+        self.reference: Any = write.reference or getattr(importlib.import_module(module), name)
         self.witness: Witness | None = None
         self._kept: dict[Any, Any] = {}
         self._expected: dict[Any, Any] = {}

@@ -117,6 +117,10 @@ class Write:
     """Explored on each of them."""
     application: Callable[[Setup], Checker] | None = None
     """Where no part of the core asks the function: what runs beside the cluster and does."""
+    reference: Callable[..., Any] | None = None
+    """What the requirements say, where the core has no function of this form; else the function at `place`."""
+    fit: Callable[[Callable[..., Any]], Mapping[str, Callable[..., Any]]] | None = None
+    """From a function of this form to what lets it decide inside the core, by place; None: it stands at `place`."""
 
     letter: ClassVar[str] = "W"
 
@@ -150,16 +154,29 @@ class Write:
             f"tests/answers/{exercise.folder.parent.name}/{exercise.name}/right/.",
         )
 
+    def stand_in(self, decide: Callable[..., Any]) -> Mapping[str, Callable[..., Any]]:
+        """What must be put in which places of the core for this function to decide there."""
+        return {self.place: decide} if self.fit is None else self.fit(decide)
+
     def asked(self, question: Any) -> str:
         """The question, as the call that it is."""
         words = (f"{name}={shown(value)}" for name, value in zip(question._fields, question, strict=True))
         return f"{self.function}({', '.join(words)})"
 
 
+MOST_ITEMS = 8
+MOST_BYTES = 12
+
+
 def shown(value: Any) -> str:
-    """A value as a learner would write it: sets in order, and named tuples as the plain ones that arrive."""
+    """A value as a learner would write it: sets in order, named tuples as plain ones; of long ones only a part."""
     if isinstance(value, frozenset):
         return "{" + ", ".join(shown(item) for item in sorted(value)) + "}"
+    if isinstance(value, bytes) and len(value) > MOST_BYTES:
+        return f"{value[:MOST_BYTES].hex(' ')} … ({len(value)} bytes)"
     if isinstance(value, tuple):
-        return "(" + ", ".join(shown(item) for item in value) + ("," if len(value) == 1 else "") + ")"
+        items = [shown(item) for item in value]
+        if len(items) > MOST_ITEMS:
+            items = [*items[:3], f"… {len(items) - 4} more …", items[-1]]
+        return "(" + ", ".join(items) + ("," if len(items) == 1 else "") + ")"
     return repr(value)

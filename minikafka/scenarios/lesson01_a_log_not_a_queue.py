@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from minikafka.sim.scenario import Question, Scenario, Scene, World
+from minikafka.sim.scenario import Branch, Question, Scenario, Scene, World
 
 BATCH_BYTES = 100
 """Every record is a batch of its own and is padded to this, so that sizes can be counted in the head."""
@@ -13,7 +13,7 @@ OVERHEAD_BYTES = 71
 
 def play(world: World) -> None:
     """The kitchen reads everything, the audit one record; then retention takes what it has not read."""
-    world.create_topic("orders", (1,), segment_bytes="400", retention_bytes="400")
+    world.create_topic("orders", (1,), segment_bytes="400", retention_bytes=world.choice("retention.bytes", "400"))
     producer = world.producer(
         "A", acks="all", linger_ms=0, enable_idempotence="false", retry_backoff_ms=5_000, retry_backoff_max_ms=5_000
     )
@@ -90,6 +90,20 @@ QUESTIONS = (
     ),
 )
 
+BRANCHES = (
+    Branch(
+        "Nothing is too large (retention.bytes=-1)",
+        {"retention.bytes": "-1"},
+        (
+            Scene("9 is written, and nothing was removed", "RecordsAppended", "broker-1", {"base_offset": 9}),
+            Scene("The power goes all the same", "NodeCrashed", "", {"power_lost": True}),
+            Scene("Half of 9 is cut off", "TailCut", "broker-1", {"at_offset": 9}),
+            Scene("The audit reads rum", "RecordsConsumed", "consumer-audit", {"position": 2}),
+            Scene("It reads 2: nobody has jumped", "RecordsConsumed", "consumer-audit", {"position": 3}),
+        ),
+    ),
+)
+
 SCENARIO = Scenario(
     id="01_a_log_not_a_queue",
     title="A log, not a queue",
@@ -99,6 +113,7 @@ SCENARIO = Scenario(
     settings={"log.retention.check.interval.ms": "60000"},
     scenes=SCENES,
     questions=QUESTIONS,
+    branches=BRANCHES,
     promises=("I13", "I10"),
     lesson=1,
 )

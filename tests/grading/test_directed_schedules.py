@@ -29,6 +29,10 @@ ONLY_ASKED = {
 ONLY_ASKED |= {"none_is_zero", "below_is_nothing", "empty_knows_nothing"}
 # Who is fenced is taken out in the same record, and no timer strikes in the very millisecond of a limit.
 ONLY_ASKED |= {"at_the_limit", "dead_leave"}
+# A leader refuses what is larger than a file, a fetch of ours always brings a first batch, nobody sends a tombstone or
+# polls for less than there is, and closed files alone have holes, while a crash looks at the open one.
+ONLY_ASKED |= {"rolls_an_empty_file", "always_one", "tombstones_are_nothing", "to_batch_end"}
+ONLY_ASKED |= {"count_records", "holes_are_damage"}
 
 
 def opened(checkout, exercise_id, file):

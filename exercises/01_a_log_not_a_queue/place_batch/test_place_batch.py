@@ -1,0 +1,5 @@
+"""Judges your answer.py, one test for each check: pytest exercises/01_a_log_not_a_queue"""
+
+from minikafka.grading.pytest_checks import checks_of
+
+test_place_batch = checks_of("01/place_batch", __file__)

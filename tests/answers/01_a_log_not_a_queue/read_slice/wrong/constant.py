@@ -1,0 +1,4 @@
+"""Always says the same."""
+
+def read_slice(spans, fetch_offset, end_offset, max_bytes, at_least_one):
+    return (100, 300)

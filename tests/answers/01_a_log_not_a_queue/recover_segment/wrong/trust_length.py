@@ -1,0 +1,14 @@
+"""Believes the length."""
+
+import struct
+
+
+def recover_segment(data, segment_base_offset):
+    valid, next_offset = 0, segment_base_offset
+    while len(data) - valid >= 61:
+        base, length, _, magic, crc, _, delta = struct.unpack_from(">qiibIhi", data, valid)
+        end = valid + 12 + length
+        if length < 49 or end > len(data) or magic != 2:
+            break
+        valid, next_offset = end, base + delta + 1
+    return valid, next_offset

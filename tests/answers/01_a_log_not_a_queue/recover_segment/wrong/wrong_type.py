@@ -1,0 +1,4 @@
+"""Returns something else."""
+
+def recover_segment(data, segment_base_offset):
+    return 74
