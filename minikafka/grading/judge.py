@@ -13,7 +13,7 @@ from minikafka.grading.exercise import Exercise
 from minikafka.grading.sandbox import AnswerFailed, Decider, open_answer
 from minikafka.grading.transplant import Seen, Transplant
 from minikafka.grading.verdict import NOT_YET, PASSED, Verdict
-from minikafka.grading.write import Directed, Evidence, Write, Wrong, shown
+from minikafka.grading.write import Directed, Evidence, Write, Wrong, answered
 from minikafka.sim import drawing
 from minikafka.trace import story
 
@@ -115,7 +115,7 @@ class WriteGrading:
             self.exercise.id,
             NOT_YET,
             f"We asked {write.asked(wrong.question)} ({where}).",
-            f"Your {write.function} said {shown(wrong.got)}; expected {shown(wrong.expected)}.",
+            f"Your {write.function} said {answered(wrong.got)}; expected {answered(wrong.expected)}.",
             f"{number}: {write.requirements[number]}",
             mistake.reply(wrong) if mistake is not None else self._advice(number),
             mistake=mistake.name if mistake is not None else "",
@@ -173,8 +173,8 @@ class WriteGrading:
             self.exercise.id,
             NOT_YET,
             counterexample.told_in_one_line(seen.lines, seen.setup),
-            f"At step {decision.step} {write.asked(wrong.question)} said {shown(wrong.got)}; "
-            f"expected {shown(wrong.expected)}.",
+            f"At step {decision.step} {write.asked(wrong.question)} said {answered(wrong.got)}; "
+            f"expected {answered(wrong.expected)}.",
             broken,
             self._look(seen, mistake, decision.step, wrong, number),
             mistake=mistake.name if mistake is not None else "",
@@ -202,8 +202,8 @@ class WriteGrading:
             self.exercise.id,
             NOT_YET,
             f"We asked {self.write.asked(wrong.question)} twice.",
-            f"Your {self.write.function} said {shown(wrong.got)}; "
-            f"expected {shown(wrong.expected)}, as it had said before.",
+            f"Your {self.write.function} said {answered(wrong.got)}; "
+            f"expected {answered(wrong.expected)}, as it had said before.",
             "R0: The same question always gets the same answer.",
             "A decision depends on its arguments and on nothing else: no counter, no global, no chance.",
             requirement="R0",
@@ -222,7 +222,7 @@ class WriteGrading:
         """No usable answer came back."""
         expected = f"a function {self.write.function} that answers"
         if failure.question is not None and self.transplant is not None:
-            expected = shown(self.transplant.expected(self.write.question(*failure.question)))
+            expected = answered(self.transplant.expected(self.write.question(*failure.question)))
         _, advice = FAILURES.get(failure.kind, FAILURES["raised"])
         return Verdict(
             self.exercise.id,

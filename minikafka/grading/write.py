@@ -180,3 +180,8 @@ def shown(value: Any) -> str:
             items = [*items[:3], f"… {len(items) - 4} more …", items[-1]]
         return "(" + ", ".join(items) + ("," if len(items) == 1 else "") + ")"
     return repr(value)
+
+
+def answered(value: Any) -> str:
+    """An answer: as a value, but a named tuple says what its parts are called."""
+    return repr(value) if hasattr(value, "_fields") else shown(value)
