@@ -10,6 +10,8 @@ import pytest
 from minikafka import Cluster, KafkaException, Producer, TopicPartition
 from minikafka.admin import AdminClient, ConfigEntry, ConfigResource, ElectionType, NewPartitions, NewTopic
 from minikafka.protocol import facts
+from minikafka.sim import explorer, profiles
+from minikafka.sim.checkers.data import MinInsync
 from minikafka.sim.faults import FaultError
 
 BROKERS = (1, 2, 3, 4)
@@ -80,3 +82,13 @@ def test_nobody_leads_who_may_not_and_history_is_one(seed):
     leaders, elections = check_controller(cluster.sim.recorder.told)
     assert elections > 5, "the premise: leaders have changed"
     check_brokers(cluster.sim.recorder.told, leaders)
+
+
+def test_a_copy_that_an_administrator_took_away_still_counts_for_who_could_not_know(monkeypatch):
+    """Five reassignments overtake each other; the leader answers by the last fetch of a member whose copy is gone."""
+    profile = profiles.profile("administration")
+    (outcome,) = explorer.play_numbers(profile, 2026, [1642], {})
+    assert outcome.violation is None, outcome.violation
+    monkeypatch.setattr(MinInsync, "_taken_unknown", lambda *_: [])
+    (outcome,) = explorer.play_numbers(profile, 2026, [1642], {})
+    assert outcome.violation.promise == "I11", "the premise: without that rule there is one copy too few"

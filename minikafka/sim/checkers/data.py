@@ -235,7 +235,8 @@ def _names(cut: Dropped, kept: Offset) -> str:
 class MinInsync(Promise):
     """I11: acks=all succeeds only with enough copies; with too small an ISR the high watermark stands still.
 
-    A copy that went with the power before the leader could know still counts.
+    A copy that went with the power before the leader could know still counts, and so does one that an administrator
+    took away: the leader goes by an ISR that the controller had written, and by what that member had fetched.
     """
 
     promise, name = "I11", "min.insync.replicas"
@@ -268,12 +269,24 @@ class MinInsync(Promise):
             for broker, copy in history.copies.items()
             if copy.lost_power or (cell is not None and _holds(history, copy, cell))
         ]
+        if cell is not None and len(holders) < history.minimum:
+            holders += self._taken_unknown(sim, history, leader, cell)
         if len(holders) < history.minimum:
             return (
                 f"Broker {leader} acknowledged {cell} at offset {fact.base_offset} with acks=all, but only "
                 f"{brokers(holders)} had it; min.insync.replicas={history.minimum}."
             )
         return self._isr_is_large_enough(sim, history, leader, lambda: f"acknowledged {cell} with acks=all")
+
+    def _taken_unknown(self, sim: Simulation, history: History, leader: BrokerId, cell: Cell) -> list[BrokerId]:
+        """Members of the ISR that the leader goes by, who had this until their copy was taken away.
+
+        A reassignment that takes somebody away begins a new leader epoch; this leader has not read of it.
+        """
+        replica = ledger.replica_of(sim, leader, history.name)
+        if replica is None or replica.leader_epoch >= history.state.leader_epoch:
+            return []
+        return [b for b, copy in history.taken.items() if b in replica.isr and _holds(history, copy, cell)]
 
     def _may_move(self, sim: Simulation, history: History | None, leader: BrokerId, mark: Offset) -> str | None:
         if history is None:

@@ -100,6 +100,8 @@ class History:
     """The ISR that a leader asked for last, and its epoch."""
     joined: tuple[BrokerId, ...] = ()
     """Whom the leader asked for when a reassignment was completed by it: they count from that same change on."""
+    taken: dict[BrokerId, Copy] = field(default_factory=dict)
+    """What brokers had when a reassignment took their copy away."""
     names: dict[tuple[int, bytes], int] = field(default_factory=dict)
 
     def why_beyond(self, offset: Offset) -> str | None:
@@ -331,7 +333,7 @@ class Ledger:
                 replica = replica_of(sim, number_of(node), partition)
                 copies.rewrite(copy, replica.log.batches() if replica else (), below)
             case facts.ReplicaDeleted():
-                del history.copies[number_of(node)]
+                history.taken[number_of(node)] = history.copies.pop(number_of(node))
                 if number_of(node) in history.state.replicas:
                     history.copies[number_of(node)] = Copy()
 
