@@ -90,6 +90,8 @@ def compressed(body):
 
 
 SIZES = {}
+STILL = "document.getAnimations().every((one) => one.playState !== 'running')"
+"""A colour on its way from one to another is none that a reader has to read."""
 
 
 @pytest.fixture
@@ -114,8 +116,11 @@ def seen(request, chromium, top, axe):
     visited.wait_for_players()
     page = visited.page
     page.evaluate(axe)
+    page.wait_for_function(STILL)
     visited.found = {"light": page.evaluate(FINDINGS, {})}
     page.emulate_media(color_scheme="dark")
+    page.wait_for_function("document.body.dataset.mdColorScheme === 'slate'")
+    page.wait_for_function(STILL)
     visited.found["dark"] = page.evaluate(FINDINGS, {"runOnly": ["color-contrast"]})  # all else is as in the light
     visited.dark = page.locator("body").get_attribute("data-md-color-scheme") == "slate"
     visited.overhang = {}
@@ -211,7 +216,7 @@ def test_the_gallery_has_one_player_at_a_time_and_only_when_asked(visit, top):
 def test_a_word_of_the_glossary_opens_the_stage_where_it_is_seen(visit, top):
     seen = visit(top + "glossary/")
     seen.page.locator("a[href*='06_two_leaders/#scene-4']").first.click()
-    seen.page.wait_for_function("document.querySelector('.mk-stage').mkStage")
+    seen.page.wait_for_function("document.querySelector('.mk-stage')?.mkStage")
     assert "broker 2 leads" in seen.page.locator("[data-part=sentence]").inner_text()
     assert seen.page.locator(".mk-picture-card").bounding_box()["y"] < 400, "the picture is what one came for"
 

@@ -97,7 +97,7 @@ def faults(tests: dict[tuple[str, str], list[str]]) -> list[str]:
 def page(tests: dict[tuple[str, str], list[str]]) -> str:
     """The text of the page."""
     reasons = list(dict.fromkeys(REASONS.values()))
-    lines = [f"| | {' | '.join(CLIENTS)} |", f"| --- |{' :-: |' * len(CLIENTS)}"]
+    lines = [f"| feature | {' | '.join(CLIENTS)} |", f"| --- |{' :-: |' * len(CLIENTS)}"]
     for feature in FEATURES:
         cells = [
             "✓" if (client, feature) in tests else f"[^{reasons.index(REASONS[client, feature]) + 1}]"

@@ -131,11 +131,12 @@ def test_nothing_acknowledged_is_lost_when_the_leader_dies(kind: str) -> None:
                 sender.produce("orders", partition=0, value=f"{number}", on_delivery=told)
                 sender.poll(0)
 
-        def partition_zero() -> object:
-            return admin(running).list_topics("orders", timeout=30).topics["orders"].partitions[0]
+        def partition_zero() -> object:  # None: that broker has not read of the topic yet
+            return admin(running).list_topics("orders", timeout=30).topics["orders"].partitions.get(0)
 
         def leader() -> int:
-            return int(partition_zero().leader)
+            zero = partition_zero()
+            return 0 if zero is None else max(int(zero.leader), 0)
 
         send(0, 5_000)
         old = eventually(leader, "a leader")
@@ -154,7 +155,7 @@ def test_nothing_acknowledged_is_lost_when_the_leader_dies(kind: str) -> None:
         assert distinct == [f"{number}".encode() for number in range(10_000)]
 
         running.restart(old)
-        eventually(lambda: old in partition_zero().isrs, "the old leader back in the ISR")
+        eventually(lambda: old in getattr(partition_zero(), "isrs", ()), "the old leader back in the ISR")
         running.crash(new)
-        eventually(lambda: leader() not in (new, -1), "a third leader")
+        eventually(lambda: leader() not in (new, 0), "a third leader")
         assert read_all(running, "orders", 0, len(values)) == values
