@@ -52,10 +52,13 @@ class Reader:
         request: FetchRequest,
         reader: NodeId,
         now: Millis,
-        room: int | None,
+        room: int,
         first_time: bool,
     ) -> tuple[FetchPartitionResult, list[facts.Fact]]:
-        """What one reader gets of one partition; `first_time` is not a look at a fetch that was parked."""
+        """What one reader gets of one partition, at most `room` bytes but for a first batch that is larger.
+
+        `first_time` is not a look at a fetch that was parked.
+        """
         name = asked.partition
         from_rack = request.replica_id < 0 and request.rack_id != ""
         partition, error = self.check(name, asked.current_leader_epoch, leader_only=not from_rack)
@@ -97,8 +100,8 @@ class Reader:
             end = committed_end(end, log.last_stable_offset, asked.fetch_offset)
             aborted = tuple((one[0], one[1]) for one in log.aborted_transactions(asked.fetch_offset, end))
         records = b""
-        if room is None or room > 0:
-            records = log.read(asked.fetch_offset, min(asked.max_bytes, room or asked.max_bytes), end)
+        if room > 0:
+            records = log.read(asked.fetch_offset, min(asked.max_bytes, room), end)
         result = FetchPartitionResult(
             name, ErrorCode.NONE, log.high_watermark, log.log_start_offset, records,
             last_stable_offset=log.last_stable_offset, aborted_transactions=aborted,
@@ -166,7 +169,7 @@ def has_news(request: FetchRequest, results: list[FetchPartitionResult]) -> bool
     return not results or size >= request.min_bytes
 
 
-def room_left(request: FetchRequest, results: list[FetchPartitionResult]) -> int | None:
-    """Bytes the answer may still take; None before the first records, which are given however large they are."""
+def room_left(request: FetchRequest, results: list[FetchPartitionResult]) -> int:
+    """Bytes the answer may still take; before the first records never none, or who reads would stand still (KIP-74)."""
     taken = sum(len(result.records) for result in results)
-    return request.max_bytes - taken if taken else None
+    return request.max_bytes - taken if taken else max(request.max_bytes, 1)
