@@ -8,7 +8,8 @@
   where `make test` plays exactly these schedules.
 * `determinism`: the same schedules in two processes with different hash seeds: the same bytes.
 * `pyodide`: the same in a browser's Python.
-* `exhaustive`: a small world looked at whole, with the rule before KIP-101 and with the engine as it is.
+* `exhaustive`: small worlds looked at whole: with the rule before KIP-101, with the engine as it is, and whether an
+  acknowledged record can be lost by one cut and one power loss.
 * `killed`: SIGKILL of a server under load, at random moments (`kill_drill.py`).
 
 What is found is kept in `build/proof/`, a file for each part: an interrupted part goes on where it was, as long as the
@@ -28,7 +29,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,7 @@ from minikafka.sim.checkers import by_promise
 from minikafka.sim.exhaustive import Scope
 from minikafka.sim.explorer import Exploration
 from minikafka.sim.mutants.mutant import Mutant
-from minikafka.sim.schedule import play
+from minikafka.sim.schedule import Setup, play
 from minikafka.sim.substitute import substituted
 
 STAGES = (25, 100, 400, 1_000, 2_000, 5_000, 10_000)
@@ -55,7 +56,15 @@ KILLS_OF_ONE = 10
 TURN = 25
 """Schedules that are played before somebody looks at the clock."""
 PYODIDE = "pyodide@314.0.7"
-KIP_101_UNDONE = "cut_to_mark_when_following"
+TWO_AND_TWO = Scope(sends=2, faults=2, restarts=False)
+LOSE_ONE = Scope(sends=1, faults=2, verbs=("cut_brokers", "power_loss"), each_once=True, losses=True)
+SMALL_WORLDS = {
+    "kip-101": (TWO_AND_TWO, "cut_to_mark_when_following"),
+    "as it is": (TWO_AND_TWO, ""),
+    "one copy": (replace(LOSE_ONE, setup=Setup(min_isr=1)), ""),
+    "two copies": (LOSE_ONE, ""),
+}
+"""Scopes that are looked at whole, and the fault that is planted there."""
 DIGESTS = """
 from minikafka.sim import checkers, explorer, profiles
 for number in range({first}, {last}):
@@ -290,26 +299,25 @@ def digests_in_pyodide(node: str, folder: Path, seed: int, first: int, last: int
 
 def small_worlds(options: argparse.Namespace, state: State, pool: Any, deadline: float) -> None:
     """Each scope in a process of its own, which may be stopped."""
-    for key in ("kip-101", "as it is"):
-        if key in state.done:
-            continue
-        left = deadline - time.time()
-        command = [sys.executable, __file__, "--scope", key]
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=min(max(left, 1.0), 1e6))
-        except subprocess.TimeoutExpired:
-            print(f"exhaustive: {key} was not looked at whole in time")
-            return
-        state.keep(key, done.stdout.strip())
+    units = [(key, look_for_long, (key, deadline)) for key in SMALL_WORLDS if not state.done.get(key)]
+    go_through(state, units, pool, options.jobs, deadline)
+
+
+def look_for_long(key: str, deadline: float) -> str:
+    """What was seen in a scope; nothing if it was not looked at whole in time."""
+    command, left = [sys.executable, __file__, "--scope", key], max(deadline - time.time(), 1.0)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=min(left, 1e6))
+    except subprocess.TimeoutExpired:
+        return ""
+    return done.stdout.strip()
 
 
 def look_at_whole(key: str) -> str:
     """One scope, and how long it took."""
-    scope, began = Scope(sends=2, faults=2, restarts=False), time.process_time()
-    if key == "kip-101":
-        with substituted(mutants.mutant(KIP_101_UNDONE).replaces):
-            found = exhaustive.search(scope)
-    else:
+    scope, planted = SMALL_WORLDS[key]
+    began = time.process_time()
+    with substituted(mutants.mutant(planted).replaces if planted else {}):
         found = exhaustive.search(scope)
     return f"{found} ({time.process_time() - began:,.0f} s of one core)"
 

@@ -210,9 +210,14 @@ def same_bytes(state: State) -> Iterator[str]:
 
 def small_worlds(state: State) -> Iterator[str]:
     """A line for each scope."""
-    titles = {"kip-101": "The rule before KIP-101", "as it is": "The engine as it is"}
+    titles = {
+        "kip-101": "The rule before KIP-101",
+        "as it is": "The engine as it is",
+        "one copy": "One in-sync replica is enough (lesson 5)",
+        "two copies": "Two in-sync replicas are needed (lesson 5)",
+    }
     for key, title in titles.items():
-        yield f"* {title}. {state.done.get(key, 'Not looked at whole yet.')}"
+        yield f"* {title}. {state.done.get(key) or 'Not looked at whole yet.'}"
 
 
 def killed(state: State) -> Iterator[str]:

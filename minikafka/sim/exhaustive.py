@@ -31,9 +31,11 @@ from minikafka.protocol import facts
 from minikafka.sim import checkers
 from minikafka.sim.checkers.base import Checker
 from minikafka.sim.checkers.control import Convergence
+from minikafka.sim.checkers.files import log_files
 from minikafka.sim.checkers.ledger import Ledger
 from minikafka.sim.checkers.promise import AT_THE_END, Promise
 from minikafka.sim.digest import digest
+from minikafka.sim.faults import FAULTS
 from minikafka.sim.schedule import Entry, Run, Schedule, Setup, Violation, carry_out, start, watch
 from minikafka.trace.trace import Told
 from minikafka.types import Millis
@@ -42,6 +44,10 @@ CHANGES = (
     facts.RecordsAppended, facts.HighWatermarkMoved, facts.LogTruncated, facts.BecameLeader, facts.BecameFollower,
     facts.PartitionChanged, facts.IsrAdopted, facts.IsrProposed, facts.ProduceAcknowledged, facts.FollowerProgress,
 )  # fmt: skip
+BEYOND = "beyond"
+"""Stands where a promise's number would, when a record is lost that nobody promised to keep."""
+STOPS = ("crash", "power_loss")
+"""What ends a broker's process."""
 QUIET_MS: Millis = 35_000
 """Nothing has changed for so long: nothing will, without a move of the world. Longer than session and lag time."""
 
@@ -59,15 +65,19 @@ class Scope:
     acks: tuple[str, ...] = ("all",)
     faults: int = 2
     verbs: tuple[str, ...] = ("crash",)
-    """`crash`, `cut_controllers`, `cut_brokers`; `restart` and `heal` are free."""
+    """`crash`, `power_loss`, `cut_controllers`, `cut_brokers`; `restart` and `heal` are free."""
+    each_once: bool = False
+    """Each verb strikes once at most."""
     restarts: bool = True
+    losses: bool = False
+    """Is a record that is lost beyond what Kafka promises a find, too?"""
     most_states: int = 1_000_000
 
     def __str__(self) -> str:
-        setup = self.setup
+        setup, verbs = self.setup, ", ".join(self.verbs) + (", each once" if self.each_once else "")
         return (
             f"{len(setup.replicas)} replicas, min.insync.replicas={setup.min_isr}, at most {self.sends} sends "
-            f"(acks {' or '.join(self.acks)}) and {self.faults} faults ({', '.join(self.verbs)}), "
+            f"(acks {' or '.join(self.acks)}) and {self.faults} faults ({verbs}), "
             f"{'restarts and ' if self.restarts else 'no restarts, '}heals at will"
         )
 
@@ -88,10 +98,13 @@ class Search:
     """The moves that lead to it, as a schedule that plays the same on the scope's setup."""
 
     def __str__(self) -> str:
-        if self.violation is not None:
+        if self.violation is not None and self.violation.promise == BEYOND:
+            end = f"a record is lost: {self.violation.sentence}"
+        elif self.violation is not None:
             end = f"{self.violation.promise} {self.violation.name} is broken: {self.violation.sentence}"
         else:
-            end = "no promise is broken" if self.complete else "not complete: the limit of states was reached"
+            nothing = "no promise is broken" + (", no record is lost" if self.scope.losses else "")
+            end = nothing if self.complete else "not complete: the limit of states was reached"
         return f"{self.scope}: {self.states:,} states, {self.moves:,} moves; {end}"
 
 
@@ -143,14 +156,24 @@ def _try(found: Search, seen: set[str], waiting: deque[_Node], node: _Node, move
         if run.skipped:
             return
         quiet = False
-    if run.violation is not None:
-        found.violation, found.failing = run.violation, lines
+    found.violation = run.violation or (_loss(run, watching) if found.scope.losses else None)
+    if found.violation is not None:
+        found.failing = lines
         return
     verb = move.verb if move else ""
     counted = node._replace(
-        lines=lines, sends=node.sends + (verb == "send"), faults=node.faults + (verb in ("crash", "cut")), quiet=quiet
+        lines=lines, sends=node.sends + (verb == "send"), faults=node.faults + (verb in FAULTS), quiet=quiet
     )
     _keep(found, seen, waiting, counted, run, watching)
+
+
+def _loss(run: Run, watching: list[Checker]) -> Violation | None:
+    losses = _book(watching).losses
+    return Violation(BEYOND, "a record is lost", losses[0], run.sim.recorder.step) if losses else None
+
+
+def _book(watching: list[Checker]) -> Ledger:
+    return next(checker.ledger for checker in watching if isinstance(checker, Promise))
 
 
 def _wait(run: Run, changed: Callable[[], bool]) -> bool:
@@ -165,9 +188,8 @@ def _wait(run: Run, changed: Callable[[], bool]) -> bool:
 
 def _keep(found: Search, seen: set[str], waiting: deque[_Node], node: _Node, run: Run, watching: list[Checker]) -> None:
     """Keep a moment that is like none before."""
-    book = next(checker.ledger for checker in watching if isinstance(checker, Promise))
-    assert isinstance(book, Ledger)
-    name = digest(run.sim, book, node.sends, node.faults, node.quiet)
+    durable = _durable(run) if "power_loss" in found.scope.verbs else []
+    name = digest(run.sim, _book(watching), node.sends, node.faults, node.quiet, durable)
     if name in seen:
         return
     seen.add(name)
@@ -178,6 +200,13 @@ def _keep(found: Search, seen: set[str], waiting: deque[_Node], node: _Node, run
     waiting.append(node._replace(frozen=frozen))
 
 
+def _durable(run: Run) -> list[list[int]]:
+    """How much of each broker's copy a power loss would leave."""
+    return [
+        [file.durable for file in log_files(run.sim, broker, run.setup.partition)] for broker in run.sim.broker_ids
+    ]
+
+
 def _moves(scope: Scope, node: _Node) -> Iterator[Entry | None]:
     """What the world may do now; None is to wait. Impossible ones are skipped when tried."""
     if not node.quiet:
@@ -186,18 +215,22 @@ def _moves(scope: Scope, node: _Node) -> Iterator[Entry | None]:
         for acks in scope.acks:
             yield Entry(0, "send", (f"m{node.sends}",), (("acks", acks),))
     if node.faults < scope.faults:
-        for broker in scope.setup.replicas:
-            for verb in scope.verbs:
-                if verb == "crash":
-                    yield Entry(0, "crash", (broker,))
-                else:
-                    yield Entry(0, "cut", (broker, verb.removeprefix("cut_")))
+        yield from _faults(scope, node)
     yield from _mends(scope, node)
+
+
+def _faults(scope: Scope, node: _Node) -> Iterator[Entry]:
+    struck = {entry.verb for entry in node.lines}
+    for broker in scope.setup.replicas:
+        for verb in scope.verbs:
+            fault = Entry(0, verb, (broker,)) if verb in STOPS else Entry(0, "cut", (broker, verb.removeprefix("cut_")))
+            if not (scope.each_once and fault.verb in struck):
+                yield fault
 
 
 def _mends(scope: Scope, node: _Node) -> Iterator[Entry]:
     if scope.restarts:
-        crashed = sorted({entry.arguments[0] for entry in node.lines if entry.verb == "crash"})
-        yield from (Entry(0, "restart", (broker,)) for broker in crashed)
+        stopped = sorted({entry.arguments[0] for entry in node.lines if entry.verb in STOPS})
+        yield from (Entry(0, "restart", (broker,)) for broker in stopped)
     if any(entry.verb == "cut" for entry in node.lines):
         yield Entry(0, "heal")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from minikafka.sim import checkers, exhaustive, mutants
+from minikafka.sim.checkers.data import LeaderCompleteness
 from minikafka.sim.digest import digest
 from minikafka.sim.exhaustive import STEP_PROMISES, Scope
 from minikafka.sim.schedule import Setup, go_on_until, play, start
@@ -32,6 +33,16 @@ def test_the_rule_before_kip_101_breaks_with_one_send_and_one_crash():
         assert [entry.verb for entry in found.failing] == ["send", "crash"]
         run = play(ONE_AND_ONE.setup, found.failing, checkers.fresh(STEP_PROMISES))
         assert run.violation.sentence == found.violation.sentence, "it plays the same as a schedule"
+
+
+def test_one_cut_and_one_power_loss_take_what_is_in_one_page_cache_only():
+    """Lesson 5's attack, found by looking: with two needed in sync `make proof` looks at the same world whole."""
+    alone = Setup(brokers=2, replicas=(1, 2), min_isr=1)
+    scope = Scope(alone, sends=1, faults=2, verbs=("cut_brokers", "power_loss"), each_once=True, losses=True)
+    found = exhaustive.search(scope, [LeaderCompleteness])
+    assert found.violation is not None and found.violation.promise == exhaustive.BEYOND
+    assert [entry.verb for entry in found.failing] == ["send", "cut", "power_loss", "restart"]
+    assert "2 faults (cut_brokers, power_loss, each once)" in str(found) and "a record is lost: Record m0" in str(found)
 
 
 def test_a_limit_of_states_is_no_completeness():
