@@ -10,7 +10,8 @@ sessions (KIP-227), tiered storage, quotas.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from minikafka.broker import closest_replica, fencing
 from minikafka.broker import partition as partition_rules
@@ -46,6 +47,23 @@ class Reader:
         self.image = image
         self.rack_aware = rack_aware
 
+    def read_all(
+        self, request: FetchRequest, reader: NodeId, now: Millis, first_time: bool
+    ) -> Iterator[tuple[FetchPartitionResult, list[facts.Fact]]]:
+        """What one reader gets of each partition it asks for, in turn: what the first ones take the next ones lack.
+
+        Only the first records of all are given whatever their size, or who reads would stand still (KIP-74).
+        `first_time` is not a look at a fetch that was parked.
+        """
+        taken = 0
+        for asked in request.partitions:
+            room = min(asked.max_bytes, request.max_bytes - taken)
+            result, told = self.read(asked, request, reader, now, room if taken else max(room, 1), first_time)
+            if taken and len(result.records) > room:
+                result = replace(result, records=b"")
+            taken += len(result.records)
+            yield result, told
+
     def read(
         self,
         asked: FetchPartition,
@@ -55,10 +73,7 @@ class Reader:
         room: int,
         first_time: bool,
     ) -> tuple[FetchPartitionResult, list[facts.Fact]]:
-        """What one reader gets of one partition, at most `room` bytes but for a first batch that is larger.
-
-        `first_time` is not a look at a fetch that was parked.
-        """
+        """What one reader gets of one partition: whole batches of about `room` bytes, at least one if there is room."""
         name = asked.partition
         from_rack = request.replica_id < 0 and request.rack_id != ""
         partition, error = self.check(name, asked.current_leader_epoch, leader_only=not from_rack)
@@ -101,7 +116,7 @@ class Reader:
             aborted = tuple((one[0], one[1]) for one in log.aborted_transactions(asked.fetch_offset, end))
         records = b""
         if room > 0:
-            records = log.read(asked.fetch_offset, min(asked.max_bytes, room), end)
+            records = log.read(asked.fetch_offset, room, end)
         result = FetchPartitionResult(
             name, ErrorCode.NONE, log.high_watermark, log.log_start_offset, records,
             last_stable_offset=log.last_stable_offset, aborted_transactions=aborted,
@@ -167,9 +182,3 @@ def has_news(request: FetchRequest, results: list[FetchPartitionResult]) -> bool
             return True
         size += len(result.records)
     return not results or size >= request.min_bytes
-
-
-def room_left(request: FetchRequest, results: list[FetchPartitionResult]) -> int:
-    """Bytes the answer may still take; before the first records never none, or who reads would stand still (KIP-74)."""
-    taken = sum(len(result.records) for result in results)
-    return request.max_bytes - taken if taken else max(request.max_bytes, 1)

@@ -228,14 +228,12 @@ class ReplicaManager:
         """Serve a follower or a consumer; park the fetch if there is nothing to say yet."""
         effects: list[Effect] = []
         results: list[FetchPartitionResult] = []
-        for asked in request.partitions:
-            room = reading.room_left(request, results)
-            result, told = self.reader.read(asked, request, envelope.source, now, room, first_time=True)
+        for result, told in self.reader.read_all(request, envelope.source, now, first_time=True):
             effects += [Observe(fact) for fact in told]
             results.append(result)
             if request.replica_id >= 0 and result.error == ErrorCode.NONE and result.diverging_epoch < 0:
                 moved_mark = any(type(fact) is facts.HighWatermarkMoved for fact in told)
-                effects += self._follower_moved(asked.partition, request.replica_id, moved_mark, now)
+                effects += self._follower_moved(result.partition, request.replica_id, moved_mark, now)
                 if self.deletions.parked:
                     effects += self.deletions.recheck()
         if request.max_wait_ms <= 0 or reading.has_news(request, results):
@@ -314,9 +312,7 @@ class ReplicaManager:
     def _settle_fetch(self, parked: ParkedFetch, now: Millis) -> list[Effect]:
         told: list[facts.Fact] = []
         results: list[FetchPartitionResult] = []
-        for asked in parked.request.partitions:
-            room = reading.room_left(parked.request, results)
-            result, said = self.reader.read(asked, parked.request, parked.envelope.source, now, room, first_time=False)
+        for result, said in self.reader.read_all(parked.request, parked.envelope.source, now, first_time=False):
             results.append(result)
             told += said
         if parked.due_ms > now and not reading.has_news(parked.request, results):

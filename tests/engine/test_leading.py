@@ -8,7 +8,7 @@ from minikafka.broker import acks, fencing, isr
 from minikafka.broker import partition as partition_rules
 from minikafka.broker.acks import LeaderView, Produce
 from minikafka.broker.partition import FollowerView, Partition, Role
-from minikafka.broker.reading import Reader, room_left
+from minikafka.broker.reading import Reader
 from minikafka.config import TopicConfig
 from minikafka.disk import MemoryDisk
 from minikafka.log.partition_log import PartitionLog
@@ -266,20 +266,23 @@ def test_a_fetch_of_a_former_process_lets_nobody_in():
 
 
 @pytest.mark.parametrize(
-    ("most", "of_it", "batches"),
-    [(10_000, 10_000, 3), (10_000, 250, 2), (250, 10_000, 2), (1, 10_000, 1), (0, 10_000, 1), (-1, 10_000, 1)],
-)
-def test_an_answer_holds_what_was_asked_for_at_most_and_its_first_batch_in_any_case(most, of_it, batches):
+    ("most", "of_it", "batches", "of_the_next"),
+    [
+        (900, 900, 3, 3), (900, 250, 2, 2), (900, 50, 1, 0), (450, 900, 3, 1), (250, 900, 2, 0), (1, 900, 1, 0),
+        (0, 900, 1, 0), (-1, 900, 1, 0), (900, 0, 1, 0),
+    ],
+)  # fmt: skip
+def test_an_answer_holds_what_was_asked_for_at_most_and_its_first_batch_in_any_case(most, of_it, batches, of_the_next):
+    """Percent of a batch: in all, of each of two partitions."""
     stage = Stage(isr_=(1, 2))
     for _ in range(3):
         stage.send("x" * 30)
     size = len(next(iter(stage.partition.log.batches())).data)
-    request = FetchRequest(3, (FetchPartition(ORDERS, 0, max_bytes=of_it * size // 100),), max_bytes=most * size // 100)
+    asked = FetchPartition(ORDERS, 0, max_bytes=of_it * size // 100)
+    request = FetchRequest(3, (asked, asked), max_bytes=most * size // 100)
     reader = Reader(1, {ORDERS: stage.partition}, MetadataImage())
-    room = room_left(request, [])
-    result, _ = reader.read(request.partitions[0], request, "broker-3", 0, room, first_time=False)
-    assert len(result.records) == batches * size
-    assert room_left(request, [result]) <= max(request.max_bytes - size, 0)
+    first, second = (result.records for result, _ in reader.read_all(request, "broker-3", 0, first_time=False))
+    assert (len(first), len(second)) == (batches * size, of_the_next * size)
 
 
 def test_a_fenced_broker_stays_out():
