@@ -88,6 +88,8 @@ class Mistake:
     """(question, got, expected): does this decision show it?"""
     answers: tuple[tuple[Any, Any], ...] = ()
     """Where one decision does not tell it from others: what it answers to these questions, too."""
+    only_asked: str = ""
+    """Why no run of a cluster of ours shows it; empty if a schedule written for it does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

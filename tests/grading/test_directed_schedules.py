@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from grading_kit import ANSWERS, JUDGED, by_id, decisions, lint
@@ -17,22 +18,6 @@ DIRECTED = [
     if exercise in JUDGED
     for directed in exercise.kind.directed
 ]
-# Misconceptions that no cluster of ours can show: there is no broker 0 in the simulation, every reader there asks
-# leaders, nobody fetches as a replica who is none, and what is late there is delivered again before it is looked at. A
-# waiting producer is answered in the very step in which the mark passes its record, so neither a shrink nor the clock
-# comes between. Nobody asks about members of the ISR. Commits of one member arrive in their order.
-ONLY_ASKED = {
-    "broker_zero_is_none", "always_leader_only", "zero_is_missing", "zero_is_nobody", "strangers_too", "counts_them",
-    "append_check_only", "clock_first", "members_too", "committed_is_last",
-}  # fmt: skip
-# Whoever asks has records, of an epoch that its leader has passed; below the leader's start it is told so first.
-ONLY_ASKED |= {"none_is_zero", "below_is_nothing", "empty_knows_nothing"}
-# Who is fenced is taken out in the same record, and no timer strikes in the very millisecond of a limit.
-ONLY_ASKED |= {"at_the_limit", "dead_leave"}
-# A leader refuses what is larger than a file, a fetch of ours always brings a first batch, nobody sends a tombstone or
-# polls for less than there is, and closed files alone have holes, while a crash looks at the open one.
-ONLY_ASKED |= {"rolls_an_empty_file", "always_one", "tombstones_are_nothing", "to_batch_end"}
-ONLY_ASKED |= {"count_records", "holes_are_damage"}
 
 
 def opened(checkout, exercise_id, file):
@@ -85,12 +70,26 @@ def taking_any_entry_away_keeps_the_promise(transplant: Transplant, directed, ve
         assert not honest, f"{line} could go"
 
 
-@by_id(WRITTEN)
-def test_every_misconception_has_a_schedule(exercise):
-    kind = exercise.kind
+def ill_shown(kind):
+    """Mistakes with neither a schedule that exposes them nor a reason why there is none, or with both."""
     exposed = {directed.mistake for directed in kind.directed}
-    assert {mistake.name for mistake in kind.mistakes} - exposed <= ONLY_ASKED
-    assert exposed <= {mistake.name for mistake in kind.mistakes}
+    return [mistake.name for mistake in kind.mistakes if (mistake.name in exposed) == bool(mistake.only_asked)]
+
+
+@by_id(WRITTEN)
+def test_every_misconception_has_a_schedule_or_a_reason_why_it_has_none(exercise):
+    kind = exercise.kind
+    assert not ill_shown(kind)
+    assert {directed.mistake for directed in kind.directed} <= {mistake.name for mistake in kind.mistakes}
+
+
+def test_a_mistake_with_a_schedule_and_a_reason_is_refused_and_so_is_one_with_neither():
+    kind = find("06/elect_leader").kind
+    asked, exposed = (next(one for one in kind.mistakes if bool(one.only_asked) == only) for only in (True, False))
+    both = replace(kind, mistakes=(asked, replace(exposed, only_asked="there is no room for it")))
+    neither = replace(kind, mistakes=(replace(asked, only_asked=""), exposed))
+    assert ill_shown(both) == [exposed.name]
+    assert ill_shown(neither) == [asked.name]
 
 
 @by_id(WRITTEN)

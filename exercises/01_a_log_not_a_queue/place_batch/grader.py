@@ -123,6 +123,7 @@ MISTAKES = (
         lambda wrong: "The file is empty, and the batch is larger than the limit. A new file would be as empty: "
         "each batch would leave one behind.",
         when=lambda question, got, expected: question.file_bytes == 0 and got[3] and not expected[3],
+        only_asked="a leader refuses what is larger than a file",
     ),
     Mistake(
         "offset_is_position", "R1",

@@ -204,11 +204,13 @@ MISTAKES = (
         lambda wrong: f"Next is {wrong.expected[1]}, you said {wrong.got[1]}. Compaction took records out of the "
         "last batch; its offsets are still taken. lastOffsetDelta knows.",
         answers=((Question(HOLE, 0), (len(HOLE), 1)),),
+        only_asked="only closed files have holes, and a crash looks at the open one",
     ),
     Mistake(
         "holes_are_damage", "R4",
         lambda wrong: f"{_kept(wrong)}. An offset is missing because compaction took its record. The bytes are fine.",
         answers=((Question(batch(0) + batch(5), 0), (len(batch(0)), 1)),),
+        only_asked="only closed files have holes, and a crash looks at the open one",
     ),
 )  # fmt: skip
 

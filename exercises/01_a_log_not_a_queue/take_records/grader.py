@@ -176,6 +176,7 @@ MISTAKES = (
         lambda wrong: "A record without a value is a tombstone: it says that the key is gone. Who does not get it "
         "goes on believing the old value.",
         answers=((Question(0, (DELETED,), 9), (((1, b"x"),), 2)),),
+        only_asked="nobody in these schedules sends a tombstone",
     ),
     Mistake(
         "gap_is_error", "R1",
@@ -205,6 +206,7 @@ MISTAKES = (
         "to_batch_end", "R4",
         lambda wrong: f"You gave {_given(wrong)} and went to {wrong.got[1]}. What the limit kept back is skipped.",
         answers=((Question(0, (A,), 1), (((1, b"x"),), 4)),),
+        only_asked="nobody in the simulation polls for fewer records than there are",
     ),
     Mistake(
         "base_plus_count", "R5",

@@ -119,12 +119,14 @@ MISTAKES = (
         "replica must be one, or the leader counts a stranger.",
         when=lambda question, got, expected: expected == NOBODYS,
         answers=((Question(0, 3, 5, 0, 77, BROKERS), (0, 5)),),
+        only_asked="nobody in the simulation fetches as a replica who is none",
     ),
     Mistake(
         "zero_is_nobody", "R4",
         lambda wrong: "Broker 0 is a broker, and it follows. You took it for a reader: only a negative number is one.",
         when=lambda question, got, expected: question.replica_id == 0 and question.is_replica,
         answers=((Question(0, 3, 5, 0, 1, BROKERS), (0, 5)), (Question(0, 3, 5, 0, 0, BROKERS), (0, 3))),
+        only_asked="the simulation has no broker 0",
     ),
     Mistake(
         "clamp_to_start", "R2",

@@ -195,11 +195,15 @@ MISTAKES = (
         "be lost with them: the producer has to know.",
         _left,
         when=lambda question, got, expected: expected == "NOT_ENOUGH_REPLICAS_AFTER_APPEND" and got == "NONE",
+        only_asked="a waiting producer is answered in the very step in which the mark passes its record: no "
+        "shrink comes between",
     ),
     Mistake(
         "clock_first", "R4",
         lambda wrong: "The time is up, but all in sync have the record: it is stored, and that is the answer.",
         when=lambda question, got, expected: question.is_committed and got == "REQUEST_TIMED_OUT",
+        only_asked="a waiting producer is answered in the very step in which the mark passes its record: the "
+        "clock does not come between",
     ),
     Mistake(
         "never_gives_up", "R5",

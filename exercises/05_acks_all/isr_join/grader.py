@@ -210,6 +210,7 @@ MISTAKES = (
         "else can be asked for meanwhile.",
         when=lambda question, got, expected: got and rule(question) == "R2",
         answers=((MEMBER, True),),
+        only_asked="the leader does not ask about members of the ISR",
     ),
 )  # fmt: skip
 

@@ -200,6 +200,7 @@ MISTAKES = (
             if one in question.leader.isr
         ),
         answers=((ON_TIME, frozenset({2})), (FEW_BEHIND, frozenset())),
+        only_asked="no timer strikes in the very millisecond of the limit",
     ),
     Mistake(
         "dead_leave", "R5",
@@ -209,6 +210,7 @@ MISTAKES = (
             not _follower(question, one).active for one in _more(got, expected) if one in question.leader.isr
         ),
         answers=((DEAD, frozenset({2})), (ON_TIME, frozenset())),
+        only_asked="who is fenced is taken out of the ISR in the same record",
     ),
 )  # fmt: skip
 

@@ -83,6 +83,11 @@ DIRECTED = (
     ),
     Directed("an old client", "missing_is_old", schedule((0, "ask", 1, 0, -1))),
     Directed(
+        "older than the first election",
+        "zero_is_missing",
+        schedule((0, "cut", 1, "controllers"), (10_600, "ask", 2, 0, 0)),
+    ),
+    Directed(
         "both sides of an election",
         "not_leader_for_all",
         schedule((0, "cut", 1, "controllers"), (10_500, "ask", 1, 0, 1), (10_600, "ask", 2, 0, 0)),
@@ -122,6 +127,7 @@ MISTAKES = (
         "always_leader_only", "R4",
         lambda wrong: "leader_only says whether it takes a leader at all: without it a follower may answer, too.",
         when=lambda question, got, expected: got == NOT_LEADER and not question.leader_only,
+        only_asked="every reader in the simulation asks leaders",
     ),
     Mistake(
         "missing_is_old", "R1",

@@ -153,6 +153,7 @@ MISTAKES = (
         "broker_zero_is_none", "R2",
         lambda wrong: "Broker 0 is a broker. Compare with None: `if leader:` takes 0 for nobody.",
         when=lambda question, got, expected: expected.leader == 0 and 0 in question.eligible,
+        only_asked="the simulation has no broker 0",
     ),
     Mistake(
         "last_known_is_clean", "R4",

@@ -131,6 +131,7 @@ MISTAKES = (
         "none_is_zero", "R4",
         lambda wrong: "Unknown is not empty. Who hears *it ends at 0* drops everything; who hears None looks further.",
         when=lambda question, got, expected: expected is None and got is not None and got.end_offset == 0,
+        only_asked="whoever asks has records of an epoch that its leader has passed",
     ),
     Mistake(
         "last_needs_a_next", "R1",
@@ -143,6 +144,7 @@ MISTAKES = (
         lambda wrong: f"Nothing as old as epoch {wrong.question.asked} is left here, and that can be said: it ends "
         f"where the first epoch begins, at {wrong.question.epochs[0][1]}.",
         when=lambda question, got, expected: rule(question) == "R3" and got is None,
+        only_asked="whoever is below the leader's log start is told so first",
     ),
     Mistake(
         "exact_or_nothing", "R2",

@@ -138,6 +138,7 @@ MISTAKES = (
         lambda wrong: "No answer does not say that your log is worthless. What is committed you know: below "
         f"{wrong.question.high_watermark}.",
         when=lambda question, got, expected: question.answer is None and got.offset == 0,
+        only_asked="whoever asks has records of an epoch that its leader has passed, and so is answered",
     ),
     Mistake(
         "done_at_once", "R3",
@@ -191,6 +192,7 @@ MISTAKES = (
         "empty_knows_nothing", "R5",
         lambda wrong: "A log without epochs still has an end, and the leader has named one: keep what lies below both.",
         when=lambda question, got, expected: rule(question) == "R5",
+        only_asked="whoever is answered has records, and so an epoch",
     ),
 )  # fmt: skip
 

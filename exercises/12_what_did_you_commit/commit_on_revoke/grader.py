@@ -248,6 +248,7 @@ MISTAKES = (
         lambda wrong: "handled is committed already, but an older number is on its way, and may land after it. Commit "
         "again, and wait: then handled is the last word.",
         answers=((IN_HAND, said(6)), (FLYING, said(6)), (LATE, said(None))),
+        only_asked="the commits of one member arrive in the order in which it sent them",
     ),
 )  # fmt: skip
 

@@ -172,6 +172,7 @@ MISTAKES = (
         lambda wrong: "As many results as records, and not the results of these records: some are late, from before "
         "going back. Which of the delivered ones are done?",
         answers=((GAP, 7), (LATE, 6)),
+        only_asked="the record of work that ends late is delivered again before the pool is asked",
     ),
 )  # fmt: skip
 
