@@ -15,14 +15,15 @@ What we leave out: partitions and groups besides this one; a partition that nobo
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from minikafka.broker.broker import Broker
 from minikafka.broker.partition import Partition
 from minikafka.effects import Effect, Observe, SetTimer, Timer
+from minikafka.grading.beside import Beside
 from minikafka.grading.worker_pool import Pool
 from minikafka.protocol import facts
-from minikafka.types import Millis, NodeId, Offset, TopicPartition, broker_node
+from minikafka.types import Millis, NodeId, Offset, TopicPartition
 
 if TYPE_CHECKING:
     from minikafka.sim.schedule import Setup
@@ -109,42 +110,21 @@ class Exporter(Pool):
         return [Observe(facts.Note(f"The exporter says of the pool's lag: {words}."))]
 
 
-class ExporterRuns:
-    """The pool and its exporter beside a cluster, for the length of a run."""
+class ExporterRuns(Beside[Exporter]):
+    """The pool and its exporter beside a cluster."""
 
-    promise: ClassVar[str] = "I29"
-    name: ClassVar[str] = "at least once"
+    about = "three workers"
 
-    def __init__(self, setup: Setup) -> None:
-        self.setup = setup
-        self.premises = 0
-        self.exporter: Exporter | None = None
+    def make(self, sim: Simulation, bootstrap: tuple[NodeId, ...]) -> Exporter:
+        """See `Beside.make`."""
+        return Exporter(self.setup, bootstrap, lambda: leader_of(sim, self.setup.partition))
 
-    def begin(self, sim: Simulation) -> None:
-        """The cluster is up: the pool starts, and the exporter looks."""
-        bootstrap = tuple(broker_node(broker) for broker in sim.broker_ids)
-        exporter = Exporter(self.setup, bootstrap, lambda: leader_of(sim, self.setup.partition))
-        self.exporter = exporter
-        sim.add_client(exporter, "three workers")
-        sim.call(exporter.id, f"read {exporter.partition}", lambda: exporter.open(sim.now))
-
-    def watch(self, sim: Simulation, told: list[Told]) -> str | None:
-        """See `Checker.watch`. What is written down for the group is heard here."""
-        assert self.exporter is not None
-        self.premises += 1
+    def listen(self, sim: Simulation, told: list[Told]) -> None:
+        """What is written down for the group is heard here."""
         for one in told:
             match one.fact:
                 case facts.OffsetCommitted(group="pool", offset=offset, pending=False):
-                    self.exporter.heard = offset
-        return self.exporter.broken or None
-
-    def settled(self, sim: Simulation) -> bool:
-        """See `Checker.settled`."""
-        return True
-
-    def finish(self, sim: Simulation) -> str | None:
-        """See `Checker.finish`."""
-        return None
+                    self.application.heard = offset
 
 
 def leader_of(sim: Simulation, name: TopicPartition) -> Partition | None:

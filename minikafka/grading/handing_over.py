@@ -19,19 +19,19 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from minikafka.client.consumer import ConsumerNode
 from minikafka.client.consumer_state import CommitResult, RebalanceCall, Turn
 from minikafka.config import ConsumerConfig, read_settings
 from minikafka.effects import Effect, Observe, SetTimer, Timer
+from minikafka.grading.beside import Application, Beside
 from minikafka.grading.worker_pool import work_ms
 from minikafka.protocol import facts
 from minikafka.protocol.errors import ErrorCode
 from minikafka.protocol.group_messages import OffsetToCommit
 from minikafka.protocol.messages import Envelope
 from minikafka.sim.schedule import Setup
-from minikafka.types import Millis, NodeId, Offset, TopicPartition, broker_node
+from minikafka.types import Millis, NodeId, Offset, TopicPartition
 
 if TYPE_CHECKING:
     from minikafka.sim.simulation import Simulation
@@ -104,7 +104,7 @@ class GroupSetup(Setup):
     strategy: str = "range"
 
 
-class Member(ConsumerNode):
+class Member(Application):
     """The consumer, the work in its hands, and how far that is."""
 
     def __init__(self, setup: Setup, bootstrap: tuple[NodeId, ...]) -> None:
@@ -126,7 +126,11 @@ class Member(ConsumerNode):
         """Ticket of the commit that a callback waits for."""
         self.handed_over = False
         """It has been answered."""
-        self.broken = ""
+
+    @property
+    def first_call(self) -> str:
+        """See `Application.first_call`."""
+        return f"subscribe {self.topic}"
 
     def open(self, now: Millis) -> list[Effect]:
         """Join the group, and begin to read."""
@@ -275,38 +279,19 @@ def _offsets(offsets: Mapping[TopicPartition, Offset]) -> dict[TopicPartition, O
     return {name: OffsetToCommit(name, offset) for name, offset in offsets.items()}
 
 
-class MemberRuns:
-    """The member beside a cluster, for the length of a run; judges what it commits as a checker does."""
+class MemberRuns(Beside[Member]):
+    """The member beside a cluster, judged by what it commits."""
 
-    promise: ClassVar[str] = "I29"
-    name: ClassVar[str] = "at least once"
+    about = "group.id=classic"
 
-    def __init__(self, setup: Setup) -> None:
-        self.setup = setup
-        self.premises = 0
-        self.member: Member | None = None
+    def make(self, sim: Simulation, bootstrap: tuple[NodeId, ...]) -> Member:
+        """See `Beside.make`."""
+        return Member(self.setup, bootstrap)
 
-    def begin(self, sim: Simulation) -> None:
-        """The cluster is up: the member joins its group."""
-        member = self.member = Member(self.setup, tuple(broker_node(broker) for broker in sim.broker_ids))
-        sim.add_client(member, "group.id=classic")
-        sim.call(member.id, f"subscribe {member.topic}", lambda: member.open(sim.now))
-
-    def watch(self, sim: Simulation, told: list[Told]) -> str | None:
-        """See `Checker.watch`."""
-        member = self.member
-        assert member is not None
-        self.premises += 1
+    def listen(self, sim: Simulation, told: list[Told]) -> None:
+        """See `Beside.listen`."""
+        member = self.application
         if member.goes_back is not None:
             # A call of the application: readers of the history have to know that it was wanted.
             name = member.goes_back
             sim.call(member.id, f"seek {name} to 0", lambda: member.go_back(name, sim.now))
-        return member.broken or None
-
-    def settled(self, sim: Simulation) -> bool:
-        """See `Checker.settled`."""
-        return True
-
-    def finish(self, sim: Simulation) -> str | None:
-        """See `Checker.finish`."""
-        return None

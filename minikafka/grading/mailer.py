@@ -15,21 +15,20 @@ What we leave out: a group (the partition is assigned by hand), mails that fail.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from minikafka.client.consumer import ConsumerNode
 from minikafka.config import ConsumerConfig, read_settings
 from minikafka.effects import Effect, Observe, SetTimer, Timer
+from minikafka.grading.beside import Application, Beside
 from minikafka.protocol import facts
 from minikafka.protocol.errors import ErrorCode
 from minikafka.protocol.group_messages import OffsetToCommit
 from minikafka.protocol.messages import EARLIEST_TIMESTAMP, LATEST_TIMESTAMP, Envelope
-from minikafka.types import Millis, NodeId, Offset, broker_node
+from minikafka.types import Millis, NodeId, Offset
 
 if TYPE_CHECKING:
     from minikafka.sim.schedule import Setup
     from minikafka.sim.simulation import Simulation
-    from minikafka.trace.trace import Told
 
 READS_MS: Millis = 4_000
 AWAY_MS: Millis = 4_000
@@ -68,7 +67,7 @@ def choose_start(committed: Offset | None, first_run: bool, log_start: Offset, e
 # --- the application ---
 
 
-class Mailer(ConsumerNode):
+class Mailer(Application):
     """The consumer, what it asks before it starts, and what came of that."""
 
     def __init__(self, setup: Setup, bootstrap: tuple[NodeId, ...]) -> None:
@@ -79,11 +78,14 @@ class Mailer(ConsumerNode):
         self.asked: dict[str, int] = {}
         """The tickets of what it waits for; empty: it is reading, or away."""
         self.is_reading = False
-        self.stopped = False
-        self.broken = ""
 
-    def deploy(self, now: Millis) -> list[Effect]:
-        """It is started: first it asks where it stands."""
+    @property
+    def first_call(self) -> str:
+        """See `Application.first_call`."""
+        return f"read {self.partition}"
+
+    def open(self, now: Millis) -> list[Effect]:
+        """It is deployed: first it asks where it stands."""
         effects = self.ask_committed((self.partition,), now)
         self.asked = {COMMITTED: self.last_ticket}
         for name, timestamp in ((FIRST, EARLIEST_TIMESTAMP), (END, LATEST_TIMESTAMP)):
@@ -103,7 +105,7 @@ class Mailer(ConsumerNode):
                 gone = self.incremental_unassign((self.partition,), now)
                 return [*gone, SetTimer(Timer("deploy"), AWAY_MS)]
             case "deploy":
-                return self.deploy(now)
+                return self.open(now)
         return super().fire(timer, now) + self._go_on(now)
 
     def _go_on(self, now: Millis) -> list[Effect]:
@@ -169,33 +171,11 @@ class Mailer(ConsumerNode):
             )
 
 
-class MailerRuns:
-    """The mailer beside a cluster, for the length of a run; judges where it goes on as a checker does."""
+class MailerRuns(Beside[Mailer]):
+    """The mailer beside a cluster, judged by where it goes on."""
 
-    promise: ClassVar[str] = "I29"
-    name: ClassVar[str] = "at least once"
+    about = "the mailer"
 
-    def __init__(self, setup: Setup) -> None:
-        self.setup = setup
-        self.premises = 0
-        self.mailer: Mailer | None = None
-
-    def begin(self, sim: Simulation) -> None:
-        """The cluster is up: the mailer is deployed for the first time."""
-        mailer = self.mailer = Mailer(self.setup, tuple(broker_node(broker) for broker in sim.broker_ids))
-        sim.add_client(mailer, "the mailer")
-        sim.call(mailer.id, f"read {mailer.partition}", lambda: mailer.deploy(sim.now))
-
-    def watch(self, sim: Simulation, told: list[Told]) -> str | None:
-        """See `Checker.watch`."""
-        assert self.mailer is not None
-        self.premises += 1
-        return self.mailer.broken or None
-
-    def settled(self, sim: Simulation) -> bool:
-        """See `Checker.settled`."""
-        return True
-
-    def finish(self, sim: Simulation) -> str | None:
-        """See `Checker.finish`."""
-        return None
+    def make(self, sim: Simulation, bootstrap: tuple[NodeId, ...]) -> Mailer:
+        """See `Beside.make`."""
+        return Mailer(self.setup, bootstrap)

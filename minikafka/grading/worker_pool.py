@@ -16,16 +16,16 @@ What we leave out: a group (the partition is assigned by hand), work that fails.
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
-from minikafka.client.consumer import ConsumerNode
 from minikafka.config import ConsumerConfig, read_settings
 from minikafka.effects import Effect, Observe, SetTimer, Timer
+from minikafka.grading.beside import Application, Beside
 from minikafka.protocol import facts
 from minikafka.protocol.errors import ErrorCode
 from minikafka.protocol.group_messages import OffsetToCommit
 from minikafka.protocol.messages import Envelope
-from minikafka.types import Millis, Offset, broker_node
+from minikafka.types import Millis, NodeId, Offset
 
 if TYPE_CHECKING:
     from minikafka.sim.schedule import Setup
@@ -51,10 +51,10 @@ def safe_watermark(
 # --- the application ---
 
 
-class Pool(ConsumerNode):
+class Pool(Application):
     """The consumer, its workers, and what they have done."""
 
-    def __init__(self, setup: Setup, bootstrap: tuple[str, ...]) -> None:
+    def __init__(self, setup: Setup, bootstrap: tuple[NodeId, ...]) -> None:
         settings = {"group.id": "pool", "auto.offset.reset": "earliest", "enable.auto.commit": False}
         super().__init__("consumer-pool", read_settings(ConsumerConfig, settings, "consumer"), bootstrap)
         self.partition = setup.partition
@@ -70,7 +70,11 @@ class Pool(ConsumerNode):
         self.goes_back = False
         self.under_way = False
         """A commit has been sent and not been answered."""
-        self.broken = ""
+
+    @property
+    def first_call(self) -> str:
+        """See `Application.first_call`."""
+        return f"read {self.partition}"
 
     def open(self, now: Millis) -> list[Effect]:
         """Begin to read."""
@@ -149,37 +153,18 @@ def work_ms(value: str) -> Millis:
     return 1_000 * int(value[-1]) if value[-1:].isdigit() else 1_000
 
 
-class PoolRuns:
-    """The pool beside a cluster, for the length of a run; judges what it commits as a checker does."""
+class PoolRuns(Beside[Pool]):
+    """The pool beside a cluster, judged by what it commits."""
 
-    promise: ClassVar[str] = "I29"
-    name: ClassVar[str] = "at least once"
+    about = "three workers"
 
-    def __init__(self, setup: Setup) -> None:
-        self.setup = setup
-        self.premises = 0
-        self.pool: Pool | None = None
+    def make(self, sim: Simulation, bootstrap: tuple[NodeId, ...]) -> Pool:
+        """See `Beside.make`."""
+        return Pool(self.setup, bootstrap)
 
-    def begin(self, sim: Simulation) -> None:
-        """The cluster is up: the pool starts."""
-        pool = self.pool = Pool(self.setup, tuple(broker_node(broker) for broker in sim.broker_ids))
-        sim.add_client(pool, "three workers")
-        sim.call(pool.id, f"read {pool.partition}", lambda: pool.open(sim.now))
-
-    def watch(self, sim: Simulation, told: list[Told]) -> str | None:
-        """See `Checker.watch`."""
-        pool = self.pool
-        assert pool is not None
-        self.premises += 1
+    def listen(self, sim: Simulation, told: list[Told]) -> None:
+        """See `Beside.listen`."""
+        pool = self.application
         if pool.goes_back:
             # A call of the application: readers of the history have to know that it was wanted.
             sim.call(pool.id, f"seek {pool.partition} to 0", lambda: pool.go_back(sim.now))
-        return pool.broken or None
-
-    def settled(self, sim: Simulation) -> bool:
-        """See `Checker.settled`."""
-        return True
-
-    def finish(self, sim: Simulation) -> str | None:
-        """See `Checker.finish`."""
-        return None
