@@ -27,6 +27,7 @@ from typing import Any, NamedTuple
 MOST_PRINTED = 20_000
 """Characters an answer may print for one decision; beyond that somebody has forgotten a loop."""
 MOST_SHOWN = 400
+ADDRESS = " at 0x"
 LONGEST_REPR = 300
 
 
@@ -61,8 +62,6 @@ def to_plain(value: Any) -> Any:
         return {"frozenset": sorted((to_plain(item) for item in value), key=json.dumps)}
     if isinstance(value, bytes):
         return {"bytes": value.hex()}
-    if isinstance(value, StandIn):
-        return {"stand_in": value.name}
     if isinstance(value, dict):
         return {"dict": [[to_plain(key), to_plain(item)] for key, item in value.items()]}
     return {"other": type(value).__name__, "repr": _repr(value)}
@@ -83,10 +82,6 @@ def from_plain(value: Any) -> Any:
             return bytes.fromhex(text)
         case {"dict": list(items)} if all(isinstance(item, list) and len(item) == 2 for item in items):
             return {_as_key(from_plain(key)): from_plain(item) for key, item in items}
-        case {"stand_in": "consumer"}:
-            return RemoteConsumer()
-        case {"stand_in": "handle"}:
-            return lambda record: call_home("handle", record.partition, record.offset)
         case {"other": str(name), "repr": str(text)}:
             return Other(name, text)
     raise ValueError("not a value that a child writes")
@@ -116,6 +111,9 @@ def _repr(value: Any) -> str:
         text = repr(value)
     except Exception as error:
         return f"<{type(value).__name__} whose repr raises {type(error).__name__}>"
+    while ADDRESS in text:  # another one in each process, and nothing to anybody
+        before, _, after = text.partition(ADDRESS)
+        text = before + after.lstrip("0123456789abcdefABCDEF")
     return text if len(text) <= LONGEST_REPR else text[:LONGEST_REPR] + "…"
 
 
@@ -135,6 +133,26 @@ class StandIn:
 
     def __init__(self, name: str) -> None:
         self.name = name
+
+
+def to_question(arguments: tuple[Any, ...]) -> list[Any]:
+    """In the parent: what is asked. Only a question can hold stand-ins: a child has no way to name one."""
+    return [{"stand_in": one.name} if isinstance(one, StandIn) else to_plain(one) for one in arguments]
+
+
+def from_question(asked: list[Any]) -> tuple[Any, ...]:
+    """In the child: the arguments, with what calls home where the parent said so."""
+    return tuple(_calling(one["stand_in"]) if _is_stand_in(one) else from_plain(one) for one in asked)
+
+
+def _is_stand_in(value: Any) -> bool:
+    return isinstance(value, dict) and "stand_in" in value
+
+
+def _calling(name: str) -> Any:
+    if name == "consumer":
+        return RemoteConsumer()
+    return lambda record: call_home(name, record.partition, record.offset)
 
 
 class Record(NamedTuple):
@@ -380,7 +398,7 @@ def main() -> None:
     while line := questions.readline():
         asked = json.loads(line)
         number = asked["n"]
-        reply(number, answer.ask(from_plain(asked["question"])))
+        reply(number, answer.ask(from_question(asked["question"])))
 
 
 if __name__ == "__main__":

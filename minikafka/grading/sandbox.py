@@ -128,7 +128,7 @@ class ChildAnswer:
         if self._failure is not None:
             raise self._failure
         self._number += 1
-        self._send({"n": self._number, "question": child.to_plain(question)})
+        self._send({"n": self._number, "question": child.to_question(question)})
         reply = self._receive(self._number, DECISION_SECONDS, question)
         while serve is not None and "call" in reply:
             self._send(served(serve, reply))
@@ -218,7 +218,7 @@ class InProcessAnswer:
 
         child.CALLS.append(call)
         try:
-            reply = self._answer.ask(child.from_plain(child.to_plain(question)))
+            reply = self._answer.ask(child.from_question(child.to_question(question)))
         finally:
             child.CALLS.pop()
         if stopped:

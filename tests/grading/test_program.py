@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from grading_kit import ANSWERS, by_id, kept, programs
+from grading_kit import ANSWERS, by_id, kept, lint, programs
 
 from minikafka.grading import child, sandbox
 from minikafka.grading.exercise import find
@@ -64,4 +64,37 @@ def test_what_is_no_call_is_not_served(arguments):
 
 
 def test_a_stand_in_becomes_what_calls_home():
-    assert isinstance(child.from_plain(child.to_plain(StandIn("consumer"))), child.RemoteConsumer)
+    consumer, number = child.from_question(child.to_question((StandIn("consumer"), 7)))
+    assert isinstance(consumer, child.RemoteConsumer)
+    assert number == 7
+
+
+FORGES = '''
+import os
+def consume(consumer, handle):
+    line = b'{"n": 1, "value": {"stand_in": "consumer"}}\\n'
+    for descriptor in range(3, 12):
+        try:
+            os.write(descriptor, line)
+        except OSError:
+            pass
+'''
+RETURNS_ONE = COMMIT_AFTER.solution.read_text(encoding="utf-8") + '''
+from minikafka.grading.child import StandIn
+works = consume
+def consume(consumer, handle):
+    works(consumer, handle)
+    return StandIn("consumer")
+'''
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [(FORGES, "Your consume wrote into the grader's pipe"), (RETURNS_ONE, "Your consume returned <minikafka.")],
+)
+def test_a_stand_in_of_ones_own_is_told_as_what_it_is(tmp_path, judged, text, said):
+    file = tmp_path / "answer.py"
+    file.write_text(text, encoding="utf-8")
+    verdict = judged("12/commit_after", file)
+    assert said in verdict.got, str(verdict)
+    assert not lint(verdict)

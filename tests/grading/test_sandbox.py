@@ -58,6 +58,28 @@ def test_what_no_exercise_takes_arrives_as_its_text(ask):
     assert repr(came) == "1.5"
 
 
+STAND_IN = "import minikafka.grading.child as c\n"
+
+
+def test_a_stand_in_that_comes_back_is_a_value_that_no_exercise_takes(ask):
+    """Only a question can hold what calls home."""
+    came = ask(STAND_IN + "return [c.StandIn('consumer')]")
+    assert isinstance(came[0], child.Other)
+    assert repr(came) == "[<minikafka.grading.child.StandIn object>]", "without an address: the same every time"
+
+
+@pytest.mark.parametrize("name", ["consumer", "handle"])
+@pytest.mark.parametrize("where", ["{}", '{{"list": [{}]}}', '{{"tuple": [{}]}}', '{{"dict": [[1, {}]]}}'])
+def test_a_stand_in_written_past_the_function_is_no_value(tmp_path, name, where):
+    forged = where.format(json.dumps({"stand_in": name}))
+    line = f'{{"n": 1, "value": {forged}}}\n'
+    body = f"import os\nfor descriptor in range(3, 12):\n    try: os.write(descriptor, {line.encode()!r})\n"
+    decider = ChildAnswer(answer_in(tmp_path, body + "    except OSError: pass\nreturn 1"), "decide", REFERENCE)
+    with pytest.raises(AnswerFailed, match="wrote into the grader's pipe"):
+        decider.ask((1,))
+    decider.close()
+
+
 def test_a_set_arrives_as_one_that_cannot_change(ask):
     came = ask("return {1, 2}")
     assert came == frozenset({1, 2})
