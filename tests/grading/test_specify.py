@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from grading_kit import lint
 
 from minikafka.controller.election import Election
 from minikafka.grading.exercise import Exercise
 from minikafka.grading.grader import verdict_on
-from minikafka.grading.specify import AGAIN, Judged, Specify, of_schedule
+from minikafka.grading.specify import AGAIN, Judged, Misjudging, Moment, Onlooker, Specify, of_schedule
 from minikafka.protocol import facts
 from minikafka.sim.checkers.ledger import replica_of
 from minikafka.sim.schedule import schedule
@@ -32,12 +34,16 @@ def history(run):
     return said, tuple(record.value.decode() for batch in leader.log.batches() for record in batch.records())
 
 
-def last_step(run):
-    return max(run.sim.recorder.step, 1)
+class AtTheEnd(Onlooker):
+    def __init__(self, keeps):
+        self.keeps = keeps
+
+    def moments(self, run):
+        return (Moment(max(run.sim.recorder.step, 1), history(run), self.keeps, "This is the end."),)
 
 
 def cluster(name, keeps, lines, planted=None):
-    record = of_schedule(lines, history, last_step, planted=planted)
+    record = of_schedule(lines, lambda setup: AtTheEnd(keeps), planted=planted)
     return Judged(name, f"We played {name}.", record, keeps, f"Look at what {name} did.")
 
 
@@ -107,6 +113,39 @@ def test_a_checker_that_changes_its_mind_is_found(judged):
     )
     assert verdict.mistake == AGAIN
     assert "as before" in verdict.got
+
+
+KNOWN = Misjudging("counts", "You count, and do not compare.", ((((), ("x",)), True), ((("x",), ("y",)), True)))
+
+
+@pytest.mark.parametrize(
+    ("body", "mistake"),
+    [
+        ("return True", "counts"),
+        ("return bool(acknowledged) or not kept", "one that elects anybody"),
+    ],
+)
+def test_a_known_way_to_misjudge_gets_the_reply_written_for_it(judged, body, mistake):
+    verdict = judged(body, replace(KIND, mistakes=(KNOWN,)))
+    assert verdict.mistake == mistake, str(verdict)
+    wanted = KNOWN.reply if mistake == "counts" else f"Look at what {mistake} did."
+    assert verdict.look.endswith(f"This is the end. {wanted}")
+
+
+class Twice(AtTheEnd):
+    def moments(self, run):
+        (end,) = super().moments(run)
+        return (Moment(1, ((), ()), True, "This is the beginning."), end)
+
+
+def test_the_first_moment_that_is_misjudged_is_the_one_that_is_told(judged):
+    record = of_schedule(LOSES_X, lambda setup: Twice(False), planted=PLANTED)
+    kind = replace(KIND, clusters=(Judged("two moments", "We looked twice.", record, False, "Look."),))
+    assert judged("return not acknowledged", kind).passed
+    early, late = judged("return False", kind), judged("return True", kind)
+    assert (early.step, early.look) == (1, "Step 1. This is the beginning. Look.")
+    assert late.step > 1
+    assert f"This cluster breaks the promise, at step {late.step}." in early.did
 
 
 def test_a_file_that_defines_nothing_is_told_the_name(tmp_path):

@@ -68,7 +68,7 @@ REPLIES = (
 )
 
 EXERCISE = Attack(
-    order=5,
+    order=6,
     goal="A record that was sent with acks=all is told stored, and the newest leader never has it.",
     most_faults=2,
     verbs=("cut", "crash", "power_loss", "heal", "restart", "send"),

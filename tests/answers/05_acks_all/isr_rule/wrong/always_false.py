@@ -1,0 +1,5 @@
+"""Always says the other thing."""
+
+
+def isr_rule(replicas, isr, elr):
+    return False

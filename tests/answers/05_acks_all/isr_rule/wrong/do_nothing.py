@@ -1,0 +1,5 @@
+"""Returns nothing."""
+
+
+def isr_rule(replicas, isr, elr):
+    pass

@@ -1,0 +1,21 @@
+"""Below the high watermark that the member knows itself."""
+
+from typing import NamedTuple
+
+
+class Replica(NamedTuple):
+    id: int
+    leads: bool
+    high_watermark: int
+    log: tuple[tuple[int, str], ...]
+
+
+def isr_rule(replicas: tuple[Replica, ...], isr: frozenset[int], elr: frozenset[int]) -> bool:
+    replicas = tuple(Replica(*replica) for replica in replicas)
+    return all(
+        member.log[: member.high_watermark] == leader.log[: member.high_watermark]
+        for leader in replicas
+        if leader.leads
+        for member in replicas
+        if member.id in isr | elr
+    )

@@ -1,0 +1,6 @@
+"""Prints without end."""
+
+
+def isr_rule(replicas, isr, elr):
+    while True:
+        print("again " * 100)

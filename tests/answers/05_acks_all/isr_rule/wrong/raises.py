@@ -1,0 +1,5 @@
+"""Raises."""
+
+
+def isr_rule(replicas, isr, elr):
+    raise ValueError("not today")

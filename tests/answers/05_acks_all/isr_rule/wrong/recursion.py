@@ -1,0 +1,5 @@
+"""Asks itself."""
+
+
+def isr_rule(replicas, isr, elr):
+    return isr_rule(replicas, isr, elr)

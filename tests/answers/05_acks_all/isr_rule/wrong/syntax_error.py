@@ -1,0 +1,5 @@
+"""No Python."""
+
+
+def isr_rule(replicas, isr, elr)
+    return None

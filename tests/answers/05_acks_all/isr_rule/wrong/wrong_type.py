@@ -1,0 +1,5 @@
+"""Answers with something else."""
+
+
+def isr_rule(replicas, isr, elr):
+    return object
