@@ -22,7 +22,7 @@ import os
 import sys
 import types
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 MOST_PRINTED = 20_000
 """Characters an answer may print for one decision; beyond that somebody has forgotten a loop."""
@@ -129,30 +129,36 @@ def call_home(name: str, *arguments: Any) -> Any:
 
 
 class StandIn:
-    """In the parent: what stands for its `consumer` or its `handle` among the arguments of a program."""
+    """In the parent: what stands for its `consumer`, a function or a set among the arguments of a program."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, name: str, holds: frozenset[Any] | None = None) -> None:
+        self.name, self.holds = name, holds
+        """What is in the set; None: it is no set."""
 
 
 def to_question(arguments: tuple[Any, ...]) -> list[Any]:
     """In the parent: what is asked. Only a question can hold stand-ins: a child has no way to name one."""
-    return [{"stand_in": one.name} if isinstance(one, StandIn) else to_plain(one) for one in arguments]
+    return [
+        {"stand_in": one.name, "holds": to_plain(one.holds)} if isinstance(one, StandIn) else to_plain(one)
+        for one in arguments
+    ]
 
 
 def from_question(asked: list[Any]) -> tuple[Any, ...]:
     """In the child: the arguments, with what calls home where the parent said so."""
-    return tuple(_calling(one["stand_in"]) if _is_stand_in(one) else from_plain(one) for one in asked)
+    return tuple(_calling(one["stand_in"], one["holds"]) if _is_stand_in(one) else from_plain(one) for one in asked)
 
 
 def _is_stand_in(value: Any) -> bool:
     return isinstance(value, dict) and "stand_in" in value
 
 
-def _calling(name: str) -> Any:
+def _calling(name: str, holds: Any) -> Any:
     if name == "consumer":
         return RemoteConsumer()
-    return lambda record: call_home(name, record.partition, record.offset)
+    if holds is not None:
+        return ToldSet(name, from_plain(holds))
+    return lambda *arguments: call_home(name, *arguments)
 
 
 class Record(NamedTuple):
@@ -161,6 +167,29 @@ class Record(NamedTuple):
     partition: int
     offset: int
     value: str
+
+
+class ToldSet(set[Any]):
+    """In the child: a set that tells the parent of each value it gets."""
+
+    def __init__(self, name: str, holds: frozenset[Any]) -> None:
+        super().__init__(holds)
+        self._name = name
+
+    def add(self, value: Any) -> None:
+        """One value more."""
+        call_home(self._name, value)
+        super().add(value)
+
+    def update(self, *others: Any) -> None:
+        """Some values more."""
+        for other in others:
+            for value in other:
+                self.add(value)
+
+    def __ior__(self, other: Any) -> Self:  # type: ignore[misc]
+        self.update(other)
+        return self
 
 
 class RemoteConsumer:

@@ -7,8 +7,8 @@
  consumer.commit(…)     ──call──▶ is anything below it undone? then a crash in this step would lose it
 ```
 
-* Each case is a life of its own: a cluster, a group, a process. Every call is judged when it is made, so each moment at
-  which the process could die has been looked at.
+* Each case is a life of its own: a cluster, a group, a process; another process if the life has the first one killed.
+  Every call is judged when it is made, so each moment at which the process could die has been looked at.
 * Nothing is believed that comes over the pipe: what was delivered, handled and committed is written down on this side.
 
 What we leave out: rebalances in the middle of a program.
@@ -23,10 +23,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, ClassVar, NamedTuple, Protocol, Self
 
-from minikafka.grading.child import StandIn
 from minikafka.grading.exercise import Exercise, Grading
 from minikafka.grading.judge import FAILURES, in_words
-from minikafka.grading.sandbox import AnswerFailed, open_answer
+from minikafka.grading.sandbox import AnswerFailed, Decider, Serve, open_answer
 from minikafka.grading.verdict import NOT_YET, PASSED, Verdict
 from minikafka.stage.page import page
 from minikafka.trace.trace import Trace
@@ -38,12 +37,8 @@ class Life(Protocol):
     did: str
     """What we did, as a sentence that begins with *We*."""
 
-    def serve(self, name: str, arguments: tuple[Any, ...]) -> Any:
-        """One call of the program. Raises `Broken`, and `HandlingFailed` when the work fails."""
-        ...
-
-    def ended(self) -> None:
-        """The program has returned. Raises `Broken`."""
+    def live(self, program: Processes) -> None:
+        """Ask the program whatever there is to ask, and serve its calls. Raises `Broken`."""
         ...
 
     def may_raise(self) -> bool:
@@ -71,6 +66,28 @@ class Broken(Exception):
         self.requirement, self.got, self.expected, self.slip = requirement, got, expected, slip
 
 
+class Processes:
+    """The learner's program, in one process after the other."""
+
+    def __init__(self, file: Path, function: str) -> None:
+        self.file, self.function = file, function
+        self.printed = ""
+        self._running: Decider | None = None
+
+    def ask(self, arguments: tuple[Any, ...], serve: Serve) -> Any:
+        """Let it run once; what it returns. Raises `AnswerFailed`, and what `serve` raises."""
+        if self._running is None:
+            self._running = open_answer(self.file, self.function, "")
+        return self._running.ask(arguments, serve)
+
+    def kill(self) -> None:
+        """The process ends; the next one knows nothing of it."""
+        if self._running is not None:
+            self.printed = self.printed or self._running.printed
+            self._running.close()
+            self._running = None
+
+
 # --- the exercise ---
 
 
@@ -85,6 +102,8 @@ class Program:
     """By name: begins a life."""
     mistakes: tuple[Slip, ...]
     praise_text: str
+    expects: str = "a loop that ends when poll says None"
+    """What was expected of a program that raises, hangs or returns nonsense."""
 
     letter: ClassVar[str] = "W"
 
@@ -122,23 +141,17 @@ class ProgramGrading:
 
     def run(self, check: str) -> Verdict:
         """Let the program live once."""
-        life, printed = self.program.cases[check](), ""
+        life, program = self.program.cases[check](), Processes(self.file, self.program.function)
         try:
-            decider = open_answer(self.file, self.program.function, "")
-            try:
-                returned = decider.ask((StandIn("consumer"), StandIn("handle")), life.serve)
-                life.ended()
-                if returned is not None:
-                    raise AnswerFailed("type", f"returned {returned!r}")
-            finally:
-                printed = decider.printed
-                decider.close()
+            life.live(program)
             verdict = Verdict(self.exercise.id, PASSED, "Nothing was lost.", "", "", "")
         except Broken as broken:
             verdict = self._not_yet(life, broken)
         except AnswerFailed as failure:
             verdict = self._of_failure(life, failure)
-        return replace(verdict, check=check, printed=printed)
+        finally:
+            program.kill()
+        return replace(verdict, check=check, printed=program.printed)
 
     def _not_yet(self, life: Life, broken: Broken) -> Verdict:
         number, name = broken.requirement, self.program.function
@@ -172,7 +185,7 @@ class ProgramGrading:
             self.exercise.id,
             NOT_YET,
             life.did,
-            f"{in_words(failure, name)}; expected a loop that ends when poll says None.",
+            f"{in_words(failure, name)}; expected {self.program.expects}.",
             "R0: The program makes its calls, each within a second, and ends.",
             advice.format(file=self.file.name, function=name),
             mistake=failure.kind,

@@ -8,8 +8,8 @@ import pytest
 from grading_kit import ANSWERS, by_id, kept, lint, programs
 
 from minikafka.grading import child, sandbox
+from minikafka.grading.child import StandIn
 from minikafka.grading.exercise import find
-from minikafka.grading.program import StandIn
 
 PROGRAMS = programs()
 COMMIT_AFTER = find("12/commit_after")
@@ -67,6 +67,18 @@ def test_a_stand_in_becomes_what_calls_home():
     consumer, number = child.from_question(child.to_question((StandIn("consumer"), 7)))
     assert isinstance(consumer, child.RemoteConsumer)
     assert number == 7
+
+
+def test_a_set_tells_of_each_value_that_it_gets_and_of_nothing_else(monkeypatch):
+    told = []
+    monkeypatch.setattr(child, "CALLS", [lambda name, arguments: told.append((name, *arguments))])
+    (parked,) = child.from_question(child.to_question((StandIn("parked", frozenset({b"a"})),)))
+    parked.add(b"b")
+    parked.update({b"c"}, [b"d"])
+    parked |= {b"e"}
+    assert b"f" not in parked
+    assert parked == {b"a", b"b", b"c", b"d", b"e"}
+    assert told == [("parked", one) for one in (b"b", b"c", b"d", b"e")]
 
 
 FORGES = '''

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from minikafka import Cluster, Consumer, KafkaException, Producer, TopicPartition
 from minikafka.admin import AdminClient, NewTopic
-from minikafka.grading.child import HandlingFailed
-from minikafka.grading.program import Broken, Program, Slip
+from minikafka.grading.child import HandlingFailed, StandIn
+from minikafka.grading.program import Broken, Processes, Program, Slip
 from minikafka.grading.sandbox import AnswerFailed
 from minikafka.trace.trace import Trace
 
@@ -89,6 +89,13 @@ class Charging:
             producer.commit_transaction()
         producer.flush(10)
 
+    def live(self, program: Processes) -> None:
+        """See `Life.live`."""
+        returned = program.ask((StandIn("consumer"), StandIn("handle")), self.serve)
+        self.ended()
+        if returned is not None:
+            raise AnswerFailed("type", f"returned {returned!r}")
+
     def serve(self, name: str, arguments: tuple[Any, ...]) -> Any:
         """One call of the program. Raises `Broken`, and `HandlingFailed` when the work fails."""
         self.calls += 1
@@ -101,7 +108,7 @@ class Charging:
                 return self._position(partition)
             case "commit", (dict(offsets),) if _are_offsets(offsets):
                 return self._commit(offsets)
-            case "handle", (int(partition), int(offset)):
+            case "handle", ((int(partition), int(offset), _),):
                 return self._handle(partition, offset)
         raise Broken("R0", f"called {name}{arguments!r}", "a call as the stub describes it")
 
@@ -206,7 +213,7 @@ class Charging:
             )  # fmt: skip
 
     def ended(self) -> None:
-        """See `Life.ended`."""
+        """The program has returned. Raises `Broken`."""
         if self.failed is not None:
             raise Broken("R5", "returned as if nothing had failed", "the exception to leave consume", "log_and_go_on")
         if not self.stopped:

@@ -1,0 +1,5 @@
+"""Returns nothing."""
+
+
+def handle_batch(records, work, dead, parked, tries):
+    pass

@@ -1,0 +1,6 @@
+"""Never comes back."""
+
+
+def handle_batch(records, work, dead, parked, tries):
+    while True:
+        pass

@@ -1,0 +1,5 @@
+"""No Python."""
+
+
+def handle_batch(records, work, dead, parked, tries)
+    return None
