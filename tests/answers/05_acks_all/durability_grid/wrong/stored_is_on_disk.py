@@ -1,0 +1,18 @@
+# Believes that stored means flushed.
+acks_1_isr_3_min_1 = "c"
+acks_1_isr_2_min_1 = "c"
+acks_1_isr_1_min_1 = "c"
+acks_1_isr_3_min_2 = "c"
+acks_1_isr_2_min_2 = "c"
+acks_1_isr_1_min_2 = "c"
+
+acks_all_isr_3_min_1 = "c"
+acks_all_isr_2_min_1 = "c"
+acks_all_isr_1_min_1 = "c"
+acks_all_isr_3_min_2 = "c"
+acks_all_isr_2_min_2 = "c"
+acks_all_isr_1_min_2 = "a"
+
+copies = "c"
+not_refused = "a"
+minimum = "b"
