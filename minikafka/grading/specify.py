@@ -270,6 +270,7 @@ def of_schedule(
     onlooker: Callable[[Setup], Onlooker],
     setup: Setup | None = None,
     planted: Mapping[str, Any] | None = None,
+    title: str = "A cluster",
 ) -> Callable[[], Recorded]:
     """For `Judged.record`: play a schedule, perhaps with faulty functions (`module:name`) in the engine, and mend."""
 
@@ -278,6 +279,6 @@ def of_schedule(
         eyes = onlooker(world)
         with substituted(planted or {}):
             run = play(world, lines, [eyes], inspect=lambda run: go_on_until(run, run.sim.now + WAIT_MS))
-        return Recorded(run.trace(), eyes.moments(run))
+        return Recorded(run.trace(title=title), eyes.moments(run))
 
     return record

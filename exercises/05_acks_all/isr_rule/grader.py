@@ -229,7 +229,8 @@ def cluster(
     setup: Setup | None = None,
 ) -> Judged:
     """A run of three brokers; with a fault in them it breaks the promise."""
-    return Judged(name, did, of_schedule(lines, Looking, setup, planted), planted is None, reply)
+    record = of_schedule(lines, Looking, setup, planted, title=f"A cluster: {name}")
+    return Judged(name, did, record, planted is None, reply)
 
 
 CLUSTERS = (

@@ -158,7 +158,10 @@ class Mailing:
 
     def letters_there(self) -> list[tuple[bytes | None, str, dict[str, str]]]:
         """What the dead-letter topic holds: key, value, headers."""
-        reader = Consumer({"bootstrap.servers": self.cluster, "group.id": "start", "auto.offset.reset": "earliest"})
+        reader = Consumer({
+            "bootstrap.servers": self.cluster, "group.id": "start", "auto.offset.reset": "earliest",
+            "enable.auto.commit": False,
+        })  # fmt: skip
         reader.assign([TopicPartition(DEAD, 0, 0)])
         found = reader.consume(100, 1)
         reader.close()
