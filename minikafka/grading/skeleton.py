@@ -395,9 +395,27 @@ EXERCISE = Order(
 
 from __future__ import annotations
 
-from minikafka.grading.specify import Judged, Specify
+from minikafka.grading.specify import Judged, Moment, Onlooker, Specify, of_schedule
+from minikafka.sim.schedule import Run, Setup, schedule
 
-CLUSTERS: tuple[Judged, ...] = ()
+
+class Looking(Onlooker):
+    """Takes down {to_do}."""
+
+    def __init__(self, setup: Setup) -> None:
+        self.setup = setup
+
+    def moments(self, run: Run) -> tuple[Moment, ...]:
+        """See `Onlooker.moments`."""
+        return (Moment(run.sim.recorder.step, ("{to_do}",), True, "{to_do}: what decides"),)
+
+
+CLUSTERS = (
+    Judged(
+        "{to_do}", "We {to_do}.", of_schedule(schedule((0, "send", "a")), Looking), True,
+        "{to_do}: what is said to a checker that says otherwise",
+    ),
+)  # fmt: skip
 
 EXERCISE = Specify(order=9, function="keeps", promise="{to_do}", clusters=CLUSTERS, praise_text="{to_do}")
 ''',

@@ -140,6 +140,7 @@ class SpecifyGrading:
     def run(self, check: str) -> Verdict:
         """Show the checker what one cluster shows, or everything once more."""
         chosen = [cluster for cluster in self.specify.clusters if check in (cluster.name, AGAIN)]
+        assert chosen, f"{self.exercise.id} has no cluster to show for {check}"
         try:
             # One after the other: each misjudged cluster writes the page.
             verdicts = (self._judge(cluster, again=check == AGAIN) for cluster in chosen)
