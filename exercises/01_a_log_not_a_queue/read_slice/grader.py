@@ -195,7 +195,7 @@ MISTAKES = (
         lambda wrong: "at_least_one is False: another partition's batch is in this answer already, and the answer "
         "is full.",
         when=lambda question, got, expected: not question.at_least_one and expected == (0, 0),
-        only_asked="a fetch in the simulation brings one partition, and so a first batch",
+        only_asked="in these schedules a fetch brings one partition, and so a first batch",
     ),
 )  # fmt: skip
 
