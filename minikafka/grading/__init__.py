@@ -3,14 +3,16 @@
 ```python
 from minikafka.grading import grade
 
-grade("06/elect_leader")          # a Verdict: four lines, a story, and a page that opens at the violating step
+grade("06/elect_leader")                   # a Verdict: four lines, a story, and the run at the violating step
+grade("06/elect_leader", elect_leader)     # in a notebook: the function of a cell
 ```
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from minikafka.grading.verdict import Verdict
@@ -18,8 +20,11 @@ if TYPE_CHECKING:
 __all__ = ["grade"]
 
 
-def grade(exercise_id: str, file: str | Path | None = None) -> Verdict:
-    """Judge an answer: `answer.py` of the exercise (made from the stub if there is none), or another file."""
-    from minikafka.grading.grader import judge
+def grade(exercise_id: str, answer: Callable[..., Any] | str | Path | None = None) -> Verdict:
+    """Judge an answer: `answer.py` of the exercise (made from the stub if there is none), another file, or a function.
 
-    return judge(exercise_id, None if file is None else Path(file))
+    In a notebook the verdict is shown with a button that grades the answer again, as it is by then.
+    """
+    from minikafka.grading.notebook import graded
+
+    return graded(exercise_id, answer)

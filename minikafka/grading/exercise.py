@@ -29,6 +29,8 @@ from minikafka.config import unknown_name
 from minikafka.grading.verdict import Verdict
 
 LESSON_FOLDER = re.compile(r"^(\d\d)_\w+$")
+LONG_ID = re.compile(r"^(\d\d)_\w+/")
+"""An id as its folder is called: `06_who_leads/elect_leader`."""
 
 
 class CannotGrade(Exception):
@@ -148,8 +150,9 @@ def all_exercises(root: Path | None = None) -> list[Exercise]:
 def find(exercise_id: str, root: Path | None = None) -> Exercise:
     """One by its id. Raises `CannotGrade` with the nearest known id."""
     top = root or checkout()
+    wanted = LONG_ID.sub(r"\1/", exercise_id)
     for path in sorted((top / "exercises").glob("*/*/grader.py")):
-        if _id_of(path.parent) == exercise_id:
+        if _id_of(path.parent) == wanted:
             return _load(top, path.parent)
     known = [_id_of(path.parent) for path in sorted((top / "exercises").glob("*/*/grader.py"))]
     raise CannotGrade(unknown_name("exercise", exercise_id, known))

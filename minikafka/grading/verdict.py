@@ -13,8 +13,10 @@ No traceback ever stands here. A known mistake gets the reply that was written f
 from __future__ import annotations
 
 import html
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 PASSED, NOT_YET, COULD_NOT_GRADE = "passed", "not yet", "could not grade"
 EXIT_CODES = {PASSED: 0, NOT_YET: 1, COULD_NOT_GRADE: 2}
@@ -57,6 +59,8 @@ class Verdict:
     """A self-contained page with the run."""
     printed: str = ""
     """The beginning of what the learner's code printed."""
+    again: Callable[[], Verdict] | None = field(default=None, repr=False, compare=False)
+    """Judges the same answer as it is by then; for a notebook's button."""
 
     @property
     def passed(self) -> bool:
@@ -96,19 +100,36 @@ class Verdict:
         return "\n".join(parts)
 
     def _repr_html_(self) -> str:
+        link = f'<p><a href="{html.escape(self.link)}">Open the run at step {self.step}</a></p>' if self.link else ""
+        return self.table() + link
+
+    def _repr_mimebundle_(self, **arguments: Any) -> dict[str, Any]:
+        from minikafka.grading.notebook import bundle
+
+        return bundle(self, **arguments)
+
+    def table(self) -> str:
+        """The four lines and what belongs to them, as HTML."""
+        head = f"<p><strong>{html.escape(self.exercise)}: {html.escape(self.outcome)}</strong></p>"
+        if self.outcome != NOT_YET:
+            return f"{head}<p>{html.escape(f'{self.did} {self.look}'.strip())}</p>"
         rows = "".join(
-            f'<tr><th scope="row" style="text-align:left;vertical-align:top">{html.escape(name)}</th>'
+            f'<tr><th scope="row" style="text-align:left;vertical-align:top;white-space:nowrap">{html.escape(name)}</th>'
             f'<td style="text-align:left">{html.escape(text)}</td></tr>'
             for name, text in self.lines
             if text
         )
-        head = f"<p><strong>{html.escape(self.exercise)}: {html.escape(self.outcome)}</strong></p>"
-        if self.outcome != NOT_YET:
-            return f"{head}<p>{html.escape(f'{self.did} {self.look}'.strip())}</p>"
         story = "".join(f"<li>{html.escape(line)}</li>" for line in self.story)
-        told = f"<details><summary>The story</summary><ol>{story}</ol></details>" if story else ""
-        link = f'<p><a href="{html.escape(self.link)}">Open the run at step {self.step}</a></p>' if self.link else ""
-        return f"{head}<table>{rows}</table>{told}{link}"
+        return "".join([
+            f"{head}<table>{rows}</table>",
+            _folded("The shortest run that shows it", "\n".join(self.schedule)),
+            f"<details><summary>Its story</summary><ol>{story}</ol></details>" if story else "",
+            _folded("Your code printed", self.printed.strip()),
+        ])
+
+
+def _folded(name: str, text: str) -> str:
+    return f"<details><summary>{name}</summary><pre>{html.escape(text)}</pre></details>" if text else ""
 
 
 def could_not_grade(exercise: str, reason: str) -> Verdict:

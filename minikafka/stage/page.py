@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -78,3 +79,14 @@ def spliced(pieces: list[str], names: Mapping[str, str]) -> list[str]:
 def script_safe(value: object) -> str:
     """JSON that cannot end the script it stands in: `<` is written as an escape."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+
+
+CONTENT = re.compile(r'<script type="application/json" id="trace" data-options="([^"]*)">(.*?)</script>', re.S)
+
+
+def content(text: str) -> tuple[reading.Json, reading.Json]:
+    """The trace inside the text of such a file, and the options it opens with. ValueError when there is none."""
+    found = CONTENT.search(text)
+    if found is None:
+        raise ValueError("This page holds no run.")
+    return json.loads(found[2]), json.loads(html.unescape(found[1]))

@@ -1,6 +1,6 @@
 """A real JupyterLab: crash the leader, step to the election, go back before it, and forward by another schedule.
 
-And every button of a broker, clicked.
+And every button of a broker, clicked. And a function in a cell, graded: red with its run, mended, green.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -27,12 +28,27 @@ cluster.show()
 """
 STAGE = "document.querySelector('.mk-root').parentElement.mkStage"
 LONG_MS = 60_000
+EXERCISE = "05_acks_all/ack_decision"
+GRADED = """\
+{function}
+
+from minikafka.grading import grade
+grade("05/ack_decision", ack_decision)
+"""
 
 
-def notebook():
-    cell = {"cell_type": "code", "id": "a", "metadata": {}, "execution_count": None, "outputs": [], "source": CELL}
+def notebook(*sources):
+    blank = {"cell_type": "code", "metadata": {}, "execution_count": None, "outputs": []}
+    cells = [{**blank, "id": f"cell-{number}", "source": source} for number, source in enumerate(sources)]
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    return json.dumps({"cells": [cell], "metadata": kernel, "nbformat": 4, "nbformat_minor": 5})
+    return json.dumps({"cells": cells, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5})
+
+
+def graded_notebook(root):
+    """A wrong function with its grade, and a cell with the right one."""
+    wrong = (root / "tests" / "answers" / EXERCISE / "wrong" / "off_by_one.py").read_text(encoding="utf-8")
+    right = (root / "solutions" / f"{EXERCISE}.py").read_text(encoding="utf-8")
+    return notebook(GRADED.format(function=wrong), right)
 
 
 @pytest.fixture(scope="module")
@@ -40,12 +56,16 @@ def lab(need, root, tmp_path_factory):
     tmp_path = tmp_path_factory.mktemp("lab")
     need.module("jupyterlab")
     need.module("anywidget")
-    (tmp_path / "work").mkdir()
-    (tmp_path / "work" / "live.ipynb").write_text(notebook(), encoding="utf-8")
+    work = tmp_path / "work"
+    (work / "solutions").mkdir(parents=True)
+    no_answers = shutil.ignore_patterns("answer.py", "__pycache__")
+    shutil.copytree(root / "exercises" / EXERCISE, work / "exercises" / EXERCISE, ignore=no_answers)
+    (work / "live.ipynb").write_text(notebook(CELL), encoding="utf-8")
+    (work / "graded.ipynb").write_text(graded_notebook(root), encoding="utf-8")
     own = {"PYTHONPATH": str(root), "JUPYTER_CONFIG_DIR": str(tmp_path / "config"), "HOME": str(tmp_path),
            "JUPYTER_RUNTIME_DIR": str(tmp_path / "runtime"), "IPYTHONDIR": str(tmp_path / "ipython")}
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", "--port=0",
-               "--IdentityProvider.token=", "--ServerApp.password=", f"--ServerApp.root_dir={tmp_path / 'work'}"]
+               "--IdentityProvider.token=", "--ServerApp.password=", f"--ServerApp.root_dir={work}"]
     environment = {**os.environ, **own}
     server = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True)
     try:
@@ -73,16 +93,29 @@ def run_cell(page, need):
 
 
 @pytest.fixture
-def page(chromium, lab, need):
-    """A notebook whose cell has been run: a cluster with buttons."""
-    page = chromium.new_page(viewport={"width": 1440, "height": 1300})
-    page.set_default_timeout(LONG_MS)
-    page.goto(f"{lab}/tree/live.ipynb?reset")
-    page.wait_for_selector(".jp-Notebook .jp-Cell .cm-content")
-    page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
-    run_cell(page, need)
-    yield page
-    page.close()
+def opened(chromium, lab, need):
+    """`opened("live.ipynb")`: a notebook whose first cell has been run, and shows a player."""
+    pages = []
+
+    def open_it(name):
+        page = chromium.new_page(viewport={"width": 1440, "height": 1300})
+        pages.append(page)
+        page.set_default_timeout(LONG_MS)
+        page.goto(f"{lab}/tree/{name}?reset")
+        page.wait_for_selector(".jp-Notebook .jp-Cell .cm-content")
+        page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
+        run_cell(page, need)
+        return page
+
+    yield open_it
+    for page in pages:
+        page.close()
+
+
+@pytest.fixture
+def page(opened):
+    """A cluster with buttons."""
+    return opened("live.ipynb")
 
 
 def test_crash_step_back_and_go_on_otherwise(page):
@@ -130,3 +163,19 @@ def test_every_button_does_to_the_run_what_it_says(page):
         (found.last if found.count() > 1 else found).click()
         page.wait_for_function(f"{STAGE}.step > {before} && {STAGE}.stage.run.stateAt({STAGE}.step).{state}")
         story.get_by_text(sentence).last.wait_for()
+
+
+def test_a_function_is_graded_in_its_cell_mended_and_graded_by_the_button(opened):
+    page = opened("graded.ipynb")
+    verdict = page.locator("[role=status]")
+    assert "05/ack_decision: not yet" in verdict.inner_text()
+    step = page.evaluate(f"{STAGE}.step")
+    assert "Record x was acknowledged at offset 0" in page.locator(".mk-sentences").inner_text()
+    page.locator("[data-part=back]").first.click()
+    assert page.evaluate(f"{STAGE}.step") < step, "the run is played right there"
+
+    page.locator(".jp-Notebook .jp-Cell .cm-content").nth(1).click()
+    page.keyboard.press("Shift+Enter")
+    page.locator(".jupyter-button", has_text="Grade").click()
+    page.get_by_text("05/ack_decision: passed").wait_for()
+    assert page.locator(".mk-root").count() == 0
