@@ -1,6 +1,7 @@
 """Serves the built site on this machine, and sends `/notebook/<lesson>/` on to JupyterLab.
 
-On any other server that address is a page which says what to type.
+On any other server that address is a page which says what to type. `/completed.json` says which lessons the reader has
+completed in the notebooks, so that their cards come back on the pages, too; on any other server it is empty.
 
 A reader works on a copy, `notebooks/<file>`, which git ignores: `git pull` never meets their edits, and the lesson
 stays as it was published. When the lesson changes later, an untouched copy follows it and an edited one is kept aside.
@@ -23,6 +24,7 @@ from urllib.parse import quote, unquote, urlsplit
 import source_quote
 
 ENTRANCE = "/notebook/"
+COMPLETED = "/completed.json"
 LAB_STARTS_WITHIN_SECONDS = 30
 
 
@@ -63,8 +65,21 @@ class CourseHandler(SimpleHTTPRequestHandler):
         lesson = path.removeprefix(ENTRANCE).strip("/")
         if self.lab_link and path.startswith(ENTRANCE) and re.fullmatch(r"[\w-]+", lesson):
             self.send_to_lab(f"{lesson}.ipynb")
+        elif path == COMPLETED:
+            self.send_completed()
         else:
             super().do_GET()
+
+    def send_completed(self) -> None:
+        """The lessons all of whose exercises have passed."""
+        from minikafka.grading import cards
+
+        content = json.dumps(cards.completed(self.root)).encode()
+        self.send_response(HTTPStatus.OK)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
 
     def send_to_lab(self, name: str) -> None:
         """Redirect to the reader's copy, as soon as JupyterLab listens."""

@@ -29,6 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import gallery
 import glossary
 import notebook_page
+import recall_page
 import reference
 import source_quote
 
@@ -127,6 +128,7 @@ def stage(tree: Tree) -> None:
     stage_exercises(tree)
     for notebook in sorted((tree.root / "lessons").glob("*.ipynb")):
         stage_lesson(tree, notebook)
+    recall_page.stage(tree.root, tree.docs)
     stage_gallery(tree)
     reference.stage(tree.root, tree.docs)
     for page in sorted(tree.docs.rglob("*.md")):
@@ -214,6 +216,7 @@ def stage_page(tree: Tree, path: Path) -> None:
     text = notebook_page.player_links(text)
     if page.path.parts[0] == "lessons":
         text = glossary.linked(text, glossary.terms(tree.root), page.up())
+        text = recall_page.framed(text, tree.root, tree.root / "lessons" / f"{page.path.stem}.ipynb")
     text = notebook_page.without_second_scenes(text)
     if text != before:
         write(path, text)

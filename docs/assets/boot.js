@@ -39,10 +39,16 @@ function name() {
   });
 }
 
+/** A lesson asks what its reader may have forgotten; where that fails, there is still the lesson. */
+function recall() {
+  if (document.querySelector(".mk-recall")) import("./recall.mjs").then((cards) => cards.mount(document)).catch(() => null);
+}
+
 /** A page has come: by a load, or by the theme. */
 function arrive() {
   name();
   open();
+  recall();
 }
 
 document.addEventListener("toggle", play, true);

@@ -1,10 +1,11 @@
 """The machine under `exercises/`: puts a learner's function into the running cluster, and says what broke.
 
 ```python
-from minikafka.grading import grade
+from minikafka.grading import grade, recall
 
 grade("06/elect_leader")                   # a Verdict: four lines, a story, and the run at the violating step
 grade("06/elect_leader", elect_leader)     # in a notebook: the function of a cell
+recall()                                   # the cards of earlier lessons that are due
 ```
 """
 
@@ -15,9 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from minikafka.grading.deck import Recall
     from minikafka.grading.verdict import Verdict
 
-__all__ = ["grade"]
+__all__ = ["grade", "recall"]
 
 
 def grade(exercise_id: str, answer: Callable[..., Any] | str | Path | None = None) -> Verdict:
@@ -28,3 +30,10 @@ def grade(exercise_id: str, answer: Callable[..., Any] | str | Path | None = Non
     from minikafka.grading.notebook import graded
 
     return graded(exercise_id, answer)
+
+
+def recall() -> Recall:
+    """The questions of completed lessons that come back now; in a notebook, with buttons."""
+    from minikafka.grading.deck import due_now
+
+    return due_now()

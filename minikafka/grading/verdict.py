@@ -21,6 +21,7 @@ from typing import Any
 PASSED, NOT_YET, COULD_NOT_GRADE = "passed", "not yet", "could not grade"
 EXIT_CODES = {PASSED: 0, NOT_YET: 1, COULD_NOT_GRADE: 2}
 
+HEAD_STYLE = "text-align:left;vertical-align:top;white-space:nowrap"
 MOST_SENTENCES = 15
 MOST_ENTRIES = 15
 
@@ -114,7 +115,7 @@ class Verdict:
         if self.outcome != NOT_YET:
             return f"{head}<p>{html.escape(f'{self.did} {self.look}'.strip())}</p>"
         rows = "".join(
-            f'<tr><th scope="row" style="text-align:left;vertical-align:top;white-space:nowrap">{html.escape(name)}</th>'
+            f'<tr><th scope="row" style="{HEAD_STYLE}">{html.escape(name)}</th>'
             f'<td style="text-align:left">{html.escape(text)}</td></tr>'
             for name, text in self.lines
             if text

@@ -1,4 +1,4 @@
-"""`grade()` in a notebook: the function of a cell, the button, the run in the player, and text where nothing else is."""
+"""`grade()` in a notebook: the function of a cell, the button, the run in the player, and text without widgets."""
 
 from __future__ import annotations
 
