@@ -102,6 +102,9 @@ def _add_grade(commands: Any) -> None:
 
 
 def _add_exercises(commands: Any) -> None:
+    milestone = commands.add_parser("milestone", help="play a published failure with the functions you have written")
+    milestone.add_argument("lesson", type=int, help="6 or 12: the lesson after which it stands")
+    milestone.set_defaults(command=_milestone)
     for name, said, command in (
         ("next", "say what to do now", _next),
         ("exercises", "list the exercises and how far you are", _exercises),
@@ -221,6 +224,12 @@ def _grade(options: argparse.Namespace) -> int:
     from minikafka.grading import commands
 
     return commands.grade(options.exercise, options.file)
+
+
+def _milestone(options: argparse.Namespace) -> int:
+    from minikafka.grading import commands
+
+    return commands.play_milestone(options.lesson)
 
 
 def _exercises(_: argparse.Namespace) -> int:

@@ -33,6 +33,8 @@ NOT_RUN = {
         "serves until Ctrl-C; test_shape.py reads from a follower"
     ),
     "minikafka serve --listen 0.0.0.0 --advertise kafka.lab": "serves until Ctrl-C; test_shape.py looks who is told",
+    "minikafka milestone 6": "plays with what its reader has written; test_milestone.py plays right and wrong ones",
+    "minikafka milestone 12": "as the one after lesson 6",
     "minikafka serve --with exercises/": "serves until Ctrl-C; test_in_place.py serves with an answer",
     "echo tea | kcat -b 127.0.0.1:9092 -P -t tea-kcat": "is run by test_your_client.py, on a server of its own",
     "kcat -b 127.0.0.1:9092 -C -t tea-kcat -o beginning -c 1 -q": "is run by test_your_client.py with the line above",

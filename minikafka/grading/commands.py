@@ -4,6 +4,7 @@
 minikafka next           what to do now              minikafka hint ID       the next hint
 minikafka grade ID       judge the answer            minikafka reset ID      begin anew, and keep a copy
 minikafka exercises      the list                    minikafka progress      how far, when, with which answer
+minikafka milestone 6    a published failure, played with the functions written so far
 ```
 
 0 is done, 1 not yet, 2 that we could not do it; the reason is one sentence.
@@ -16,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from minikafka.grading import hints, progress, skeleton
+from minikafka.grading import hints, milestone, progress, skeleton
 from minikafka.grading.exercise import CannotGrade, Exercise, all_exercises, checkout, find
 from minikafka.grading.grader import judge
 from minikafka.grading.in_place import Standing, StoodDown, begun_in, in_place
@@ -91,6 +92,18 @@ def _played(standing: list[Standing], play: Callable[[bool], Trace], tell: Calla
         return [f"With your decisions the run could not go on: {error or type(error).__name__}."]
     tell(trace if any(one.differs for one in standing) else play(True))
     return []
+
+
+def play_milestone(lesson: int) -> int:
+    """Play a published failure with the learner's functions: 0 if nothing broke, and each decided as it should."""
+    return or_say_why(lambda: _milestone(lesson))
+
+
+def _milestone(lesson: int) -> int:
+    outcome = milestone.play_milestone(lesson, checkout())
+    outcome.write_page()
+    print(outcome)
+    return 0 if outcome.passed else 1
 
 
 def serve_with(folder: Path, serve: Callable[[], int]) -> int:

@@ -107,6 +107,11 @@ class Exercise:
         """The reference."""
         return self.root / "solutions" / self.folder.parent.name / f"{self.name}.py"
 
+    @property
+    def is_begun(self) -> bool:
+        """Is there more in the answer than the stub?"""
+        return self.answer.exists() and self.answer.read_bytes() != self.stub.read_bytes()
+
     def begin(self) -> bool:
         """Make `answer.py` from the stub if there is none; True if it was made."""
         if self.answer.exists():
@@ -117,7 +122,7 @@ class Exercise:
     def reset(self) -> Path | None:
         """Make the answer the stub again; where the learner's is kept, None if there was nothing to keep."""
         copy = None
-        if self.answer.exists() and self.answer.read_bytes() != self.stub.read_bytes():
+        if self.is_begun:
             copy = self._free_name()
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(self.answer, copy)

@@ -42,8 +42,7 @@ def begun_in(folder: Path) -> list[Exercise]:
         for exercise in all_exercises(root)
         if isinstance(exercise.kind, Write)
         and exercise.kind.application is None
-        and exercise.answer.exists()
-        and exercise.answer.read_bytes() != exercise.stub.read_bytes()
+        and exercise.is_begun
     ]
     if not found:
         raise CannotGrade(f"No function of yours is in {folder} yet: `minikafka next` says where to begin.")
@@ -79,7 +78,8 @@ class Standing:
         if not asked:
             return f"Your {name} was not asked."
         if not differing:
-            return f"Your {name} was asked {asked} different questions, and answered as the requirements say."
+            questions = "1 question" if asked == 1 else f"{asked} different questions"
+            return f"Your {name} was asked {questions}, and answered as the requirements say."
         first = differing[0]
         return (
             f"Your {name} answered {len(differing)} of {asked} different questions otherwise than the requirements "

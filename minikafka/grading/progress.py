@@ -52,9 +52,7 @@ def state(exercise: Exercise, kept: dict[str, Any]) -> str:
     if isinstance(passed, dict) and "passed" in passed:
         unchanged = not exercise.answer.exists() or digest(exercise.answer) == passed.get("answer")
         return f"{PASSED} {str(passed.get('passed'))[:10]}" if unchanged else CHANGED
-    if not exercise.answer.exists() or exercise.answer.read_bytes() == exercise.stub.read_bytes():
-        return NOT_BEGUN
-    return BEGUN
+    return BEGUN if exercise.is_begun else NOT_BEGUN
 
 
 def is_passed(exercise: Exercise, kept: dict[str, Any]) -> bool:
