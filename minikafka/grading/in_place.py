@@ -22,7 +22,7 @@ from minikafka.grading.exercise import CannotGrade, Exercise, all_exercises
 from minikafka.grading.judge import in_words
 from minikafka.grading.sandbox import AnswerFailed, open_answer
 from minikafka.grading.transplant import Transplant
-from minikafka.grading.write import Write
+from minikafka.grading.write import Write, answered
 from minikafka.sim.substitute import substituted
 
 Tell = Callable[[str], None]
@@ -81,9 +81,10 @@ class Standing:
             questions = "1 question" if asked == 1 else f"{asked} different questions"
             return f"Your {name} was asked {questions}, and answered as the requirements say."
         first = differing[0]
+        asked_first = self.transplant.write.asked(first.question)
         return (
             f"Your {name} answered {len(differing)} of {asked} different questions otherwise than the requirements "
-            f"say; the first: {first.question} was answered {first.got}, expected {first.expected}. "
+            f"say; the first: {asked_first} was answered {answered(first.got)}, expected {answered(first.expected)}. "
             f"`minikafka grade {self.exercise.id}` says more."
         )
 

@@ -161,23 +161,31 @@ class Write:
         return {self.place: decide} if self.fit is None else self.fit(decide)
 
     def asked(self, question: Any) -> str:
-        """The question, as the call that it is."""
-        words = (f"{name}={shown(value)}" for name, value in zip(question._fields, question, strict=True))
-        return f"{self.function}({', '.join(words)})"
+        """The question, as the call that it is: with the names of all parts, where that is not too long to be read."""
+        words, plain = (
+            ", ".join(f"{name}={shown(value, names)}" for name, value in zip(question._fields, question, strict=True))
+            for names in (True, False)
+        )
+        return f"{self.function}({words if len(words) <= MOST_NAMED else plain})"
 
 
 MOST_ITEMS = 8
 MOST_BYTES = 12
+MOST_NAMED = 220
+"""Characters of a question that says what all its parts are called."""
 
 
-def shown(value: Any) -> str:
-    """A value as a learner would write it: sets in order, named tuples as plain ones; of long ones only a part."""
+def shown(value: Any, names: bool = False) -> str:
+    """A value as a learner would write it: sets in order; of long ones only a part. `names`: those of named tuples."""
     if isinstance(value, frozenset):
-        return "{" + ", ".join(shown(item) for item in sorted(value)) + "}"
+        return "{" + ", ".join(shown(item, names) for item in sorted(value)) + "}"
     if isinstance(value, bytes) and len(value) > MOST_BYTES:
         return f"{value[:MOST_BYTES].hex(' ')} … ({len(value)} bytes)"
+    if names and hasattr(value, "_fields"):
+        parts = (f"{name}={shown(part, names)}" for name, part in zip(value._fields, value, strict=True))
+        return f"{type(value).__name__}({', '.join(parts)})"
     if isinstance(value, tuple):
-        items = [shown(item) for item in value]
+        items = [shown(item, names) for item in value]
         if len(items) > MOST_ITEMS:
             items = [*items[:3], f"… {len(items) - 4} more …", items[-1]]
         return "(" + ", ".join(items) + ("," if len(items) == 1 else "") + ")"

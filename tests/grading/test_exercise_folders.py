@@ -52,6 +52,16 @@ def test_the_text_states_the_requirements_that_are_checked(exercise):
         ]
 
 
+def test_a_sentence_says_what_all_parts_are_called_unless_nobody_would_read_it():
+    write = find("05/ack_decision").kind
+    produce, view = write.examples[0].question
+    said = write.asked(write.question(produce, view))
+    assert "(p=Produce(acks=1, last_offset=None, waited_ms=0, timeout_ms=30000), v=LeaderView(replicas=" in said
+    crowded = view._replace(ends=tuple((broker, 10**9) for broker in range(1, 8)))
+    assert "(p=(1, None, 0, 30000), v=((1, 2, 3), " in write.asked(write.question(produce, crowded))
+    assert shown(produce) == "(1, None, 0, 30000)", "a table keeps it short"
+
+
 @by_id(WRITTEN)
 def test_the_reference_answers_the_examples_and_every_requirement_is_needed(exercise):
     write = exercise.kind

@@ -62,7 +62,7 @@ def test_a_wrong_function_is_named_with_its_first_difference(checkout, capsys):
     code, out = run_with(capsys)
     assert code == 1
     assert "Your check_leader_epoch answered" in out
-    assert "otherwise than the requirements say; the first: Question(" in out
+    assert "otherwise than the requirements say; the first: check_leader_epoch(request_epoch=" in out
     assert "`minikafka grade 06/check_leader_epoch` says more." in out
     assert "elect_leader" not in out.splitlines()[0], "what has not been begun is ours"
 
