@@ -98,7 +98,7 @@ class Leader:
 def _in_order(replicas: ReplicaManager, envelope: Envelope, request: FetchRequest, now: Millis) -> bool:
     """No error and no divergence: those are another lesson's."""
     for asked in request.partitions:
-        result, _ = replicas.reader.read(asked, request, envelope.source, now, None, first_time=False)
+        result, _ = replicas.reader.read(asked, request, envelope.source, now, asked.max_bytes, first_time=False)
         if result.error != ErrorCode.NONE or result.diverging_epoch >= 0:
             return False
     return len(request.partitions) == 1
@@ -148,7 +148,7 @@ class Round:
     def do_read(self) -> None:
         """Records, and the mark as it is now."""
         self.found, told = self.replicas.reader.read(
-            self.asked, self.request, self.envelope.source, self.now, None, first_time=False
+            self.asked, self.request, self.envelope.source, self.now, self.asked.max_bytes, first_time=False
         )
         self._observe(told)
 
