@@ -21,10 +21,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 from minikafka.grading.exercise import Exercise, Grading
-from minikafka.grading.judge import FAILURES
+from minikafka.grading.judge import FAILURES, in_words
 from minikafka.grading.sandbox import AnswerFailed, Decider, open_answer
 from minikafka.grading.transplant import WAIT_MS
 from minikafka.grading.verdict import NOT_YET, PASSED, Verdict
+from minikafka.grading.write import shown
 from minikafka.sim.schedule import Run, Schedule, Setup, go_on_until, play
 from minikafka.sim.substitute import substituted
 from minikafka.stage.page import page
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from minikafka.sim.simulation import Simulation
 
 AGAIN = "asked again"
+MOST_SHOWN = 220
+"""Characters of a question that is shown whole."""
 
 
 class Moment(NamedTuple):
@@ -141,19 +144,23 @@ class SpecifyGrading:
         """Show the checker what one cluster shows, or everything once more."""
         chosen = [cluster for cluster in self.specify.clusters if check in (cluster.name, AGAIN)]
         assert chosen, f"{self.exercise.id} has no cluster to show for {check}"
-        try:
-            # One after the other: each misjudged cluster writes the page.
-            verdicts = (self._judge(cluster, again=check == AGAIN) for cluster in chosen)
+        # One after the other: each misjudged cluster writes the page.
+        verdicts = (self._judge(cluster, again=check == AGAIN) for cluster in chosen)
+        if self.failure is not None:
+            expected = f"a function {self.specify.function} that answers"
+            verdict = self._of_failure(self.failure, f"We loaded {self.file.name}.", expected)
+        else:
             verdict = next((one for one in verdicts if not one.passed), self._agrees())
-        except AnswerFailed as failure:
-            verdict = self._of_failure(failure)
         printed = self.decider.printed if self.decider is not None else ""
         return replace(verdict, check=check, printed=printed)
 
     def _judge(self, cluster: Judged, *, again: bool) -> Verdict:
         recorded = self._record(cluster)
         for moment in recorded.moments:
-            said = self._says(moment.history)
+            try:
+                said = self._says(moment.history)
+            except AnswerFailed as failure:
+                return self._of_no_answer(failure, cluster, recorded, moment)
             if said != moment.keeps:
                 return self._misjudged(cluster, recorded, moment, again=again)
         return self._agrees()
@@ -199,9 +206,7 @@ class SpecifyGrading:
         return self._recorded[cluster.name]
 
     def _says(self, history: tuple[Any, ...]) -> bool:
-        if self.decider is None:
-            assert self.failure is not None
-            raise self.failure
+        assert self.decider is not None, "a file that could not be loaded is asked nothing"
         said = self.decider.ask(history)
         if not isinstance(said, bool):
             raise AnswerFailed("type", f"returned {said!r}")
@@ -213,16 +218,30 @@ class SpecifyGrading:
         file.write_text(page(recorded.trace, step=step, title=f"{self.exercise.id}: a cluster"), "utf-8")
         return file
 
-    def _of_failure(self, failure: AnswerFailed) -> Verdict:
-        verb, advice = FAILURES.get(failure.kind, FAILURES["raised"])
+    def _of_no_answer(self, failure: AnswerFailed, cluster: Judged, recorded: Recorded, moment: Moment) -> Verdict:
+        asked = f"{self.specify.function}({', '.join(map(shown, moment.history))})"
+        if len(asked) > MOST_SHOWN:
+            asked = f"your {self.specify.function}"
+        verdict = self._of_failure(
+            failure, f"{cluster.did} We asked {asked} about step {moment.step}.", str(moment.keeps)
+        )
+        return replace(
+            verdict,
+            look=f"{verdict.look} Step {moment.step}. {moment.shows}".rstrip(),
+            step=moment.step,
+            seed=recorded.trace.document["seed"],
+            page=self._page(recorded, moment.step),
+        )
+
+    def _of_failure(self, failure: AnswerFailed, did: str, expected: str) -> Verdict:
+        _, advice = FAILURES.get(failure.kind, FAILURES["raised"])
         name = self.specify.function
-        where = f" at line {failure.line}: `{failure.code}`" if failure.line else ""
         return Verdict(
             self.exercise.id,
             NOT_YET,
-            f"We showed your {name} in {self.file.name} a history.",
-            f"{verb.format(function=name)} {failure.text}".rstrip() + f"{where}; expected True or False.",
-            "R0: Every history gets an answer, True or False, within a second.",
+            did,
+            f"{in_words(failure, name)}; expected {expected}.",
+            "R0: Every question gets an answer, True or False, within a second.",
             advice.format(file=self.file.name, function=name),
             mistake=failure.kind,
             requirement="R0",

@@ -106,6 +106,21 @@ def test_a_wrong_checker_is_told_the_cluster_that_shows_it(judged, body, mistake
     assert not lint(verdict), str(verdict)
 
 
+def test_a_checker_that_gives_no_answer_is_told_about_what_and_where(judged):
+    verdict = judged("return acknowledged[7] in kept")
+    step = verdict.step
+    assert verdict.did == f"We played a quiet one. We asked all_kept(('x',), ('x',)) about step {step}."
+    assert verdict.got.startswith("Your all_kept raised IndexError") and verdict.got.endswith("; expected True.")
+    assert verdict.look.endswith(f"Step {step}. This is the end.")
+    assert verdict.page.exists()
+
+
+def test_a_file_that_cannot_be_loaded_was_loaded_and_asked_nothing(judged):
+    verdict = judged("return (")
+    assert (verdict.did, verdict.mistake, verdict.page) == ("We loaded answer.py.", "syntax", None)
+    assert verdict.got.endswith("; expected a function all_kept that answers.")
+
+
 def test_a_checker_that_changes_its_mind_is_found(judged):
     verdict = judged(
         "all_kept.count = getattr(all_kept, 'count', 0) + 1\n"
