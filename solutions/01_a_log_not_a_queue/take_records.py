@@ -5,4 +5,4 @@ def take_records(
     given = wanted[:max_records]
     if len(given) == max_records:
         return given, given[-1][0] + 1
-    return given, max(position, batches[-1][1] + 1) if batches else position
+    return given, max(position, batches[-1][1] + 1)

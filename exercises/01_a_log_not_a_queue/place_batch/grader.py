@@ -79,7 +79,7 @@ def accept(question: Question, came: Any) -> tuple[int, int, int, bool]:
 def draw(random: Random) -> Question:
     """Files that are empty, that have room, that are full to the byte, and a batch that is larger than any file."""
     limit, size = random.choice((400, 1_000)), random.choice((80, 100, 100, 250, 1_200))
-    file = random.choice((0, 0, 100, limit - size, limit - size + 1, limit - 1, limit))
+    file = random.choice((0, 0, 1, 100, limit - size, limit - size + 1, limit - 1, limit))
     return Question(random.choice((0, 1, 4, 8, 9, 812)), max(file, 0), random.choice((1, 1, 2, 3, 7)), size, limit)
 
 

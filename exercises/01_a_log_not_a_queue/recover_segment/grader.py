@@ -104,8 +104,19 @@ def with_length(data: bytes, length: int) -> bytes:
     return data[:8] + struct.pack(">i", length) + data[12:]
 
 
+def with_magic(data: bytes, magic: int) -> bytes:
+    """The file whose first batch is of another format. No CRC covers that."""
+    return data[:16] + bytes([magic]) + data[17:]
+
+
+def too_short(data: bytes, length: int) -> bytes:
+    """The file whose first batch says that it is so long, and has the CRC of that."""
+    crc = crc32c(data[21 : FIRST_BYTES + length])
+    return with_length(data[:17] + struct.pack(">I", crc) + data[21:], length)
+
+
 def draw(random: Random) -> Question:
-    """Up to four batches, whole, torn, flipped, with zeros or another batch behind the damage."""
+    """Up to four batches, whole, torn, flipped, of other formats, with zeros or another batch behind the damage."""
     base = start = random.choice((0, 0, 4, 40))
     parts: list[bytes] = []
     for _ in range(random.randint(0, 4)):
@@ -114,7 +125,7 @@ def draw(random: Random) -> Question:
         parts.append(batch(base, count, random.choice((None, None, 1, 0))))
         base += count
     data = b"".join(parts)
-    match random.randrange(6):
+    match random.randrange(9):  # 8 leaves it whole
         case 0 | 1 if data:
             data = data[: random.randrange(len(data))]
         case 2 | 3 if data:
@@ -125,6 +136,10 @@ def draw(random: Random) -> Question:
             data += bytes(random.choice((1, 30, 61, 100)))
         case 5 if data:
             data = with_length(data, random.choice((-12, 0, 48, 1 << 30)))
+        case 6 if data:
+            data = with_magic(data, random.choice((0, 1, 3)))
+        case 7 if data:
+            data = too_short(data, random.choice((9, 30, 48)))
     return Question(data, start)
 
 

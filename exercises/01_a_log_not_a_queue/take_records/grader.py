@@ -42,7 +42,7 @@ def take_records(position: int, batches: tuple[Batch, ...], max_records: int) ->
     given = wanted[:max_records]
     if len(given) == max_records:
         return given, given[-1][0] + 1
-    return given, max(position, batches[-1][1] + 1) if batches else position
+    return given, max(position, batches[-1][1] + 1)
 
 
 def highest(question: Question) -> int:
@@ -51,7 +51,7 @@ def highest(question: Question) -> int:
     wanted = [record for _, _, records in batches for record in records if record[0] >= position]
     if len(wanted) > most:
         return wanted[most][0]
-    return max(position, batches[-1][1] + 1) if batches else position
+    return max(position, batches[-1][1] + 1)
 
 
 class Whole(Completed):

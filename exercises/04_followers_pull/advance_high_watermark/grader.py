@@ -72,7 +72,7 @@ def draw(random: Random) -> Question:
         in_isr = random.random() < 0.6
         end = random.choice((-1, leader_end, random.randint(0, leader_end), random.randint(0, leader_end)))
         views.append(FollowerView(broker, end, in_isr, not in_isr and random.random() < 0.4))
-    return Question(random.randint(0, leader_end), leader_end, tuple(views), random.choice((1, 1, 2, 2, 3)))
+    return Question(random.randint(0, leader_end), leader_end, tuple(views), random.choice((1, 1, 2, 2, 3, 4)))
 
 
 def asked(current: int, leader_end: int, followers: tuple[tuple[int, int, bool, bool], ...], minimum: int) -> Question:

@@ -58,13 +58,13 @@ def accept(question: Question, came: Any) -> Window:
 
 
 def draw(random: Random) -> Question:
-    """Short logs, offsets on both sides of every border, three brokers of which one may be 0."""
+    """Short logs, offsets on both sides of every border, three brokers; 0 may be one of them, or a stranger."""
     log_start = random.choice((0, 0, 2, 4))
     mark = log_start + random.randint(0, 3)
     log_end = mark + random.randint(0, 3)
     first = random.choice((0, 1))
     replicas = tuple(random.sample(range(first, first + 3), 3))
-    who = random.choice((-1, -1, -2, *replicas, 7))
+    who = random.choice((-1, -1, -2, *replicas, 7, 0))
     return Question(log_start, mark, log_end, random.randint(0, log_end + 2), who, replicas)
 
 

@@ -49,7 +49,7 @@ def accept(question: Question, came: Any) -> bool:
 
 
 def draw(random: Random) -> Question:
-    """Offsets close to each other, mostly nothing in flight, mostly alive."""
+    """Offsets close to each other, mostly nothing in flight, mostly alive; of an older start, or of a newer one."""
     end = random.randint(2, 9)
     mark, start = random.randint(0, end), random.randint(0, end)
     isr = frozenset((1, *(broker for broker in (2, 3) if random.random() < 0.35)))
@@ -57,7 +57,7 @@ def draw(random: Random) -> Question:
     known = random.randint(5, 7)
     follower = Follower(
         random.choice((2, 3)), random.choice((-1, end, mark, start, random.randint(0, end))), random.randint(0, 40_000),
-        random.random() < 0.8, random.choice((-1, known, known, known, known - 1)), known,
+        random.random() < 0.8, random.choice((-1, known, known, known, known - 1, known + 1)), known,
     )  # fmt: skip
     return Question(leader, follower)
 
