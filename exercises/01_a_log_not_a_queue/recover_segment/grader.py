@@ -88,9 +88,9 @@ def accept(question: Question, came: Any) -> tuple[int, int]:
 # --- files to recover ---
 
 
-def batch(base: int, count: int = 1, kept: int | None = None) -> bytes:
-    """A batch made with `count` records, of which compaction has left the first `kept`."""
-    made = build_batch([(0, b"k", b"v", ())] * count, base_offset=base, leader_epoch=0)
+def batch(base: int, count: int = 1, kept: int | None = None, value: bytes = b"v", *, in_one: bool = False) -> bytes:
+    """A batch made with `count` records, perhaps `in_one` transaction; compaction has left the first `kept`."""
+    made = build_batch([(0, b"k", value, ())] * count, base_offset=base, leader_epoch=0, transactional=in_one)
     return made.data if kept is None else with_records(made, list(made.records())[:kept], None).data
 
 
@@ -122,7 +122,8 @@ def draw(random: Random) -> Question:
     for _ in range(random.randint(0, 4)):
         base += random.choice((0, 0, 2))
         count = random.choice((1, 1, 3))
-        parts.append(batch(base, count, random.choice((None, None, 1, 0))))
+        left, value = random.choice((None, None, 1, 0)), random.choice((b"v", b"tea"))
+        parts.append(batch(base, count, left, value, in_one=random.random() < 0.3))
         base += count
     data = b"".join(parts)
     match random.randrange(9):  # 8 leaves it whole

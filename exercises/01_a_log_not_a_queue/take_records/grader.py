@@ -92,6 +92,8 @@ def inside(decide: Callable[..., Any]) -> Mapping[str, Callable[..., Any]]:
 def rule(question: Question) -> str:
     """Which requirement decides."""
     given, _ = take_records(*question)
+    if question.position > question.batches[-1][1]:
+        return "R6"
     if len(given) == question.max_records:
         return "R4"
     return "R1" if given else "R5"
@@ -122,8 +124,8 @@ def draw(random: Random) -> Question:
         batches.append((base, last, tuple((offset, value) for offset in there)))
         base = last + random.choice((1, 1, 1, 2))
     first, end = batches[0], batches[-1][1]
-    return Question(random.randint(0, first[1]) if random.random() < 0.8 else min(end, 3), tuple(batches),
-                    random.choice((1, 2, 3, 500)))  # fmt: skip
+    position = random.randint(0, first[1]) if random.random() < 0.8 else random.choice((min(end, 3), end + 1, end + 3))
+    return Question(position, tuple(batches), random.choice((1, 2, 3, 500)))
 
 
 A: Batch = (0, 3, ((1, b"x"), (3, b"y")))

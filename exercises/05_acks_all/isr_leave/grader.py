@@ -55,10 +55,11 @@ def rule(question: Question) -> str:
 
 
 def accept(question: Question, came: Any) -> frozenset[int]:
-    """A set of brokers."""
-    if isinstance(came, set | frozenset) and all(type(one) is int for one in came):
+    """A set of followers."""
+    followers = sorted(one.id for one in question.followers)
+    if isinstance(came, set | frozenset) and all(type(one) is int and one in followers for one in came):
         return frozenset(came)
-    raise WrongShape("a set of broker numbers")
+    raise WrongShape(f"a set of followers, here of {', '.join(map(str, followers))}")
 
 
 def draw(random: Random) -> Question:
