@@ -174,6 +174,13 @@ def _given(wrong: Wrong) -> str:
 
 MISTAKES = (
     Mistake(
+        "ignores_the_limit", "R2",
+        lambda wrong: f"You gave {len(wrong.got[0])} records, and at most {wrong.question.max_records} were wanted. "
+        "Who asks for few has a reason: what is not handled in time costs a consumer its partitions.",
+        when=lambda question, got, expected: len(got[0]) > question.max_records,
+        only_asked="nobody in the simulation polls for fewer records than there are",
+    ),
+    Mistake(
         "tombstones_are_nothing", "R3",
         lambda wrong: "A record without a value is a tombstone: it says that the key is gone. Who does not get it "
         "goes on believing the old value.",
