@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3 || command -v python)
 COURSE := $(PYTHON) tools/course.py
 
-.PHONY: start test site lint bench proof lock clean
+.PHONY: start test site lint bench proof matrix lock clean
 
 start:  ## the course: site and notebooks, one link
 	@$(COURSE) start $(ARGS)
@@ -16,6 +16,8 @@ bench:  ## the numbers, with this machine's calibration
 	@$(COURSE) bench $(ARGS)
 proof:  ## the long share of the proof; writes docs/proof.md
 	@$(COURSE) proof $(ARGS)
+matrix: ## the proof of the graders; writes docs/kill-matrix.md
+	@$(COURSE) matrix $(ARGS)
 lock:   ## choose new versions for locks/*.txt (needs the network)
 	@$(COURSE) lock
 clean:  ## forget what was built; keeps your answers

@@ -6,6 +6,7 @@ stamp in the venv unchanged and installs nothing. Every failure a reader can cau
 
     start   the site and JupyterLab on this machine, one link        test    every test
     site    build the site into site/                                lint    ruff and mypy
+    proof   the long share of the proof; writes docs/proof.md        matrix  the proof of the graders
     bench   the numbers of benchmarks/                               lock    choose new versions (network)
     doctor  what is missing and how to mend it                       clean   forget what was built
 """
@@ -286,6 +287,12 @@ def proof(options: argparse.Namespace) -> int:
     return run("tools/proof.py", *options.rest)
 
 
+def matrix(options: argparse.Namespace) -> int:
+    """The kill matrix of the graders; writes docs/kill-matrix.md."""
+    ensure_venv("test")
+    return run("tools/matrix.py", *options.rest)
+
+
 def doctor(options: argparse.Namespace) -> int:
     """What is missing, and how to mend it; needs no venv, since making one may be what fails."""
     sys.path.insert(0, str(ROOT))
@@ -344,7 +351,7 @@ def say(text: str) -> None:
 
 COMMANDS = {
     "start": start, "test": test, "site": site, "lint": lint,
-    "bench": bench, "proof": proof, "doctor": doctor, "lock": lock, "clean": clean,
+    "bench": bench, "proof": proof, "matrix": matrix, "doctor": doctor, "lock": lock, "clean": clean,
 }  # fmt: skip
 
 

@@ -47,7 +47,10 @@ NAV = (
     ("Look it up", ("runs/index.md", "glossary.md", "reference/*.md")),
     (
         "Is it true?",
-        ("article.md", "fidelity.md", "agreement.md", "proof.md", "performance.md", "clients.md", "client-defaults.md"),
+        (
+            "article.md", "fidelity.md", "agreement.md", "proof.md", "kill-matrix.md", "performance.md", "clients.md",
+            "client-defaults.md",
+        ),
     ),
     ("Behind it", ("scenarios.md", "trace-format.md", "*.md")),
     ("Decisions", ("decisions/*.md",)),

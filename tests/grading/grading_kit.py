@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import html
+import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -11,6 +14,7 @@ import pytest
 
 from minikafka.grading.exercise import Exercise, all_exercises
 from minikafka.grading.program import Program
+from minikafka.grading.verdict import NOT_YET
 from minikafka.grading.write import Write
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -106,3 +110,36 @@ def lint(verdict) -> list[str]:
     if verdict.story and (verdict.page is None or not verdict.link.startswith("file://") or verdict.seed is None):
         complaints.append("a story without page, link or seed")
     return complaints
+
+
+def complaints(exercise, file, verdict) -> list[str]:
+    """What is wrong with the verdict on a wrong answer: it must be refused, and told what is wrong with it."""
+    if verdict.outcome != NOT_YET or verdict.exit_code != 1:
+        return [f"its outcome is {verdict.outcome!r}"]
+    kind, found = exercise.kind, lint(verdict)
+    if file.stem in {mistake.name for mistake in getattr(kind, "mistakes", ())}:
+        if verdict.mistake != file.stem:
+            found.append(f"it gets the reply written for {verdict.mistake or 'nobody'}")
+    elif file.stem == "do_nothing" and isinstance(kind, Write) and none_is_an_answer(kind):
+        if verdict.requirement not in kind.requirements:
+            found.append(f"it breaks {verdict.requirement!r}, and no requirement")
+    elif isinstance(kind, Write) and file.stem in STANDARD:
+        is_told = verdict.mistake in STANDARD[file.stem] and verdict.requirement == "R0"
+        found += [] if is_told else [f"it is told of {verdict.mistake!r} and {verdict.requirement!r}"]
+    return found + complaints_about_page(verdict)
+
+
+def none_is_an_answer(kind) -> bool:
+    """Is None of the stated type? Then who does nothing gives answers, and wrong ones."""
+    return any(example.answer is None for example in kind.examples)
+
+
+def complaints_about_page(verdict) -> list[str]:
+    """What is wrong with the page that shows the run; nothing if there is none."""
+    if verdict.page is None:
+        return []
+    text = verdict.page.read_text(encoding="utf-8")
+    options = json.loads(html.unescape(re.search(r'data-options="([^"]*)"', text)[1]))
+    found = [] if options["step"] == verdict.step else [f"the page opens at {options['step']}"]
+    asks = "http://" in text.replace("http://www.w3.org", "")
+    return [*found, "the page asks for something"] if asks else found
