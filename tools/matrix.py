@@ -164,8 +164,8 @@ class Piece:
 
     def look_at_checks(self, pool: ProcessPoolExecutor) -> None:
         """Each check that has refused nothing yet is asked alone; one that refuses nothing then, is a fault."""
-        files = [file for file in self.wrong if file.stem not in STANDARD_WRONG]
-        texts = work.candidates(files, (one.source for one in self.mutants))
+        texts = [file.read_text(encoding="utf-8") for file, one in self.wrong.items() if one.result().counts]
+        texts += [one.source for one, fate in zip(self.mutants, self.fates, strict=True) if fate.result().counts]
         left = [check for check in self.exercise.kind.checks() if check not in self.checks_that_refuse()]
         asked = {check: pool.submit(work.refuses_any, self.exercise.id, check, texts) for check in left}
         self.faults += [f"the check {check!r} refuses no answer" for check, one in asked.items() if not one.result()]

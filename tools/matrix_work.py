@@ -14,7 +14,6 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -243,8 +242,3 @@ def every_order(one: Exercise, kind: Order) -> tuple[int, set[str], list[str]]:
 def assignments(values: dict[str, Any]) -> str:
     """An answer file with these values."""
     return "".join(f"{name} = {value!r}\n" for name, value in values.items())
-
-
-def candidates(files: list[Path], mutants: Iterator[str]) -> list[str]:
-    """Wrong answers by their text, those of people first."""
-    return [*(file.read_text(encoding="utf-8") for file in files), *mutants]
