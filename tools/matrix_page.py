@@ -33,13 +33,16 @@ A grader is worth what it refuses. Each row is an exercise, and what its grader 
 * **right**: the reference, and answers built otherwise. All pass.
 * **choices**: wrong letters, and orders of cards that do harm, one by one. Each gets its reply and a step of the run.
 * **checks**: each is collected by pytest, and each refuses an answer for what it decides.
-* **seconds** from save to verdict: of the wrong answers half are quicker than the first number, 95 % quicker than the
-  second; the third is the slowest right one, with all its exploration.
+
+7/7 says that seven of seven had the verdict that they should have.
 """
-COLUMNS = (
-    "exercise", "kind", "named", "standard", "mutants", "equivalent", "right", "choices", "checks", "median", "95 %",
-    "right", "run", "sources",
-)  # fmt: skip
+GIVEN = ("exercise", "kind", "named", "standard", "mutants", "equivalent", "right", "choices", "checks")
+TIMED = ("exercise", "median", "95 %", "right", "run", "sources")
+SECONDS = """## Seconds from save to verdict
+
+Of the wrong answers half are quicker than the first number, and 95 % quicker than the second. The third is the slowest
+right one, with all its exploration. *Sources* is a digest of grader, reference and answers as they were in that run.
+"""
 NOT_YET = "Not judged yet: "
 Of = tuple[int, int]
 """So many of so many."""
@@ -98,10 +101,11 @@ def digest(files: Iterable[Path]) -> str:
 def page(rows: list[Row], arguments: dict[str, list[Any]]) -> str:
     """The page; `arguments` has every exercise there is."""
     runs = list(dict.fromkeys(row.run for row in rows))
-    table = [f"| {' | '.join(COLUMNS)} |", f"|{' --- |' * len(COLUMNS)}"]
-    table += [line(replace(row, run=str(runs.index(row.run) + 1))) for row in rows]
+    numbered = [replace(row, run=str(runs.index(row.run) + 1)) for row in rows]
     missing = [exercise for exercise in arguments if exercise not in {row.exercise for row in rows}]
-    parts = [HEAD, *table, "", *in_sum(rows), "", *([NOT_YET + ", ".join(missing), ""] if missing else [])]
+    parts = [HEAD, *table(GIVEN, map(given, rows)), *in_sum(rows), ""]
+    parts += [NOT_YET + ", ".join(missing), ""] if missing else []
+    parts += [SECONDS, *table(TIMED, map(timed, numbered))]
     parts += ["## Runs", ""]
     parts += [f"{number}. {run}" for number, run in enumerate(runs, 1)]
     parts += ["", "## Equivalent mutants", "", "They answer as the reference does, or as is allowed, too.", ""]
@@ -110,17 +114,30 @@ def page(rows: list[Row], arguments: dict[str, list[Any]]) -> str:
     return "\n".join(parts)
 
 
-def line(row: Row) -> str:
-    """Its row of the table."""
+def table(columns: tuple[str, ...], rows: Iterable[list[Any]]) -> list[str]:
+    """Lines of Markdown."""
+    return [in_line(columns), f"|{' --- |' * len(columns)}", *map(in_line, rows), ""]
+
+
+def in_line(cells: Iterable[Any]) -> str:
+    """One line of a table."""
+    return f"| {' | '.join(map(str, cells))} |"
+
+
+def given(row: Row) -> list[Any]:
+    """What its grader was given."""
     cells = [row.exercise, row.kind, of(row.named), of(row.standard), of(row.mutants), row.equivalent or ""]
-    cells += [of(row.right), row.choices or "", row.checks]
-    cells += [f"{seconds:.2f}" for seconds in (row.median, row.late, row.to_pass)]
-    return f"| {' | '.join(map(str, [*cells, row.run, f'`{row.digest}`']))} |"
+    return [*cells, of(row.right), row.choices or "", row.checks]
+
+
+def timed(row: Row) -> list[Any]:
+    """How long it took, and when that was."""
+    return [row.exercise, *(f"{one:.2f}" for one in (row.median, row.late, row.to_pass)), row.run, f"`{row.digest}`"]
 
 
 def of(pair: Of) -> str:
     """So many of so many, empty if there are none."""
-    return f"{pair[0]} of {pair[1]}" if pair[1] else ""
+    return f"{pair[0]}/{pair[1]}" if pair[1] else ""
 
 
 def in_sum(rows: list[Row]) -> list[str]:
@@ -148,11 +165,12 @@ def argument(one: Any) -> str:
 
 
 def rows_of(text: str) -> list[Row]:
-    """The rows of a page. Raises ValueError for what `line` never writes."""
+    """The rows of a page. Raises ValueError for what is no page of ours."""
     runs = dict(re.findall(r"^(\d+)\. (.*)$", text, re.M))
-    lines = (found[1].split(" | ") for found in re.finditer(r"^\| (\d\d/.*) \|$", text, re.M))
-    rows = [row_of([cell.strip() for cell in cells]) for cells in lines]
-    return [replace(row, run=runs.get(row.run, row.run)) for row in rows]
+    lines = [found[1].split(" | ") for found in re.finditer(r"^\| (\d\d/.*) \|$", text, re.M)]
+    seconds = {cells[0]: cells[1:] for cells in lines if len(cells) == len(TIMED)}
+    rows = [row_of([*cells, *seconds[cells[0]]]) for cells in lines if len(cells) == len(GIVEN)]
+    return [replace(row, run=runs[row.run]) for row in rows]
 
 
 def not_judged(text: str) -> list[str]:
@@ -163,7 +181,8 @@ def not_judged(text: str) -> list[str]:
 
 def row_of(cells: list[str]) -> Row:
     """One row."""
-    name, kind, named, standard, mutants, equivalent, right, choices, checks, median, late, to_pass, run, about = cells
+    name, kind, named, standard, mutants, equivalent, right, choices, checks, *timed = map(str.strip, cells)
+    median, late, to_pass, run, about = timed
     return Row(
         name, kind, pair_of(named), pair_of(standard), pair_of(mutants), int(equivalent or 0), pair_of(right),
         int(choices or 0), int(checks), float(median), float(late), float(to_pass), run, about.strip("`"),
@@ -171,6 +190,6 @@ def row_of(cells: list[str]) -> Row:
 
 
 def pair_of(cell: str) -> Of:
-    """`3 of 4`, or nothing."""
-    done, _, there = cell.partition(" of ")
+    """`3/4`, or nothing."""
+    done, _, there = cell.partition("/")
     return (int(done), int(there)) if cell else (0, 0)
