@@ -43,7 +43,7 @@ SECONDS = """## Seconds from save to verdict
 Of the wrong answers half are quicker than the first number, and 95 % quicker than the second. The third is the slowest
 right one, with all its exploration. *Sources* is a digest of grader, reference and answers as they were in that run.
 """
-NOT_YET = "Not judged yet: "
+NOT_YET = "Without a row, because not judged yet, or with a fault that is not mended yet: "
 Of = tuple[int, int]
 """So many of so many."""
 
