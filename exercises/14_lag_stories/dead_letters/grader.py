@@ -406,8 +406,8 @@ LIVES = (
         ((A, "anna ordered"), (B, "ben ordered")), tries=1, again=(("anna ordered", 1),),
     ),
     Case(
-        "nowhere to put it", "We sent four orders, the first one cannot be read, and the dead-letter topic was below "
-        "its minimum.", ORDERS, refuses=True,
+        "nowhere to put it", "We sent four orders, the second one cannot be read, and the dead-letter topic was below "
+        "its minimum.", (ORDERS[1], ORDERS[0], *ORDERS[2:]), refuses=True,
     ),
     Case(
         "parked before", "We sent four orders; an older one of ben lies in the dead-letter topic.",
