@@ -27,7 +27,6 @@ FEATURES = (
     "a leader killed",
 )  # fmt: skip
 PACKED = "gzip is tested; the others need a package of their own (`cramjam`), and pass through us unopened"
-NO_TRANSACTIONS = "kcat writes in no transaction"
 REASONS = {
     ("kafka-python", "compression: gzip, snappy, lz4, zstd"): PACKED,
     ("aiokafka", "compression: gzip, snappy, lz4, zstd"): PACKED,
@@ -36,11 +35,10 @@ REASONS = {
     ("aiokafka", "groups: cooperative-sticky"): "aiokafka's assignors are all eager",
     ("kcat", "groups: cooperative-sticky"): "librdkafka: as confluent-kafka",
     ("kcat", "groups: static"): "librdkafka: as confluent-kafka",
-    ("kcat", "groups: KIP-848"): "Debian's kcat has a librdkafka from before it",
-    ("kcat", "transactions"): NO_TRANSACTIONS,
-    ("kcat", "zombies"): NO_TRANSACTIONS,
-    ("kcat", "read_committed"): "librdkafka: as confluent-kafka",
-    ("kcat", "offsets in transactions"): NO_TRANSACTIONS,
+    ("kcat", "groups: KIP-848"): "Debian's kcat 1.7.1 is built on librdkafka 2.0.2: the classic protocol only",
+    ("kcat", "offsets in transactions"): (
+        "kcat writes in one transaction, from its start to the end of its input, and commits no offsets in it"
+    ),
     ("kcat", "admin"): "kcat only lists",
 }
 """(client, feature): why no test shows it."""

@@ -237,6 +237,58 @@ def test_kcat_reads_in_a_group_and_from_an_offset(need: Any, served: Running) ->
     assert kcat(need, served, "-C", "-t", "kcat-group", "-o", "17", "-e", "-q") == [*lines[17:], "the last line"]
 
 
+IN_TRANSACTION = ("-P", "-p", "0", "-X", "transactional.id=kcat")
+"""One transaction, from the start of what it reads to its end."""
+MORE_THAN_KCAT_KEEPS = "".join(f"line {number:05} {'of many' * 12}\n" for number in range(500))
+"""kcat reads some 10 KB before it writes the first line."""
+
+
+def read_by_kcat(need: Any, served: Running, topic: str, isolation: str = "read_committed") -> list[str]:
+    return kcat(need, served, "-C", "-t", topic, "-o", "beginning", "-e", "-q", "-X", f"isolation.level={isolation}")
+
+
+@pytest.mark.shows("transactions", "read_committed", clients=(KCAT,))
+def test_kcat_writes_in_a_transaction_and_sees_none_that_is_not_committed(
+    need: Any, served: Running, confluent: Confluent
+) -> None:
+    confluent.create("kcat-paid")
+    other = confluent.kafka.Producer(confluent.servers | {"transactional.id": "not kcat"})
+    other.init_transactions(30)
+    kcat(need, served, *IN_TRANSACTION, "-t", "kcat-paid", text=["a", "b"])
+    other.begin_transaction()
+    other.produce("kcat-paid", value=b"aborted")
+    other.flush(30)
+    other.abort_transaction(30)
+    kcat(need, served, *IN_TRANSACTION, "-t", "kcat-paid", text=["c", "d"])
+    other.begin_transaction()
+    other.produce("kcat-paid", value=b"open")
+    other.flush(30)
+    assert read_by_kcat(need, served, "kcat-paid") == ["a", "b", "c", "d"]
+    everything = read_by_kcat(need, served, "kcat-paid", "read_uncommitted")
+    assert everything == ["a", "b", "aborted", "c", "d", "open"]
+    other.commit_transaction(30)
+    assert read_by_kcat(need, served, "kcat-paid") == ["a", "b", "c", "d", "open"]
+
+
+@pytest.mark.shows("zombies", clients=(KCAT,))
+def test_a_kcat_that_was_superseded_writes_no_more(need: Any, served: Running) -> None:
+    kcat(need, served, "-P", "-p", "0", "-t", "kcat-zombie", text=["before"])
+    command = [need.tool("kcat"), "-b", served.bootstrap, *IN_TRANSACTION, "-t", "kcat-zombie"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as zombie:
+        assert zombie.stdin is not None and zombie.stderr is not None
+        zombie.stdin.write(MORE_THAN_KCAT_KEEPS)
+        zombie.stdin.flush()
+        eventually(
+            lambda: len(read_by_kcat(need, served, "kcat-zombie", "read_uncommitted")) > 1, "an open transaction"
+        )
+        kcat(need, served, *IN_TRANSACTION, "-t", "kcat-zombie", text=["of its successor"])
+        zombie.stdin.write("the end\n")
+        zombie.stdin.close()
+        assert "_FENCED" in zombie.stderr.read()
+        assert zombie.wait(60) != 0
+    assert read_by_kcat(need, served, "kcat-zombie") == ["before", "of its successor"]
+
+
 @pytest.mark.shows("a leader killed", clients=(KCAT,))
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_kcat_was_told_is_stored_survives_its_leader(need: Any, kind: str) -> None:
