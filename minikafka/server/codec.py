@@ -54,6 +54,8 @@ from minikafka.server.schema import Api, Direction, apis
 API_VERSIONS = 18
 SIZE_BYTES = 4
 """Before every frame stands its size."""
+CORRELATION_IDS = 1 << 31
+"""So many are not negative: a node's own numbers go on beyond, and start again on the wire."""
 _HEADER = struct.Struct(">hhih")
 _SIZE_AND_CORRELATION = struct.Struct(">ii")
 

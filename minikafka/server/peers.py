@@ -24,7 +24,7 @@ from minikafka.protocol.errors import ErrorCode
 from minikafka.protocol.messages import Envelope, Response
 from minikafka.protocol.quorum_messages import NotControllerResponse
 from minikafka.server import codec, peer_requests, peer_responses
-from minikafka.server.codec import SIZE_BYTES, CodecError
+from minikafka.server.codec import CORRELATION_IDS, SIZE_BYTES, CodecError
 from minikafka.server.frontend import ENVELOPE
 from minikafka.server.peer_requests import PeerRequest
 from minikafka.server.view import View
@@ -32,7 +32,6 @@ from minikafka.types import NodeId
 
 LOOPBACK = bytes([127, 0, 0, 1])
 """The client's address that an Envelope carries; nobody here looks at it."""
-CORRELATION_IDS = 1 << 31
 
 log = logging.getLogger(__name__)
 

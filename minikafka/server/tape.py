@@ -21,18 +21,21 @@ from typing import Any, NamedTuple, TypeAlias
 
 from minikafka.effects import Effect, Observe, Send, SetTimer, Timer
 from minikafka.protocol import facts
+from minikafka.protocol.admin_messages import CreateTopicsRequest, CreateTopicsResponse
 from minikafka.protocol.errors import ErrorCode
 from minikafka.protocol.messages import Envelope, FetchRequest, FetchResponse, ProduceRequest, ProduceResponse
 from minikafka.protocol.records import RecordBatch, split_batches
+from minikafka.server.codec import CORRELATION_IDS
 from minikafka.trace import labels, trace
 from minikafka.trace.story import words
-from minikafka.types import NO_EPOCH, NO_OFFSET, NodeId, Offset, number_of
+from minikafka.types import NO_EPOCH, NO_OFFSET, NodeId, number_of
 
 MOST_RECORDS = 100
 """Of one append that are told one by one."""
+LONGEST = MOST_RECORDS * 100
+"""Bytes of records that are opened for a word on an arrow."""
 MOST_REMEMBERED = 10_000
 """Messages and timers whose cause is known; older ones have come to nothing."""
-CORRELATION_IDS = 1 << 31
 Entry: TypeAlias = dict[str, Any]
 """at (ns); came: a message, if one did; lost: two between which nothing arrives any more; and of a step: id, from,
 node, kind, label, told, sent."""
@@ -65,7 +68,6 @@ class Tape:
         """The step that has sent this message or set this timer."""
         self._asked: dict[NodeId, tuple[Caller, Envelope]] = {}
         """By connection: what is to be answered."""
-        self._positions: dict[tuple[NodeId, str], Offset] = {}
 
     def world(self, fact: facts.Fact) -> None:
         """Something happened to the cluster from outside."""
@@ -75,25 +77,22 @@ class Tape:
 
     def step(self, node: NodeId, what: Envelope | Timer | NodeId | None, effects: Sequence[Effect]) -> None:
         """A node was called with this, and wants that done."""
-        came, label = None, "start"
-        cause = 0
+        came, cause = None, 0
         match what:
             case Envelope():
-                came, label = self._arrived(what), labels.label_of(what) if _is_short(what) else "Produce"
+                came = self._arrived(what)
                 cause = self._causes.pop(came, 0)
             case Timer():
-                label = what.name + (f" {what.key}" if what.key else "")
                 cause = self._causes.pop((node, what), 0)
             case str():
-                label = f"connection to {self._name(what)} lost"
                 self._keep({"at": time.monotonic_ns(), "came": None, "lost": [node, self._name(what)]})
         told = [*self._heard(node, what), *self._told(node, effects), *self._answered(node, effects)]
         sent = self._sent(effects)
         if told:
             self._steps += 1
             kind = "deliver" if came is not None else "timer"
-            said = [[*message, label] for message, label in sent]
-            self._keep(_step(self._steps, cause, node, kind, label, told, came, said))
+            said = [[*message, _on_arrow(envelope)] for message, envelope in sent]
+            self._keep(_step(self._steps, cause, node, kind, self._reason(what), told, came, said))
             cause = self._steps
         elif came is not None:
             self._keep({"at": time.monotonic_ns(), "came": came})
@@ -102,6 +101,16 @@ class Tape:
         for effect in effects:
             if type(effect) is SetTimer:
                 self._remember((node, effect.timer), cause)
+
+    def _reason(self, what: Envelope | Timer | NodeId | None) -> str:
+        match what:
+            case Envelope():
+                return _on_arrow(what)
+            case Timer():
+                return what.name + (f" {what.key}" if what.key else "")
+            case str():
+                return f"connection to {self._name(what)} lost"
+        return "start"
 
     def _remember(self, what: Message | tuple[NodeId, Timer], cause: int) -> None:
         self._causes[what] = cause
@@ -125,7 +134,7 @@ class Tape:
         self._asked[envelope.source] = caller, envelope
         return self._name(envelope.source), envelope.destination, caller.correlation_id, False
 
-    def _sent(self, effects: Sequence[Effect]) -> list[tuple[Message, str]]:
+    def _sent(self, effects: Sequence[Effect]) -> list[tuple[Message, Envelope]]:
         found = []
         for effect in effects:
             if type(effect) is Send:
@@ -134,7 +143,7 @@ class Tape:
                 asked = self._asked.pop(envelope.destination, None)
                 if asked is not None:
                     message = (envelope.source, reader, asked[0].correlation_id, True)
-                found.append((message, labels.label_of(envelope) if _is_short(envelope) else "Fetch"))
+                found.append((message, envelope))
         return found
 
     # --- what is told ---
@@ -220,11 +229,21 @@ def _message(envelope: Envelope) -> Message:
     return envelope.source, envelope.destination, number, envelope.is_response
 
 
+def _on_arrow(envelope: Envelope) -> str:
+    """Its label; the API alone where to open it would cost much, or where it is about nothing."""
+    if _is_short(envelope):
+        return labels.label_of(envelope)
+    return type(envelope.message).__name__.removesuffix("Request").removesuffix("Response")
+
+
 def _is_short(envelope: Envelope) -> bool:
-    """May its records be opened for a word on the arrow?"""
     match envelope.message:
         case ProduceRequest() | FetchResponse() as carried:
-            return sum(len(one.records) for one in carried.partitions) <= MOST_RECORDS * 100
+            return len(carried.partitions) > 0 and sum(len(one.records) for one in carried.partitions) <= LONGEST
+        case ProduceResponse() | FetchRequest() as named:
+            return bool(named.partitions)
+        case CreateTopicsRequest() | CreateTopicsResponse() as created:
+            return bool(created.topics)
     return True
 
 

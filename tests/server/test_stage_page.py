@@ -11,17 +11,22 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-from filmed import NODES, QUICK, Filmed, page_of
+from filmed import CREATE_TOPICS, NODES, PRODUCE, QUICK, Filmed, page_of
 from server_under_test import eventually
 
+from minikafka.effects import Observe, Send
+from minikafka.protocol.facts import HighWatermarkMoved
+from minikafka.protocol.messages import Envelope, MetadataRequest, MetadataResponse
 from minikafka.server import reel as reels
 from minikafka.server.reel import Reel
 from minikafka.server.serve import serve
 from minikafka.server.stage_page import StagePage
 from minikafka.server.tape import Tape
-from minikafka.trace import fold
+from minikafka.trace import fold, labels
 from minikafka.trace.trace import Trace
-from minikafka.types import NO_OFFSET
+from minikafka.types import NO_OFFSET, TopicPartition
+
+FETCH = 1
 
 QUESTION = ("broker-2", "broker-1", 7, False)
 ANSWER = ("broker-1", "broker-2", 7, True)
@@ -161,6 +166,29 @@ def test_a_large_append_is_told_by_its_count() -> None:
         assert any("sends 500 records to broker 1 with acks=all" in one for one in said)
         assert "Broker 1 appends 500 records to orders-0 at offset 0 on, in epoch 0." in said
         assert any("is told: 500 records stored from offset 0 on" in one for one in said)
+
+
+def test_requests_about_nothing_are_told_like_others() -> None:
+    nothing = {"acks": -1, "timeout_ms": 1_000, "topic_data": [], "topics": [], "forgotten_topics_data": []}
+    nothing |= {"max_wait_ms": 0, "min_bytes": 0}
+    with Filmed(brokers=1, config=QUICK) as running, running.connect() as wire:
+        assert wire.ask(PRODUCE, 9, nothing)["responses"] == []
+        assert wire.ask(FETCH, 12, nothing)["responses"] == []
+        assert wire.ask(CREATE_TOPICS, 5, nothing)["topics"] == []
+
+
+def test_labels_are_made_of_what_is_told_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+    label_of = labels.label_of
+    monkeypatch.setattr(labels, "label_of", lambda envelope: (made.append(envelope), label_of(envelope))[1])
+    kept: list[Any] = []
+    tape = Tape(kept.append, lambda _: None)
+    question = Envelope("broker-2", "broker-1", MetadataRequest(()), 1)
+    answer = question.reply(MetadataResponse((), ()))
+    tape.step("broker-1", question, [Send(answer)])
+    assert made == []
+    tape.step("broker-1", question, [Send(answer), Observe(HighWatermarkMoved(TopicPartition("t", 0), 1, True))])
+    assert made == [answer, question]
 
 
 def test_after_the_past_is_folded_the_picture_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
