@@ -18,8 +18,8 @@ How true is it?
 * simplified: `--stage` shows the running cluster, step by step, in the player of the lessons, with its past | what
   processes tell is put in order by the clock of their machine; clients are seen through their requests
   (`tests/server/test_stage_page.py`, `tests/stage/test_living_cluster.py`); Kafka has nothing like it
-* conforms: Fetch sessions tell what is new (KIP-227) | tests/server/test_fetch_sessions.py, after Kafka 4.4.0's own
-  answers; `server/fetch_sessions.py`
+* conforms: Fetch sessions tell what is new, to clients and between brokers (KIP-227) |
+  tests/server/test_fetch_sessions.py, after Kafka 4.4.0's own answers, and tests/server/test_peer_sessions.py
 * conforms: Some 250 requests, right and wrong ones, are answered as Apache Kafka 4.4.0 answered them |
   tests/server/test_topic_rows.py, tests/server/test_record_rows.py, tests/server/test_group_rows.py,
   tests/server/test_offset_rows.py, tests/server/test_consumer_group_rows.py, tests/server/test_transaction_rows.py,

@@ -26,6 +26,8 @@ from minikafka.server.quorum_adapters import about_metadata
 from minikafka.server.view import METADATA_TOPIC_ID, NO_TOPIC_ID, View, by_topic, first, numbers_out
 from minikafka.types import METADATA_PARTITION, TopicPartition
 
+FETCH = (1, 18)
+"""Key and version."""
 NO_DIRECTORY = bytes(16)
 Item = TypeVar("Item")
 
@@ -44,7 +46,7 @@ def request_out(message: messages.Message, view: View) -> PeerRequest:
     """The wire's form of a request to a peer."""
     match message:
         case messages.FetchRequest():
-            return PeerRequest(1, 18, fetch(message, view))
+            return PeerRequest(*FETCH, fetch(message, view))
         case txn.AddPartitionsToTxnRequest():
             return PeerRequest(24, 5, add_partitions(message))
         case txn.WriteTxnMarkersRequest():

@@ -5,6 +5,7 @@
 
 - One TCP connection for each peer and channel, opened when it is first needed. Answers come in the order of the
   questions.
+- A follower's fetches are a session with its leader, which outlives the connection (`peer_sessions.py`).
 - A channel that goes on under a new name (`fetch#1`) has given its old connection up: that is closed, and what was
   asked on it is never answered.
 - The core is told of a lost *peer*: when one connection with it breaks while an answer is due, all of them are closed.
@@ -21,12 +22,13 @@ from collections import deque
 from collections.abc import Callable, Mapping
 
 from minikafka.protocol.errors import ErrorCode
-from minikafka.protocol.messages import Envelope, Response
+from minikafka.protocol.messages import Envelope, FetchResponse, Message, Response
 from minikafka.protocol.quorum_messages import NotControllerResponse
 from minikafka.server import codec, peer_requests, peer_responses
 from minikafka.server.codec import CORRELATION_IDS, SIZE_BYTES, CodecError
 from minikafka.server.frontend import ENVELOPE
-from minikafka.server.peer_requests import PeerRequest
+from minikafka.server.peer_requests import FETCH, PeerRequest
+from minikafka.server.peer_sessions import PeerSession, is_of_follower
 from minikafka.server.view import View
 from minikafka.types import NodeId
 
@@ -39,10 +41,11 @@ log = logging.getLogger(__name__)
 class PeerConnection(asyncio.Protocol):
     """Our end of one connection to one peer."""
 
-    def __init__(self, peers: Peers, peer: NodeId, channel: str) -> None:
+    def __init__(self, peers: Peers, peer: NodeId, channel: str, session: PeerSession) -> None:
         self.peers = peers
         self.peer = peer
         self.channel = channel
+        self.session = session
         self.waiting: deque[tuple[Envelope, PeerRequest]] = deque()
         """Asked and not yet answered."""
         self.connecting: asyncio.Task[None] | None = None
@@ -53,13 +56,18 @@ class PeerConnection(asyncio.Protocol):
 
     def ask(self, envelope: Envelope) -> None:
         """Send a request."""
-        asked = peer_requests.request_out(envelope.message, self.peers.view())
+        asked = self._in_wire_form(envelope.message)
         frame = frame_of(asked, envelope.correlation_id % CORRELATION_IDS, self.peers.node)
         self.waiting.append((envelope, asked))
         if self._transport is None:
             self._unsent.append(frame)
         else:
             self._transport.write(frame)
+
+    def _in_wire_form(self, question: Message) -> PeerRequest:
+        if is_of_follower(question):
+            return PeerRequest(*FETCH, self.session.question(question, self.peers.view()))
+        return peer_requests.request_out(question, self.peers.view())
 
     def give_up(self) -> None:
         """Close; what was asked is never answered."""
@@ -114,7 +122,7 @@ class PeerConnection(asyncio.Protocol):
         if not self.waiting:
             return
         envelope, asked = self.waiting.popleft()
-        response = answer_of(envelope, asked, frame, self.peers.view())
+        response = answer_of(envelope, asked, frame, self.peers.view(), self.session)
         self.peers.deliver(envelope.reply(response))
 
 
@@ -127,7 +135,7 @@ def frame_of(asked: PeerRequest, correlation_id: int, node: NodeId) -> bytes:
     return codec.request_frame(ENVELOPE, 0, correlation_id, node, sealed)
 
 
-def answer_of(envelope: Envelope, asked: PeerRequest, frame: bytes, view: View) -> Response:
+def answer_of(envelope: Envelope, asked: PeerRequest, frame: bytes, view: View, session: PeerSession) -> Response:
     """What the peer has said. Raises `CodecError`."""
     key, version = (ENVELOPE, 0) if asked.is_passed_on else (asked.key, asked.version)
     number, body = codec.decode_response(key, version, frame)
@@ -137,7 +145,10 @@ def answer_of(envelope: Envelope, asked: PeerRequest, frame: bytes, view: View) 
         if body["error_code"] != ErrorCode.NONE:
             return NotControllerResponse()
         _, body = codec.decode_response(asked.key, asked.version, body["response_data"])
-    return peer_responses.response_in(envelope.message, body, view)
+    response = peer_responses.response_in(envelope.message, body, view)
+    if isinstance(response, FetchResponse) and is_of_follower(envelope.message):
+        return session.answer(response, body)
+    return response
 
 
 class Peers:
@@ -158,6 +169,7 @@ class Peers:
         self.deliver = deliver
         self._lost = lost
         self._connections: dict[tuple[NodeId, str], PeerConnection] = {}
+        self._sessions: dict[tuple[NodeId, str], PeerSession] = {}
 
     def send(self, envelope: Envelope) -> None:
         """Ask a peer, over the connection of this channel."""
@@ -168,7 +180,10 @@ class Peers:
             connection.give_up()
             connection = None
         if connection is None:
-            connection = self._connections[place] = PeerConnection(self, envelope.destination, envelope.channel)
+            session = self._sessions.setdefault(place, PeerSession())
+            session.begin_anew()
+            connection = PeerConnection(self, envelope.destination, envelope.channel, session)
+            self._connections[place] = connection
             opening = connection.connect(self.addresses[envelope.destination])
             connection.connecting = asyncio.get_running_loop().create_task(opening)
         connection.ask(envelope)

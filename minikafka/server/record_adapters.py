@@ -142,9 +142,9 @@ def fetch_request(ask: Ask) -> messages.FetchRequest:
     return messages.FetchRequest(
         replica_id=replica_id if replica_id < 0 or ask.trusts_replicas else UNKNOWN_REPLICA,
         partitions=tuple(
-            _wanted(TopicPartition(name_in(topic, "topic", ask.view), entry["partition"]), entry, of_each)
-            for topic in body["topics"]
-            for entry in topic["partitions"]
+            _wanted(TopicPartition(name, entry["partition"]), entry, of_each)
+            for name, entries in ((name_in(topic, "topic", ask.view), topic["partitions"]) for topic in body["topics"])
+            for entry in entries
         ),
         replica_epoch=body["replica_state"]["replica_epoch"],
         max_wait_ms=body["max_wait_ms"],
