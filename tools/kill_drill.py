@@ -27,7 +27,7 @@ from itertools import pairwise
 from pathlib import Path
 from random import Random
 from threading import Timer
-from typing import Any
+from typing import IO, Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT)]
@@ -55,8 +55,11 @@ class Client:
 
     def answer(self, key: int, version: int) -> dict[str, Any]:
         """The next answer. Raises `OSError` when there will be none."""
-        size = int.from_bytes(self._read(4), "big")
-        return codec.decode_response(key, version, self._read(size))[1]
+        return codec.decode_response(key, version, self.frame())[1]
+
+    def frame(self) -> bytes:
+        """The same as bytes, without their size."""
+        return self._read(int.from_bytes(self._read(4), "big"))
 
     def ask(self, key: int, version: int, body: dict[str, Any]) -> dict[str, Any]:
         """A request and its answer."""
@@ -81,6 +84,10 @@ class Drill:
         self.directory = directory
         self.with_processes = number % 2 == 1
         self.process: subprocess.Popen[str] | None = None
+        self.says_to: int | IO[bytes] = subprocess.DEVNULL
+        """Where the server's log goes."""
+        self.words: tuple[str, ...] = ()
+        """More of the command."""
         self.addresses: list[tuple[str, int]] = []
         self.sent = 0
         self.acknowledged: list[int] = []
@@ -89,9 +96,10 @@ class Drill:
         """Start the server and wait for its line."""
         more = ["--processes"] if self.with_processes else []
         command = [sys.executable, "-m", "minikafka", "serve", "--port", "0", "--data-dir", str(self.directory), *more]
+        command += self.words
         for setting in QUICK:
             command += ["--config", setting]
-        self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=self.says_to, text=True)
         assert self.process.stdout is not None
         servers = self.process.stdout.readline().strip().partition("=")[2].split(",")
         self.addresses = [(host, int(port)) for host, port in (server.split(":") for server in servers)]

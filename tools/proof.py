@@ -11,9 +11,12 @@
 * `exhaustive`: small worlds looked at whole: with the rule before KIP-101, with the engine as it is, and whether an
   acknowledged record can be lost by one cut and one power loss.
 * `killed`: SIGKILL of a server under load, at random moments (`kill_drill.py`).
+* `malformed`: frames that nobody should send, against a server that others use meanwhile (`frame_storm.py`).
+* `fuzz`: the codec, fuzzed where its coverage leads (`fuzz_codec.py`); needs `pip install 'minikafka-course[fuzz]'`.
 
 What is found is kept in `build/proof/`, a file for each part: an interrupted part goes on where it was, as long as the
-engine's source and the options are the same. `--minutes` bounds each part; the page says how far it came.
+engine's source and the options are the same. `--minutes` bounds each part; the page says how far it came. A part that
+never ran on this machine keeps on the page what another one has found.
 """
 
 from __future__ import annotations
@@ -37,6 +40,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
 
+import frame_storm
+import fuzz_codec
 import kill_drill
 import proof_page
 from proof_page import FOUND, KEPT, State
@@ -53,6 +58,10 @@ STAGES = (25, 100, 400, 1_000, 2_000, 5_000, 10_000)
 """So many schedules of each profile are played before the next profile gets its turn."""
 KILLS_OF_ONE = 10
 """SIGKILLs of one server on one directory."""
+FRAMES_OF_ONE = 1_000
+"""Malformed frames for one server."""
+EXECUTIONS_OF_ONE = 100_000
+"""Inputs of one fuzzing."""
 TURN = 25
 """Schedules that are played before somebody looks at the clock."""
 PYODIDE = "pyodide@314.0.7"
@@ -332,6 +341,26 @@ def killed(options: argparse.Namespace, state: State, pool: Any, deadline: float
     go_through(state, (unit for unit in units if unit[0] not in state.done), pool, options.jobs, deadline)
 
 
+# --- malformed ---
+
+
+def malformed(options: argparse.Namespace, state: State, pool: Any, deadline: float) -> None:
+    """Servers that are sent some frames each, in turn in one process and of many."""
+    numbers = range(-(-options.frames // FRAMES_OF_ONE))
+    units = [(str(one), frame_storm.storms, (options.seed, one, FRAMES_OF_ONE)) for one in numbers]
+    go_through(state, (unit for unit in units if unit[0] not in state.done), pool, options.jobs, deadline)
+
+
+def fuzzed(options: argparse.Namespace, state: State, pool: Any, deadline: float) -> None:
+    """The codec, from several seeds; skipped with a word where there is no atheris."""
+    if not fuzz_codec.is_here():
+        print(f"fuzz: {fuzz_codec.MISSING}")
+        return
+    numbers = range(-(-options.executions // EXECUTIONS_OF_ONE))
+    units = [(str(one), fuzz_codec.fuzz, (options.seed + one, EXECUTIONS_OF_ONE)) for one in numbers]
+    go_through(state, (unit for unit in units if unit[0] not in state.done), pool, options.jobs, deadline)
+
+
 # --- the command ---
 
 PARTS: dict[str, Callable[[argparse.Namespace, State, Any, float], None]] = {
@@ -341,6 +370,8 @@ PARTS: dict[str, Callable[[argparse.Namespace, State, Any, float], None]] = {
     "pyodide": in_pyodide,
     "exhaustive": small_worlds,
     "killed": killed,
+    "malformed": malformed,
+    "fuzz": fuzzed,
 }
 GOALS = {
     "false_alarms": ("seed", "schedules"),
@@ -349,6 +380,8 @@ GOALS = {
     "pyodide": ("seed", "pyodide_seeds"),
     "exhaustive": (),
     "killed": ("seed", "kills"),
+    "malformed": ("seed", "frames"),
+    "fuzz": ("seed", "executions"),
 }
 """The options on which a part's results depend."""
 
@@ -363,6 +396,8 @@ def parser() -> argparse.ArgumentParser:
     said.add_argument("--seeds", type=int, default=1_000, help="traces that are compared")
     said.add_argument("--pyodide-seeds", type=int, default=50, help="traces that are compared with Pyodide's")
     said.add_argument("--kills", type=int, default=200, help="SIGKILLs of a server under load")
+    said.add_argument("--frames", type=int, default=10_000, help="malformed, for servers that others use")
+    said.add_argument("--executions", type=int, default=1_000_000, help="of the codec by the fuzzer")
     said.add_argument("--seed", type=int, default=2026)
     said.add_argument("--jobs", type=int, default=2)
     said.add_argument("--page-only", action="store_true", help="write the page from what is kept")
@@ -376,9 +411,9 @@ def main(argv: list[str]) -> int:
     if options.scope:
         print(look_at_whole(options.scope))
         return 0
-    source = proof_page.source_digest(ROOT)
     for part in [] if options.page_only else options.part or PARTS:
         goal = {name: getattr(options, name) for name in GOALS[part]}
+        source = proof_page.source_digest(ROOT, with_server=part in proof_page.OF_SERVERS)
         state = State.open(KEPT / f"{part}.json", source, goal, conditions(options))
         print(f"{part}: {len(state.done)} pieces were done before", flush=True)
         with ProcessPoolExecutor(options.jobs) as pool:

@@ -1,6 +1,7 @@
 """What the parts of the proof have found, kept between runs, and docs/proof.md made of it.
 
 Each part keeps a file: the engine's source it is about, the goal, the conditions, and a result for each piece done.
+Such files do not travel; of a part that has none here the page keeps what it says, with the engine that it says it of.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from minikafka.sim import mutants, profiles
 from minikafka.sim.explorer import Exploration
 
 KEPT = ROOT / "build" / "proof"
+NOT_RUN = "Not run yet."
 FOUND = ("fault", "seed", "profile", "number", "promise", "sentence", "entries", "schedule")
 """What the tests want to know of a fault that was found by chance."""
 
@@ -71,38 +73,49 @@ def write_json(path: Path, content: Any) -> None:
     beside.replace(path)
 
 
-def source_digest(root: Path) -> str:
+def source_digest(root: Path, with_server: bool = False) -> str:
     """Which engine a figure is about: twelve digits over all Python files of the rooms that an exploration plays in."""
-    digest = hashlib.sha256()
+    digest, left_out = hashlib.sha256(), tidy.AROUND_THE_ENGINE - ({"server"} if with_server else set())
     for path in sorted((root / "minikafka").rglob("*.py")):
         name = path.relative_to(root).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__")
-        if tidy.room_of(name) not in tidy.AROUND_THE_ENGINE:
+        if tidy.room_of(name) not in left_out:
             digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:12]
 
 
 def write(root: Path) -> None:
-    """Write docs/proof.md from all that is kept."""
+    """Write docs/proof.md from all that is kept, and what is not kept here from the page as it is."""
     states = {name: State.read(KEPT / f"{name}.json") for name in SECTIONS}
-    (root / "docs" / "proof.md").write_text(page(states), encoding="utf-8")
+    path = root / "docs" / "proof.md"
+    path.write_text(page(states, path.read_text(encoding="utf-8")), encoding="utf-8")
 
 
-def page(states: Mapping[str, State | None]) -> str:
-    """The page; a part that never ran says so."""
+def page(states: Mapping[str, State | None], before: str = "") -> str:
+    """The page; a part that never ran says so, unless the page `before` knows of a run on another machine."""
     lines = ["# The proof", "", "Written by `make proof`; nothing here is written by hand.", ""]
+    found_elsewhere = sections_of(before)
     for name, (title, content) in SECTIONS.items():
         state = states.get(name)
         lines += [f"## {title}", ""]
-        lines += ["Not run yet."] if state is None else [conditions_of(state), "", *content(state)]
+        if state is None:
+            lines.append(found_elsewhere.get(title, NOT_RUN))
+        else:
+            lines += [conditions_of(state, name), "", *content(state)]
         lines.append("")
     return "\n".join(lines)
 
 
-def conditions_of(state: State) -> str:
+def sections_of(text: str) -> dict[str, str]:
+    """What stands under each heading of a page."""
+    parts = (part.partition("\n") for part in text.split("\n## ")[1:])
+    return {title: content.strip() for title, _, content in parts}
+
+
+def conditions_of(state: State, name: str) -> str:
     """One line: which engine, and how it was measured."""
-    said = state.conditions
+    said, about = state.conditions, "engine and server" if name in OF_SERVERS else "engine"
     return (
-        f"Seed {said['seed']}, engine `{state.source}`, {said['date']}, {said['python']}, "
+        f"Seed {said['seed']}, {about} `{state.source}`, {said['date']}, {said['python']}, "
         f"{said['jobs']} processes on {said['cores']} cores."
     )
 
@@ -233,6 +246,48 @@ def killed(state: State) -> Iterator[str]:
     yield f"\nThe goal is {state.goal.get('kills', 0):,} kills together."
 
 
+def malformed(state: State) -> Iterator[str]:
+    """A row for each kind of frame, and what others saw of it."""
+    storms = list(state.done.values())
+    came: dict[str, Counter[str]] = {}
+    for storm in storms:
+        for kind, counted in storm["came"].items():
+            came.setdefault(kind, Counter()).update(counted)
+    yield "| what is wrong | frames | closed | answered | waited for |"
+    yield "| --- | --- | --- | --- | --- |"
+    for kind, counted in came.items():
+        columns = " | ".join(f"{counted[reaction]:,}" for reaction in ("closed", "answered", "waited for"))
+        yield f"| {kind} | {counted.total():,} | {columns} |"
+    yield f"\n{beside(storms)}"
+    yield f"\nThe goal is {state.goal['frames']:,} frames together."
+
+
+def beside(storms: list[dict[str, Any]]) -> str:
+    """What became of the servers, and of another client."""
+    others, frames = (sum(storm[name] for storm in storms) for name in ("others", "frames"))
+    of_processes = sum(storm["processes"] for storm in storms)
+    longest_ms, grown_mib = (max(storm[name] for storm in storms) for name in ("longest_ms", "grown_mib"))
+    return (
+        f"{frames:,} frames, to {len(storms):,} servers, {of_processes} of them with `--processes`: each was closed, "
+        "refused or waited for as it should be, and no server complained of a mistake of its own. Beside them another "
+        f"client wrote {others:,} records; each was stored at once, within {longest_ms:,} ms, and all are there, once "
+        f"and in order. At no moment had a server more than {grown_mib:.1f} MiB above its memory before the storm; "
+        "batches that unpack to 64 MB were among the frames."
+    )
+
+
+def fuzzed(state: State) -> Iterator[str]:
+    """One sentence."""
+    runs = list(state.done.values())
+    yield (
+        f"{sum(run['executions'] for run in runs):,} inputs from {len(runs):,} seeds, led by coverage: each became a "
+        "message that comes out again as it went in, or a `CodecError`; a batch became records, or `CorruptBatch`. The "
+        f"best run reached {max(run['coverage'] for run in runs):,} branches, by "
+        f"{max(run['kept'] for run in runs):,} inputs that each reach something new."
+    )
+    yield f"\nThe goal is {state.goal['executions']:,} inputs."
+
+
 SECTIONS = {
     "false_alarms": ("False alarms", false_alarms),
     "mutants": ("Planted faults", planted_faults),
@@ -240,4 +295,8 @@ SECTIONS = {
     "pyodide": ("The same seed in a browser's Python", same_bytes),
     "exhaustive": ("Small worlds, looked at whole", small_worlds),
     "killed": ("Killed for real", killed),
+    "malformed": ("Malformed frames", malformed),
+    "fuzz": ("The codec, fuzzed", fuzzed),
 }
+OF_SERVERS = ("killed", "malformed", "fuzz")
+"""Parts whose figures are about `server/` as well."""

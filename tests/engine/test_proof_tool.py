@@ -120,3 +120,39 @@ def test_two_places_are_compared_only_where_both_were_looked_at(paper, tmp_path)
     (said,) = paper.same_bytes(state)
     assert said.startswith("1 of 2 traces are the same")
     assert "the goal is 4" in said
+
+
+def test_what_another_machine_has_found_stays_on_the_page(paper, tmp_path):
+    killed = a_state(paper, tmp_path, {"kills": 1}, {"0": {"processes": False, "kills": 1, "acknowledged": 7}}.items())
+    before = paper.page({"killed": killed})
+    assert before.count("Not run yet.") == len(paper.SECTIONS) - 1
+    assert paper.page({}, before) == before
+    killed.done["0"]["acknowledged"] = 8
+    assert paper.page({"killed": killed}, before) == before.replace("all of 7 ack", "all of 8 ack")
+    assert paper.page({}).count("Not run yet.") == len(paper.SECTIONS)
+
+
+def test_a_figure_of_a_server_is_about_the_server_too(paper, tmp_path):
+    for name in ("types.py", "server/tcp.py", "cli.py"):
+        (tmp_path / "minikafka" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "minikafka" / name).write_text("a = 1\n")
+    before = paper.source_digest(tmp_path, with_server=True)
+    (tmp_path / "minikafka" / "cli.py").write_text("a = 2\n")
+    assert paper.source_digest(tmp_path, with_server=True) == before
+    (tmp_path / "minikafka" / "server" / "tcp.py").write_text("a = 2\n")
+    assert paper.source_digest(tmp_path, with_server=True) != before
+
+
+def test_storms_and_fuzzing_add_up_to_their_sentences(paper, tmp_path):
+    storm = {"frames": 3, "processes": True, "others": 2, "longest_ms": 40, "grown_mib": 1.5}
+    storm["came"] = {"cut short": {"closed": 1, "answered": 1}, "64 MB, packed": {"answered": 1}}
+    other = {**storm, "longest_ms": 50, "processes": False}
+    state = a_state(paper, tmp_path, {"frames": 6}, {"0": storm, "1": other}.items())
+    said = "\n".join(paper.malformed(state))
+    assert "| cut short | 4 | 2 | 2 | 0 |" in said
+    assert "6 frames, to 2 servers, 1 of them with `--processes`" in said
+    assert "within 50 ms" in said
+    run = {"executions": 5, "coverage": 7, "kept": 2}
+    state = a_state(paper, tmp_path, {"executions": 10}, {"0": run, "1": {**run, "coverage": 9}}.items())
+    assert "10 inputs from 2 seeds" in "\n".join(paper.fuzzed(state))
+    assert "reached 9 branches" in "\n".join(paper.fuzzed(state))
