@@ -80,10 +80,13 @@ class Maker:
         self.random = random
         self.broker = broker
 
-    def request(self) -> bytes:
-        """Any that is served."""
+    def any_request(self) -> bytes:
+        """Of an API and version that are served."""
         key = self.random.choice([key for key in SERVED if key not in TOO_POWERFUL])
-        version = self.random.choice(SERVED[key])
+        return self.request(key, self.random.choice(SERVED[key]))
+
+    def request(self, key: int, version: int) -> bytes:
+        """Of this one."""
         return codec.request_frame(key, version, self.number(), "storm", self.group(apis()[key].request, version))
 
     def number(self) -> int:
@@ -141,31 +144,31 @@ def overwritten(data: bytes, place: int, with_what: bytes) -> bytes:
 def negative_size(make: Maker) -> Frame:
     """Below 0."""
     size = make.random.randrange(-(1 << 31), 0)
-    return Frame(size.to_bytes(SIZE_BYTES, "big", signed=True) + make.request(), (CLOSED,))
+    return Frame(size.to_bytes(SIZE_BYTES, "big", signed=True) + make.any_request(), (CLOSED,))
 
 
 def too_large(make: Maker) -> Frame:
     """Above `socket.request.max.bytes`."""
     size = make.random.randrange(LIMIT + 1, 1 << 31)
-    return Frame(size.to_bytes(SIZE_BYTES, "big") + make.request(), (CLOSED,))
+    return Frame(size.to_bytes(SIZE_BYTES, "big") + make.any_request(), (CLOSED,))
 
 
 def more_than_comes(make: Maker) -> Frame:
     """The server waits for the rest, which never comes."""
-    message = make.request()[SIZE_BYTES:]
+    message = make.any_request()[SIZE_BYTES:]
     size = len(message) + make.random.randrange(1, 1_000_000)
     return Frame(size.to_bytes(SIZE_BYTES, "big") + message, (WAITED_FOR,))
 
 
 def cut(make: Maker) -> Frame:
     """Anywhere, and its size says so."""
-    data = make.request()
+    data = make.any_request()
     return Frame(sized(data[SIZE_BYTES : make.somewhere(data)]))
 
 
 def flipped(make: Maker) -> Frame:
     """One to eight bits."""
-    data = bytearray(make.request())
+    data = bytearray(make.any_request())
     for _ in range(make.random.randrange(1, 9)):
         data[make.somewhere(data)] ^= 1 << make.random.randrange(8)
     return Frame(bytes(data))
@@ -173,21 +176,21 @@ def flipped(make: Maker) -> Frame:
 
 def noise(make: Maker) -> Frame:
     """The header of a request that is served, and then anything."""
-    data = make.request()
+    data = make.any_request()
     return Frame(data[:12] + make.random.randbytes(len(data) - 12))
 
 
 def unknown_key(make: Maker) -> Frame:
     """An API that there is not, or not here."""
     key = make.random.choice([key for key in range(-100, 1_000) if key not in SERVED])
-    return Frame(overwritten(make.request(), SIZE_BYTES, key.to_bytes(2, "big", signed=True)), (CLOSED,))
+    return Frame(overwritten(make.any_request(), SIZE_BYTES, key.to_bytes(2, "big", signed=True)), (CLOSED,))
 
 
 def unknown_version(make: Maker) -> Frame:
     """Of an API that there is; ApiVersions alone is answered, so that the client learns which there are."""
     key = make.random.choice(list(SERVED))
     version = make.random.choice([one for one in range(-5, 50) if one not in SERVED[key]])
-    data = overwritten(make.request(), SIZE_BYTES, key.to_bytes(2, "big") + version.to_bytes(2, "big", signed=True))
+    data = overwritten(make.request(key, SERVED[key][-1]), SIZE_BYTES + 2, version.to_bytes(2, "big", signed=True))
     return Frame(data, (ANSWERED,), (UNSUPPORTED_VERSION,)) if key == API_VERSIONS else Frame(data, (CLOSED,))
 
 
@@ -209,7 +212,7 @@ def old_format(make: Maker) -> Frame:
 
 def lying_length(make: Maker) -> Frame:
     """Somewhere in a request stands a number that is too large to be a length, or below 0."""
-    data = make.request()
+    data = make.any_request()
     return Frame(overwritten(data, make.somewhere(data, 12), bytes.fromhex(make.random.choice(LIES))))
 
 

@@ -88,6 +88,6 @@ def right_ones(random: Random) -> Iterator[tuple[str, bytes]]:
     for number, (key, version, direction) in enumerate(MESSAGES):
         body = make.group(apis()[key].fields(direction), version)
         yield str(number), number.to_bytes(2, "big") + b"".join(codec.encode(key, version, direction, body))
-    yield "frame", FRAME.to_bytes(2, "big") + make.request()[SIZE_BYTES:]
+    yield "frame", FRAME.to_bytes(2, "big") + make.any_request()[SIZE_BYTES:]
     batch = build_batch([(1_000, b"key", b"value", (("header", b"1"),)), (1_001, None, None, ())])
     yield "records", RECORDS.to_bytes(2, "big") + batch.data
