@@ -30,6 +30,7 @@ from minikafka.server.faults import Cluster
 from minikafka.server.host import ServeError
 from minikafka.server.reel import Reel
 from minikafka.stage import build
+from minikafka.stage.page import STYLE
 
 if TYPE_CHECKING:
     from tornado.httpserver import HTTPServer
@@ -47,13 +48,7 @@ PAGE = """<!doctype html>
 <link rel="icon" href="data:,">
 <title>{title}</title>
 <style>
-:root {{ color-scheme: light dark; }}
-body {{ margin: 0 auto; padding: 8px; max-width: 1280px; font-family: sans-serif; }}
-body {{ background: #FBFAF6; color: #1B2130; }}
-@media (prefers-color-scheme: dark) {{ body {{ background: #14171F; color: #E9E7E0; }} }}
-@media (max-width: 600px) {{ body {{ padding: 2px; }} }}
-h1 {{ position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }}
-#words {{ min-height: 1.4em; margin: 4px 8px; }}
+{style}#words {{ min-height: 1.4em; margin: 4px 8px; }}
 </style>
 </head>
 <body>
@@ -121,7 +116,8 @@ class StagePage:
     def text(self) -> str:
         """The page."""
         script = build.whole() + SCRIPT.read_text(encoding="utf-8")
-        return PAGE.format(title=html.escape(self.reel.title), acts=html.escape(json.dumps(self.acts)), script=script)
+        title, acts = html.escape(self.reel.title), html.escape(json.dumps(self.acts))
+        return PAGE.format(title=title, acts=acts, style=STYLE, script=script)
 
     async def act(self, text: str | bytes) -> str:
         """Do what a button asks for; says in one sentence what was done, or why not."""

@@ -10,6 +10,13 @@ from typing import Any
 
 from minikafka.stage import build, reading
 
+STYLE = """:root { color-scheme: light dark; }
+body { margin: 0 auto; padding: 8px; max-width: 1280px; background: #FBFAF6; color: #1B2130; font-family: sans-serif; }
+@media (prefers-color-scheme: dark) { body { background: #14171F; color: #E9E7E0; } }
+@media (max-width: 600px) { body { padding: 2px; } }
+h1 { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); } /* the player shows it */
+"""
+"""Of a page that is one player and nothing else."""
 TEMPLATE = """<!doctype html>
 <html lang="en">
 <head>
@@ -18,12 +25,7 @@ TEMPLATE = """<!doctype html>
 <link rel="icon" href="data:,">
 <title>@title@</title>
 <style>
-:root { color-scheme: light dark; }
-body { margin: 0 auto; padding: 8px; max-width: 1280px; background: #FBFAF6; color: #1B2130; font-family: sans-serif; }
-@media (prefers-color-scheme: dark) { body { background: #14171F; color: #E9E7E0; } }
-@media (max-width: 600px) { body { padding: 2px; } }
-h1 { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); } /* the player shows it */
-</style>
+@style@</style>
 </head>
 <body>
 <main>
@@ -54,6 +56,7 @@ def page(
     """The text of a self-contained HTML file that opens at `step`, or at the scene with this number."""
     recorded = reading.trace_json(trace)
     parts = {
+        "style": STYLE,
         "title": html.escape(title or reading.title_of(recorded)),
         "story": html.escape("\n".join(reading.story(recorded))),
         "trace": script_safe(recorded),
@@ -61,19 +64,7 @@ def page(
         "module": build.whole(),
     }
     # Split rather than replace one after the other: a trace may contain the very words of a later placeholder.
-    pieces = TEMPLATE.split("@")
-    return "".join(parts.get(piece, piece) if i % 2 else piece for i, piece in enumerate(spliced(pieces, parts)))
-
-
-def spliced(pieces: list[str], names: Mapping[str, str]) -> list[str]:
-    """Pieces so that every odd one is a placeholder; an `@` of the page's own style sheet is put back."""
-    result = [pieces[0]]
-    for piece in pieces[1:]:
-        if len(result) % 2 == 1 and piece not in names:
-            result[-1] += "@" + piece
-        else:
-            result.append(piece)
-    return result
+    return "".join(parts[piece] if i % 2 else piece for i, piece in enumerate(TEMPLATE.split("@")))
 
 
 def script_safe(value: object) -> str:

@@ -1063,7 +1063,7 @@ function drawCluster(frame) {
   parts.push(drawTold(layout, told), drawClients(frame, layout, told), drawWires(frame, layout));
   return h("svg", {
     class: "mk-picture", width: frame.width, height: layout.height, viewBox: `0 0 ${frame.width} ${layout.height}`,
-    role: "img", "aria-label": inWords(frame),
+    role: frame.stage.options.live ? "group" : "img", "aria-label": inWords(frame),
   }, drawPatterns(frame), ...parts);
 }
 
@@ -1269,9 +1269,16 @@ function drawActs(frame, l, row) {
     const x = l.right - 12 - (i + 1) * 60, y = row.y + row.height - 28;
     return h("g", {
       key: kind, class: "mk-act", role: "button", tabindex: 0, "aria-label": `${kind} ${spoken(row.id)}`, onclick: act,
-      onkeydown: (event) => { if (event.key === "Enter") act(); },
+      onkeydown: (event) => pressed(event) && act(),
     }, h("rect", { x, y, width: 56, height: 20, rx: 10 }), text(x + 28, y + 14, kind.replace("fill_", "full ")));
   });
+}
+
+function pressed(event) {
+  if (event.key !== "Enter" && event.key !== " ") return false;
+  event.preventDefault();
+  event.stopPropagation();
+  return true;
 }
 
 function drawLog(frame, l, row, replica) {

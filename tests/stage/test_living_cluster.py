@@ -28,9 +28,9 @@ STAGE = "document.querySelector('.mk-stage').mkStage.stage"
 
 
 @contextmanager
-def looking(chromium: Any, address: str) -> Iterator[Any]:
+def looking(chromium: Any, address: str, width: int = 1440, **look: Any) -> Iterator[Any]:
     """A reader's browser with the page open; whatever it complains about is a failure."""
-    view, complaints = chromium.new_page(viewport={"width": 1440, "height": 900}), []
+    view, complaints = chromium.new_page(viewport={"width": width, "height": 900}, **look), []
     view.set_default_timeout(30_000)
     view.on("console", lambda one: one.type in ("error", "warning") and complaints.append(one.text))
     view.on("pageerror", lambda error: complaints.append(str(error)))
@@ -39,6 +39,11 @@ def looking(chromium: Any, address: str) -> Iterator[Any]:
     yield view
     view.close()
     assert complaints == []
+
+
+LOOKS = [("light", 1280), ("dark", 1280), ("light", 390)]
+FINDINGS = """() => axe.run({resultTypes: ['violations']}).then(found =>
+  found.violations.flatMap(rule => rule.nodes.map(node => `${rule.id}: ${node.html.slice(0, 200)}`)))"""
 
 
 def has_told(view: Any, words: str) -> None:
@@ -112,6 +117,39 @@ def test_a_broker_is_paused_and_cut_off_on_the_page(chromium: Any) -> None:
                     f"{act}: broker 2 is {after}",
                 )
                 view.wait_for_function(f"document.getElementById('words').innerText.startsWith('{act}')")
+
+
+def test_the_page_can_be_used_by_everybody(chromium: Any, axe: str) -> None:
+    with Filmed(brokers=3, config=QUICK) as running, page_of(running) as (_, address):
+        running.create()
+        eventually(lambda: running.send(b"tea")["error_code"] == 0, "it is stored")
+        for scheme, width in LOOKS:
+            with looking(chromium, address, width, color_scheme=scheme, reduced_motion="reduce") as view:
+                has_told(view, "tea stored at offset 0")
+                view.evaluate(axe)
+                assert view.evaluate(FINDINGS) == [], (scheme, width)
+                press(view, "pause", 2)
+                view.wait_for_function("document.getElementById('words').innerText.startsWith('pause')")
+                view.wait_for_selector("[aria-label='resume broker 2']")
+                assert view.evaluate(FINDINGS) == [], (scheme, width)
+                press(view, "resume", 2)
+                view.wait_for_selector("[aria-label='pause broker 2']")
+
+
+@pytest.mark.parametrize("key", ["Enter", "Space"])
+def test_the_buttons_can_be_pressed_with_a_key_and_nothing_else_happens_then(chromium: Any, key: str) -> None:
+    with Filmed(brokers=3, config=QUICK) as running, page_of(running) as (_, address):
+        running.create()
+        with looking(chromium, address) as view:
+            has_told(view, "leads orders-0")
+            early = view.evaluate(f"{STAGE}.go(1), {STAGE}.step")
+            view.get_by_role("button", name="pause broker 2", exact=True).focus()
+            view.keyboard.press(key)
+            view.wait_for_function("document.getElementById('words').innerText.startsWith('pause')")
+            assert view.evaluate(f"[{STAGE}.step, {STAGE}.playing]") == [early, False]
+            view.locator("[data-part=slider]").focus()
+            view.keyboard.press("Space")
+            assert view.evaluate(f"{STAGE}.playing"), "elsewhere the space bar plays"
 
 
 @pytest.mark.skipif(not hasattr(socket, "SO_REUSEPORT"), reason="--processes needs a port that can be shared")
