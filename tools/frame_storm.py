@@ -380,7 +380,7 @@ def storms(seed: int, number: int, frames: int) -> dict[str, Any]:
     """One server in a storm; raises `AssertionError` when something is not as it should be."""
     with tempfile.TemporaryDirectory(prefix="mk-") as folder:
         drill = Drill(seed, number, Path(folder) / "data")
-        drill.words = ("--log-format", "json")
+        drill.words, drill.settings = ("--log-format", "json"), ()
         log = Path(folder) / "log"
         with log.open("wb") as drill.says_to:
             drill.start()

@@ -15,9 +15,11 @@ It begins with a right message of each kind. What reaches new code is kept for a
 from __future__ import annotations
 
 import argparse
+import atexit
 import importlib.util
 import random
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -58,6 +60,7 @@ def inside(folder: Path, seed: int, executions: int) -> None:
     import atheris
     import fuzz_one
 
+    atexit.register(signal.setitimer, signal.ITIMER_REAL, 0)  # libFuzzer's own alarm, or it rings when all is done
     fuzz_one.instrument(atheris.instrument_func)
     for name, data in fuzz_one.right_ones(random.Random(seed)):
         (folder / name).write_bytes(data)

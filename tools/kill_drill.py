@@ -88,6 +88,7 @@ class Drill:
         """Where the server's log goes."""
         self.words: tuple[str, ...] = ()
         """More of the command."""
+        self.settings: tuple[str, ...] = QUICK
         self.addresses: list[tuple[str, int]] = []
         self.sent = 0
         self.acknowledged: list[int] = []
@@ -97,7 +98,7 @@ class Drill:
         more = ["--processes"] if self.with_processes else []
         command = [sys.executable, "-m", "minikafka", "serve", "--port", "0", "--data-dir", str(self.directory), *more]
         command += self.words
-        for setting in QUICK:
+        for setting in self.settings:
             command += ["--config", setting]
         self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=self.says_to, text=True)
         assert self.process.stdout is not None
