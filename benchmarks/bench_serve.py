@@ -49,7 +49,7 @@ class Peer:
 def measure() -> Iterator[Measured]:
     """Needs confluent-kafka; without it there is nothing to measure."""
     try:
-        import confluent_kafka  # noqa: F401
+        import confluent_kafka  # noqa: F401 - only whether it is there: clients are processes of their own
     except ImportError:
         return
     yield from ready_and_idle()
@@ -136,7 +136,7 @@ def create(peer: Peer, topic: str, partitions: int, copies: int) -> None:
             future.result(120)
     deadline = time.monotonic() + 60
     while len(admin.list_topics(topic, 30).topics[topic].partitions) < partitions and time.monotonic() < deadline:
-        time.sleep(0.1)
+        time.sleep(0.1)  # the admin client is told of a topic before every broker knows it: ask again
 
 
 # --- how fast ---
@@ -239,7 +239,7 @@ def ready_and_idle() -> Iterator[Measured]:
         times, memory = [], []
         for _ in range(RUNS):
             with ours(*more) as (_, pid, seconds):
-                time.sleep(1)
+                time.sleep(1)  # until what starting has left to do is done
                 times.append(seconds)
                 memory.append(resident_mib(pid))
         yield Measured(f"ready, {name}", statistics.median(times), "s", goals[0])
@@ -253,7 +253,7 @@ def many() -> Iterator[Measured]:
         hosts = [address.split(":") for address in bootstrap.split(",")]
         held = [socket.create_connection((host, int(port))) for host, port in hosts for _ in range(334)]
         took = time.perf_counter() - began
-        time.sleep(1)
+        time.sleep(1)  # until the server has accepted them all
         yield Measured("1,000 connections, opened within", took, "s")
         yield Measured(
             "1,000 connections, memory for them", resident_mib(pid) - before, "MiB", depends_on_machine=False

@@ -107,7 +107,7 @@ def steady(bootstrap: str, topic: str, rate: int, seconds: float, size: int, lin
             send(sending, topic, HEAD.pack(one, now) + rest)
         number = due
         sending.poll(0)
-        time.sleep(0.001)
+        time.sleep(0.001)  # the pace: what falls due meanwhile is sent together
     took = time.perf_counter() - began
     assert sending.flush(PATIENCE_S) == 0, "not all were acknowledged"
     found: dict[str, Any] = here.recv()

@@ -71,7 +71,7 @@ class StagePage:
     def __init__(self, cluster: Cluster, reel: Reel) -> None:
         """Raises `ConfigError` where Tornado is not installed."""
         try:
-            import tornado.httpserver  # noqa: F401
+            import tornado.httpserver  # noqa: F401 - only whether it is there: it is used when the page opens
         except ImportError:
             raise ConfigError("--stage needs tornado: pip install 'minikafka-course[serve]'.") from None
         self.cluster = cluster
