@@ -49,6 +49,10 @@ class Client:
     def __init__(self, address: tuple[str, int]) -> None:
         self.socket = socket.create_connection(address, timeout=PATIENCE_S)
 
+    def __del__(self) -> None:
+        if hasattr(self, "socket"):  # else nobody was there
+            self.socket.close()
+
     def send(self, key: int, version: int, body: dict[str, Any]) -> None:
         """A request, without waiting for its answer."""
         self.socket.sendall(codec.request_frame(key, version, 1, "drill", body))

@@ -63,6 +63,8 @@ def test_files_are_found_again(tmp_path: Path) -> None:
     again = OsDisk(tmp_path)
     assert len(again.paths()) == 500
     assert again.read("t-499/log", 0, 9) == b"499"
+    for disk in (first, again):
+        disk.close()
     assert not (tmp_path / "t-0" / "half.tmp").exists()
 
 

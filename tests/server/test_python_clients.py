@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from server_under_test import Running, eventually
+from server_under_test import Running, Wire, eventually
 from test_java_and_go import AT_ONCE, KINDS
 
+METADATA = 3
 KAFKA_PYTHON, AIOKAFKA = "kafka-python", "aiokafka"
 BRISK = {"session_timeout_ms": 10_000, "heartbeat_interval_ms": 300}
 """A member learns by a heartbeat that it has to join again."""
@@ -28,12 +29,21 @@ def served(request: Any) -> Iterator[Running]:
 # --- two clients, one face --------------------------------------------------------------------------------------------
 
 
+def knows(address: str, topic: str) -> bool:
+    """Where a broker does not yet, a consumer of kafka-python shares out nothing, and does not ask again for long."""
+    host, port = address.split(":")
+    with Wire((host, int(port))) as wire:
+        (found,) = wire.ask(METADATA, 9, {"topics": [{"name": topic}], "allow_auto_topic_creation": False})["topics"]
+    return found["error_code"] == 0
+
+
 class KafkaPython:
     """kafka-python, which is called directly."""
 
     def __init__(self, need: Any, bootstrap: str) -> None:
         self.kafka = need.module("kafka")
         self.servers = {"bootstrap_servers": bootstrap}
+        self.addresses = bootstrap.split(",")
         self.position = self.kafka.TopicPartition
         assignors = (
             need.module("kafka.coordinator.assignors.cooperative_sticky"),
@@ -53,6 +63,7 @@ class KafkaPython:
         admin = self.admin()
         admin.create_topics({topic: {"num_partitions": partitions, "replication_factor": 3}})
         admin.close()
+        eventually(lambda: all(knows(address, topic) for address in self.addresses), "every broker knows it")
 
     def producer(self, **settings: Any) -> Any:
         return self.kafka.KafkaProducer(**self.servers, **settings)
