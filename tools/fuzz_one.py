@@ -77,9 +77,9 @@ def judge_records(data: bytes) -> None:
 
 
 def open_batch(batch: RecordBatch) -> None:
-    """As a consumer does."""
+    """As a consumer does; a head that counts below 0, which no broker takes, has no records."""
     batch.check()
-    assert len(list(batch.records())) == batch.count
+    assert len(list(batch.records())) == max(batch.count, 0)
 
 
 def right_ones(random: Random) -> Iterator[tuple[str, bytes]]:
