@@ -15,6 +15,7 @@ from minikafka.grading.transplant import Seen, Transplant
 from minikafka.grading.verdict import NOT_YET, PASSED, Verdict
 from minikafka.grading.write import Directed, Evidence, Write, Wrong, answered
 from minikafka.sim import drawing
+from minikafka.sim.schedule import Schedule, Setup
 from minikafka.trace import story
 
 ASKED_AGAIN = 200
@@ -96,7 +97,7 @@ class WriteGrading:
         setup = self.write.explored[index]
         for number in range(self.write.schedules):
             random = Random(f"{self.exercise.id}/explored/{index}/{number}")
-            lines = drawing.random_schedule(random, setup, SENDS, FAULTS)
+            lines = (self.write.explore or sends_and_faults)(random, setup)
             seen = transplant.watch(replace(setup, seed=number), lines)
             if seen.violation is not None:
                 return self.of_run(transplant, seen)
@@ -235,6 +236,11 @@ class WriteGrading:
             requirement="R0",
             promise="R0",
         )
+
+
+def sends_and_faults(random: Random, setup: Setup) -> Schedule:
+    """What is explored where the exercise says nothing else."""
+    return drawing.random_schedule(random, setup, SENDS, FAULTS)
 
 
 FAILURES = {

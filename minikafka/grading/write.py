@@ -117,6 +117,8 @@ class Write:
     """Clusters to explore, at random, as the last net."""
     schedules: int = 5
     """Explored on each of them."""
+    explore: Callable[[Random, Setup], Schedule] | None = None
+    """Draws a schedule to explore, where sends and faults alone would hardly ever ask the function."""
     application: Callable[[Setup], Checker] | None = None
     """Where no part of the core asks the function: what runs beside the cluster and does."""
     reference: Callable[..., Any] | None = None

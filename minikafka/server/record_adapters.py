@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from minikafka.config import MAX_INT, MAX_LONG
+from minikafka.config import MAX_LONG
 from minikafka.protocol import messages
 from minikafka.protocol.errors import ErrorCode
 from minikafka.server.compiler import Body, Buffer
@@ -138,11 +138,10 @@ def fetch_request(ask: Ask) -> messages.FetchRequest:
     body, replica_id = ask.body, _replica_id(ask.body)
     trusted = ask.trusts_replicas and replica_id != CONSUMER
     max_bytes = body["max_bytes"] if trusted else min(body["max_bytes"], FETCH_MAX_BYTES)
-    of_each = MAX_INT if trusted else max_bytes
     return messages.FetchRequest(
         replica_id=replica_id if replica_id < 0 or ask.trusts_replicas else UNKNOWN_REPLICA,
         partitions=tuple(
-            _wanted(TopicPartition(name, entry["partition"]), entry, of_each)
+            _wanted(TopicPartition(name, entry["partition"]), entry)
             for name, entries in ((name_in(topic, "topic", ask.view), topic["partitions"]) for topic in body["topics"])
             for entry in entries
         ),
@@ -161,14 +160,13 @@ def _replica_id(body: Body) -> int:
     return body["replica_state"]["replica_id"] if replica_id == CONSUMER else replica_id
 
 
-def _wanted(partition: TopicPartition, entry: Body, most_bytes: int) -> messages.FetchPartition:
-    """To a consumer no partition gives more than all of them together may; its first batch in any case."""
+def _wanted(partition: TopicPartition, entry: Body) -> messages.FetchPartition:
     return messages.FetchPartition(
         partition,
         fetch_offset=entry["fetch_offset"],
         current_leader_epoch=entry["current_leader_epoch"],
         last_fetched_epoch=entry["last_fetched_epoch"],
-        max_bytes=min(entry["partition_max_bytes"], most_bytes),
+        max_bytes=entry["partition_max_bytes"],
         log_start_offset=entry["log_start_offset"],
         high_watermark=entry["high_watermark"],
     )

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple, Self
 from minikafka.grading.handing_over import GroupSetup, HandOver, MemberRuns, Progress, Table, may_differ
 from minikafka.grading.write import Directed, Evidence, Example, Mistake, Write, Wrong, WrongShape
 from minikafka.protocol import facts
-from minikafka.sim.schedule import schedule
+from minikafka.sim import drawing
+from minikafka.sim.schedule import Entry, Schedule, Setup, schedule
 from minikafka.trace.trace import Told
 from minikafka.types import TopicPartition
 
@@ -97,6 +98,15 @@ def draw(random: Random) -> Question:
             tracked[name] = Progress(handled, handled + random.randint(0, 2), random.choice(near), random.choice(near))
     taken = tuple(name for name in NAMES if random.random() < 0.6)
     return Question(random.choice(("revoked", "revoked", "revoked", "lost")), taken, tracked)
+
+
+def somebody_joins(random: Random, setup: Setup) -> Schedule:
+    """Some sends and a fault, and a second member that comes and perhaps goes: without one nobody is called back."""
+    joins_ms = random.randint(1_000, 9_000)
+    lines = [*drawing.random_schedule(random, setup, 5, 1), Entry(joins_ms, "join", ("M2",))]
+    if random.random() < 0.5:
+        lines.append(Entry(joins_ms + random.randint(3_000, 9_000), "leave", ("M2",)))
+    return tuple(sorted(lines, key=lambda entry: entry.at_ms))
 
 
 def asked(event: str, a0: tuple[Any, ...] | None, b1: tuple[Any, ...] | None = None) -> Question:
@@ -265,5 +275,6 @@ EXERCISE = Write(
     mistakes=MISTAKES,
     draw=draw,
     explored=(EAGER, THREE),
+    explore=somebody_joins,
     application=MemberRuns,
 )

@@ -107,6 +107,15 @@ DIRECTED = (
         schedule((0, "send", "a1"), (3_000, "send", "b9"), (4_000, "send", "c9"), (5_000, "delete_records", 2)), ONE,
     ),
     Directed(
+        "what was deleted is asked for", "readable_from_committed",
+        schedule((0, "send", "a1"), (3_000, "send", "b9"), (4_000, "send", "c9"), (5_000, "delete_records", 2)), ONE,
+    ),
+    Directed(
+        "a transaction keeps readers waiting", "readable_to_the_mark",
+        schedule((0, "send", "a1"), (0, "transact", "b1", {"end": ""})), ONE,
+    ),
+    Directed("all that was wanted is there", "gone_may_be_negative", schedule((0, "send", "a1")), ONE),
+    Directed(
         "a follower is cut off", "to_log_end",
         schedule((0, "send", "a1"), (5_000, "cut", 3, "brokers"), (6_000, "send", "b1")),
     ),
@@ -161,6 +170,28 @@ MISTAKES = (
         _opened,
         lambda question, got, expected: question.committed is not None and got.offsets != expected.offsets
         and got.offsets in (up_to_lso := question.last_stable - question.committed, max(up_to_lso, 0)),
+    ),
+    Mistake(
+        "readable_from_committed", "R3",
+        lambda wrong: f"Below {wrong.question.log_start} nothing is left: what was deleted is gone, not readable.",
+        _moved,
+        lambda question, got, expected: question.committed is not None and question.committed < question.log_start
+        and got.readable == max(question.last_stable - question.committed, 0) != expected.readable,
+    ),
+    Mistake(
+        "readable_to_the_mark", "R3",
+        lambda wrong: f"A reader of committed data stops at the LSO, {wrong.question.last_stable}: what is above "
+        "belongs to a transaction that nobody has decided.",
+        _opened,
+        lambda question, got, expected: question.committed is not None and got.readable != expected.readable
+        and got.readable == max(question.high_watermark - max(question.committed, question.log_start), 0),
+    ),
+    Mistake(
+        "gone_may_be_negative", "R4",
+        lambda wrong: f"{wrong.question.committed} is committed and the log starts at {wrong.question.log_start}: "
+        "nothing that this group wants is gone. That is 0.",
+        _committed,
+        lambda question, got, expected: got.gone is not None and got.gone < 0 == expected.gone,
     ),
     Mistake(
         "to_log_end", "R5",
