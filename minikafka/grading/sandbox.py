@@ -199,8 +199,9 @@ class InProcessAnswer:
 
     def ask(self, question: tuple[Any, ...], serve: Serve | None = None) -> Any:
         """One decision. Raises `AnswerFailed`, and what `serve` raises."""
+        asked = child.from_question(child.to_question(question))  # what a process of its own would be given
         if serve is None:
-            return result_of(self._answer.ask(question), question)
+            return result_of(self._answer.ask(asked), question)
         stopped: list[Exception] = []
 
         def call(name: str, arguments: tuple[Any, ...]) -> Any:
@@ -218,7 +219,7 @@ class InProcessAnswer:
 
         child.CALLS.append(call)
         try:
-            reply = self._answer.ask(child.from_question(child.to_question(question)))
+            reply = self._answer.ask(asked)
         finally:
             child.CALLS.pop()
         if stopped:

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import time
+from typing import NamedTuple
 
 import pytest
 
@@ -50,6 +51,16 @@ def test_plain_values_go_over_and_come_back(ask, value):
     came = ask("return question", value)
     assert came == value
     assert type(came) is type(value)
+
+
+class Replica(NamedTuple):
+    id: int
+    name: str
+
+
+def test_a_named_tuple_is_plain_on_the_other_side_wherever_that_is(ask):
+    """An answer that forgets the stub's first line must not pass in the browser and fail at home."""
+    assert ask("return type(question) is tuple and question == (1, 'a')", Replica(1, "a")) is True
 
 
 def test_what_no_exercise_takes_arrives_as_its_text(ask):
