@@ -21,6 +21,7 @@ from minikafka.grading import hints, milestone, progress, skeleton
 from minikafka.grading.exercise import CannotGrade, Exercise, all_exercises, checkout, find
 from minikafka.grading.grader import judge
 from minikafka.grading.in_place import Standing, StoodDown, begun_in, in_place
+from minikafka.grading.published import MILESTONES
 
 if TYPE_CHECKING:
     from minikafka.trace.trace import Trace
@@ -177,7 +178,19 @@ def _next() -> int:
     made = ", made from the stub when you first grade" if not exercise.answer.exists() else ""
     print(f"  write   {shown_path(exercise, exercise.answer)}{made}")
     print(f"  then    minikafka grade {exercise.id}   or, to grade at every save: minikafka watch")
+    passed = milestone_before(exercise)
+    if passed is not None:
+        print(f"  first   minikafka milestone {passed}   plays a published failure with all that you have written")
     return 0
+
+
+def milestone_before(exercise: Exercise) -> int | None:
+    """The milestone between the exercise before this one and this one."""
+    lessons = {int(one.id[:2]) for one in some_exercises()}
+    ids = [one.id for one in some_exercises() if one.id[:2] == exercise.id[:2]]
+    before = max((lesson for lesson in lessons if lesson < int(exercise.id[:2])), default=None)
+    is_first = ids[0] == exercise.id
+    return before if is_first and before in {one.lesson for one in MILESTONES} else None
 
 
 def hint(exercise_id: str, number: int | None = None) -> int:
