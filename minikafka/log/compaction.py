@@ -96,14 +96,15 @@ def clean_if_worth_it(log: PartitionLog, now: Millis) -> bool:
 
 def clean(log: PartitionLog, segments: list[Segment], now: Millis) -> None:
     """Rewrite these segments, the oldest of the log."""
-    below = segments[-1].next_offset
     aborted = [entry for one in segments for entry in one.aborted]
     dirty = (batch for one in segments for batch in one.batches(log.cleaned_up_to))
     newest = newest_offsets(dirty, Transactions(one for one in aborted if one.last_offset >= log.cleaned_up_to))
     cleaner = _Cleaner(log, newest, Transactions(aborted), now)
-    for group in _groups(segments, log.config.segment_bytes):
-        cleaner.rewrite(group)
-    log.compacted(below, tuple(cleaner.removed))
+    try:
+        for group in _groups(segments, log.config.segment_bytes):
+            cleaner.rewrite(group)
+    finally:  # also when the disk is full in the middle: what has been replaced by then is gone
+        log.compacted(cleaner.below, tuple(cleaner.removed))
 
 
 def newest_offsets(batches: Iterable[RecordBatch], transactions: Transactions) -> dict[bytes, Offset]:
@@ -156,6 +157,7 @@ class _Cleaner:
         self.newest = newest
         self.transactions = transactions
         self.now = now
+        self.below = log.cleaned_up_to
         self.removed: list[Offset] = []
         self._producers = log.producers.entries
 
@@ -163,7 +165,9 @@ class _Cleaner:
         """Make one clean segment out of several, and put it in their place."""
         disk, stem = self.log.disk, group[0].stem
         aborted: list[AbortedTransaction] = []
-        data = b"".join(self._cleaned(batch, aborted) for one in group for batch in one.batches(one.base_offset))
+        removed: list[Offset] = []
+        batches = (batch for one in group for batch in one.batches(one.base_offset))
+        data = b"".join(self._cleaned(batch, aborted, removed) for batch in batches)
         disk.delete(f"{stem}.log{CLEANED}")
         disk.append(f"{stem}.log{CLEANED}", data)
         disk.flush(f"{stem}.log{CLEANED}")
@@ -176,16 +180,18 @@ class _Cleaner:
         for entry in aborted:
             new.add_aborted(entry)
         self.log.segments.put(group, new)
+        self.below = group[-1].next_offset
+        self.removed += removed
         new.close()
 
-    def _cleaned(self, batch: RecordBatch, aborted: list[AbortedTransaction]) -> bytes:
+    def _cleaned(self, batch: RecordBatch, aborted: list[AbortedTransaction], removed: list[Offset]) -> bytes:
         """What is left of a batch: itself, one with fewer records, an empty head, or nothing."""
         if batch.is_compressed:
             return batch.data
         plan = self._plan_for_marker(batch, aborted) if batch.is_control else self._plan_for_data(batch)
         if batch.count > len(plan.records):
             kept = {record.offset for record in plan.records}
-            self.removed += [record.offset for record in batch.records() if record.offset not in kept]
+            removed += [record.offset for record in batch.records() if record.offset not in kept]
         if not plan.records and not plan.keep_empty:
             return b""
         horizon = batch.delete_horizon_ms

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from random import Random
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from minikafka.broker.log_manager import LogManager
 from minikafka.broker.validation import InvalidBatch, check_produced_batch
 from minikafka.config import ServerConfig, TopicConfig
-from minikafka.disk import MemoryDisk
+from minikafka.disk import MemoryDisk, StorageError
 from minikafka.effects import SetTimer, Timer
 from minikafka.log import compaction
 from minikafka.log.loading import Opening
@@ -211,6 +212,33 @@ def test_a_power_loss_in_the_middle_of_cleaning_loses_nothing():
         disk.left = 1 << 30
         newest = {key: value for _, key, value in content(PartitionLog(TABLE, disk, SETTINGS, Opening(False, 4)))}
         assert newest == {"a": "2", "b": "3"}, f"interrupted at rename {steps}"
+
+
+def test_what_was_replaced_before_the_disk_was_full_is_told():
+    """Cleaning stops in the middle: some segments are new by then, and nobody may look for what was in the old ones."""
+
+    class Filling(MemoryDisk):
+        left = 1 << 30
+
+        def append(self, path, data):
+            self.left -= 1
+            if self.left < 0:
+                raise StorageError(f"no space left on the disk for {path}")
+            super().append(path, data)
+
+    settings = TopicConfig(cleanup_policy="compact", segment_bytes=200, min_cleanable_dirty_ratio=0.0)
+    told = set()
+    for left in range(12):
+        disk = Filling()
+        log = log_of(*[batch((key, str(number))) for number, key in enumerate("ababab")], disk=disk, settings=settings)
+        before, disk.left = {offset for offset, _, _ in content(log)}, left
+        with suppress(StorageError):
+            compaction.clean(log, log.segments.closed, 0)
+        removed = before - {offset for offset, _, _ in content(log)}
+        news = [one for one in log.take_news() if isinstance(one, facts.LogCompacted)]
+        assert {offset for one in news for offset in one.removed} == removed, f"full after {left} writes"
+        told.add(len(removed))
+    assert told == {0, 2, 4}
 
 
 def test_fewer_records_keep_offsets_sequences_and_headers():
