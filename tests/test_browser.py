@@ -1,7 +1,7 @@
 """The built site in a real browser: every page quiet, private, light, accessible, and readable without scripts.
 
-Each page is opened once, and everything is asked of that visit. Pages of source code are all made alike: two of them
-stand for the rest.
+Each page is opened once, and everything is asked of that visit. Pages of source code are all made alike, and so are
+those of hints: two of each stand for the rest.
 """
 
 from __future__ import annotations
@@ -28,11 +28,12 @@ FINDINGS = """options => axe.run(document, {resultTypes: ["violations"], ...opti
 
 
 def built_pages():
-    """The address of every page; of those that show source code, the first and the last."""
+    """The address of every page; of those that show source code, and of those of hints, the first and the last."""
     found = {path.parent.relative_to(ROOT / "site").as_posix() for path in (ROOT / "site").rglob("index.html")}
     pages = sorted("" if page == "." else f"{page}/" for page in found)
     code = [page for page in pages if page.startswith("code/")]
-    return [page for page in pages if page not in code[1:-1]]
+    hints = [page for page in pages if page.endswith("/hints/")]
+    return [page for page in pages if page not in code[1:-1] + hints[1:-1]]
 
 
 def run_pages():
