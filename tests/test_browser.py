@@ -1,7 +1,8 @@
 """The built site in a real browser: every page quiet, private, light, accessible, and readable without scripts.
 
 Each page is opened once, and everything is asked of that visit. Pages of source code are all made alike, and so are
-those of hints: two of each stand for the rest.
+those of hints: two of each stand for the rest. Of the runs one in four is opened here: each scenario is drawn in each
+view by `stage/test_scenarios.py`.
 """
 
 from __future__ import annotations
@@ -33,7 +34,9 @@ def built_pages():
     pages = sorted("" if page == "." else f"{page}/" for page in found)
     code = [page for page in pages if page.startswith("code/")]
     hints = [page for page in pages if page.endswith("/hints/")]
-    return [page for page in pages if page not in code[1:-1] + hints[1:-1]]
+    runs = [page for page in pages if re.match(r"runs/\d", page)]
+    alike = {*code[1:-1], *hints[1:-1], *runs} - {*runs[::4]}
+    return [page for page in pages if page not in alike]
 
 
 def run_pages():
