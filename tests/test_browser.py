@@ -1,13 +1,14 @@
 """The built site in a real browser: every page quiet, private, light, accessible, and readable without scripts.
 
 Each page is opened once, and everything is asked of that visit. Pages of source code are all made alike, and so are
-those of hints: two of each stand for the rest. Of the runs one in four is opened here: each scenario is drawn in each
-view by `stage/test_scenarios.py`.
+those of hints; and a run has a page like all others, its views are looked at by `stage/test_scenarios.py`. So some of
+each are opened, others with each commit; PAGES=all opens all of them.
 """
 
 from __future__ import annotations
 
 import gzip
+import os
 import re
 import sys
 from pathlib import Path
@@ -16,9 +17,10 @@ from urllib.parse import urlsplit
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tools"))
+sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "tests" / "grading")]
 
 import screenshots
+from grading_kit import commit_of
 
 # With all a lesson's page loads, but its traces and the search index.
 PAGE_BYTES = 200_000
@@ -29,14 +31,16 @@ FINDINGS = """options => axe.run(document, {resultTypes: ["violations"], ...opti
 
 
 def built_pages():
-    """The address of every page; of those that show source code, and of those of hints, the first and the last."""
+    """The address of every page; of those that are made alike only those whose turn it is."""
     found = {path.parent.relative_to(ROOT / "site").as_posix() for path in (ROOT / "site").rglob("index.html")}
     pages = sorted("" if page == "." else f"{page}/" for page in found)
-    code = [page for page in pages if page.startswith("code/")]
-    hints = [page for page in pages if page.endswith("/hints/")]
-    runs = [page for page in pages if re.match(r"runs/\d", page)]
-    alike = {*code[1:-1], *hints[1:-1], *runs} - {*runs[::4]}
-    return [page for page in pages if page not in alike]
+    if os.environ.get("PAGES") == "all":
+        return pages
+    commit, waiting = commit_of(ROOT), set()
+    for kind, turns in {r"code/": 20, r".*/hints/$": 10, r"runs/\d": 4}.items():
+        alike = [page for page in pages if re.match(kind, page)]
+        waiting |= {page for number, page in enumerate(alike) if number % turns != commit % turns}
+    return [page for page in pages if page not in waiting]
 
 
 def run_pages():
