@@ -186,11 +186,10 @@ def _next() -> int:
 
 def milestone_before(exercise: Exercise) -> int | None:
     """The milestone between the exercise before this one and this one."""
-    lessons = {int(one.id[:2]) for one in some_exercises()}
-    ids = [one.id for one in some_exercises() if one.id[:2] == exercise.id[:2]]
-    before = max((lesson for lesson in lessons if lesson < int(exercise.id[:2])), default=None)
-    is_first = ids[0] == exercise.id
-    return before if is_first and before in {one.lesson for one in MILESTONES} else None
+    ids = [one.id for one in some_exercises()]
+    place = ids.index(exercise.id)
+    before = int(ids[place - 1][:2]) if place else 0
+    return before if before != int(exercise.id[:2]) and before in {one.lesson for one in MILESTONES} else None
 
 
 def hint(exercise_id: str, number: int | None = None) -> int:

@@ -19,7 +19,7 @@ from typing import Any
 from minikafka.grading import cards
 from minikafka.grading.cards import Card, State
 from minikafka.grading.exercise import CannotGrade, checkout
-from minikafka.grading.notebook import has_widgets
+from minikafka.grading.notebook import with_box
 from minikafka.stage import widget
 
 NONE_DUE = "No cards are due."
@@ -55,12 +55,7 @@ class Recall:
         return f"<p>{html.escape(in_short(self.due))}</p>{folded}"
 
     def _repr_mimebundle_(self, **arguments: Any) -> dict[str, Any]:
-        plain = {"text/plain": str(self)}
-        if not self.due or not has_widgets():
-            return plain
-        made = Deck(self).box._repr_mimebundle_(**arguments)
-        data = made[0] if isinstance(made, tuple) else made
-        return {**(data or {}), **plain}
+        return with_box(str(self), lambda: Deck(self).box, bool(self.due), arguments)
 
 
 def due_now() -> Recall:

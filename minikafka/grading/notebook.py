@@ -75,12 +75,17 @@ def asking_for_a_function(exercise_id: str) -> Exercise:
 
 def bundle(verdict: Verdict, **arguments: Any) -> dict[str, Any]:
     """What the notebook is given besides the table: the widget, where there are any."""
-    plain = {"text/plain": str(verdict)}
-    if verdict.again is None or not has_widgets():
-        return plain
-    made = Desk(verdict).box._repr_mimebundle_(**arguments)
+    return with_box(str(verdict), lambda: Desk(verdict).box, verdict.again is not None, arguments)
+
+
+def with_box(plain: str, make: Callable[[], Any], is_wanted: bool, arguments: dict[str, Any]) -> dict[str, Any]:
+    """A text, and where it is wanted and there are widgets, the box that `make` makes."""
+    said = {"text/plain": plain}
+    if not is_wanted or not has_widgets():
+        return said
+    made = make()._repr_mimebundle_(**arguments)
     data = made[0] if isinstance(made, tuple) else made
-    return {**(data or {}), **plain}
+    return {**(data or {}), **said}
 
 
 def has_widgets() -> bool:

@@ -9,10 +9,12 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from minikafka.grading.exercise import Exercise, all_exercises
+from minikafka.grading.predict import read_answers
 from minikafka.grading.program import Program
 from minikafka.grading.verdict import NOT_YET
 from minikafka.grading.write import Write
@@ -143,3 +145,21 @@ def complaints_about_page(verdict) -> list[str]:
     found = [] if options["step"] == verdict.step else [f"the page opens at {options['step']}"]
     asks = "http://" in text.replace("http://www.w3.org", "")
     return [*found, "the page asks for something"] if asks else found
+
+
+def judge_every_letter(table: Exercise, runs: Any, file: Path) -> None:
+    """Each wrong letter of an exercise of kind P or D gets its own reply, and the step that shows it."""
+    right = read_answers(table.solution, [question.name for question in table.kind.questions])
+    with table.kind.open(table, file) as grading:
+        grading._runs = runs
+        for question in table.kind.questions:
+            for letter, choice in question.choices.items():
+                answers = {**right, question.name: letter}
+                file.write_text("".join(f"{name} = {value!r}\n" for name, value in answers.items()), encoding="utf-8")
+                verdict = grading.run(question.name)
+                assert verdict.passed == (letter == question.right)
+                if verdict.passed:
+                    continue
+                assert choice.reply in verdict.look
+                assert verdict.step == grading.step(choice.shown)
+                assert not lint(verdict), str(verdict)

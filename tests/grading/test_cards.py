@@ -139,7 +139,7 @@ def test_the_notebook_asks_what_is_due_and_keeps_what_was_known(course, need):
 
 
 def test_without_widgets_a_list_and_a_text_hold_the_answers(course, monkeypatch):
-    monkeypatch.setattr(deck, "has_widgets", lambda: False)
+    monkeypatch.setattr("minikafka.grading.notebook.has_widgets", lambda: False)
     pass_lesson(course, "01", "2026-01-01")
     pass_lesson(course, "05", "2026-01-02")
     now = recall()

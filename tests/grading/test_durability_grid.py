@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from grading_kit import ROOT, lint
+from grading_kit import ROOT, judge_every_letter
 
 from minikafka.grading.exercise import find
-from minikafka.grading.predict import read_answers
 from minikafka.trace.fold import fold
 
 TABLE = find("05/durability_grid", ROOT)
@@ -65,18 +64,4 @@ def test_the_text_lists_every_choice():
 
 
 def test_each_wrong_letter_gets_its_own_reply_and_its_step(tmp_path):
-    right = read_answers(TABLE.solution, NAMES)
-    file = tmp_path / "answer.py"
-    with TABLE.kind.open(TABLE, file) as grading:
-        grading._runs = RUNS
-        for question in TABLE.kind.questions:
-            for letter, choice in question.choices.items():
-                answers = {**right, question.name: letter}
-                file.write_text("".join(f"{name} = {value!r}\n" for name, value in answers.items()), encoding="utf-8")
-                verdict = grading.run(question.name)
-                assert verdict.passed == (letter == question.right)
-                if verdict.passed:
-                    continue
-                assert choice.reply in verdict.look
-                assert verdict.step == grading.step(choice.shown)
-                assert not lint(verdict), str(verdict)
+    judge_every_letter(TABLE, RUNS, tmp_path / "answer.py")
