@@ -100,7 +100,7 @@ def begin(home: str) -> None:
 
 def hash_seed() -> str:
     """That of this process; asking takes as long as it takes others to come up, too."""
-    time.sleep(0.2)
+    time.sleep(0.2)  # so that the other processes are asked too, and not this one twice
     return os.environ["PYTHONHASHSEED"]
 
 

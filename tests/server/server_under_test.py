@@ -108,7 +108,8 @@ class Wire:
         self.socket.close()
 
     def __del__(self) -> None:
-        self.socket.close()
+        if hasattr(self, "socket"):  # else nobody was there
+            self.socket.close()
 
     def send(self, data: bytes) -> None:
         self.socket.sendall(data)
