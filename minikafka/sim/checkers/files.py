@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from minikafka.protocol.records import RecordBatch
 from minikafka.types import BrokerId, Offset, TopicPartition, broker_node
 
 if TYPE_CHECKING:
@@ -81,8 +82,9 @@ def _walk(files: list[tuple[Offset, bytes]], cells: Sequence[Written]) -> Offset
             if position < len(files[number][1]):
                 break
             number, position = number + 1, 0
-        if cell.data and not (files and files[number][1].startswith(cell.data, position)):
-            break
-        position += len(cell.data)
+        if files and files[number][1].startswith(cell.data, position):
+            position += len(cell.data)
+        elif cell.data and RecordBatch(cell.data).count:
+            break  # an empty head that compaction has taken is no record: nobody is told of it
         end = cell.next_offset
     return end
