@@ -30,6 +30,9 @@ class Idempotence(Promise):
     Kafka leaves a hole, which is reported as beyond the promise: a leader that knows nothing of a producer takes any
     sequence number (`ProducerAppendInfo.checkSequence`). When the first batch was refused and the next one taken, the
     producer begins anew with all that is under way, the one included that is there (`requestIdempotentEpochBump`).
+
+    There is another one, which this checker does not excuse yet: a snapshot holds the last batch of a producer only
+    (`ProducerStateManager`), so a leader that comes back from an orderly stop does not know the ones before it again.
     """
 
     promise, name = "I18", "idempotence"
