@@ -59,6 +59,7 @@ def test_the_engine_breaks_no_promise_and_every_promise_had_something_to_judge(r
         ("transactions", 2026, 1312), ("full", 2026, 331), ("full", 2026, 118), ("full", 2026, 349),
         ("full", 2026, 384), ("full", 2026, 1277), ("groups", 2026, 1434), ("administration", 2026, 1511),
         ("administration", 234_123_682, 80), ("administration", 10_790_628, 66),
+        ("transactions", 88_680_134, 156),
     ],
 )  # fmt: skip
 def test_schedules_in_which_a_promise_was_said_to_be_broken_stay_quiet(name, seed, number):

@@ -17,7 +17,7 @@ from minikafka.sim.checkers import all_checkers, fresh
 from minikafka.sim.checkers.anomalies_shown import OrderWithNumbers
 from minikafka.sim.checkers.clients import SeenByClients
 from minikafka.sim.checkers.copies import Copy, add
-from minikafka.sim.checkers.producers import Idempotence, values_taken_unknown
+from minikafka.sim.checkers.producers import Idempotence, values_begun_anew, values_taken_unknown
 from minikafka.sim.profiles import QUICK
 from minikafka.sim.schedule import Setup, play, schedule
 
@@ -255,3 +255,28 @@ def test_only_who_did_not_begin_with_number_0_is_left_out(sent, left_out):
     assert values_taken_unknown(copy) == left_out
     copy.begins = 1
     assert values_taken_unknown(copy) == set()
+
+
+@pytest.mark.parametrize(
+    ("sent", "excused"),
+    [
+        ([(7, 0, 0, "a"), (7, 0, 1, "b"), (7, 1, 0, "a")], {b"a"}),
+        ([(7, 0, 0, "a"), (7, 0, 1, "b"), (7, 0, 2, "a")], set()),
+        ([(8, 0, 0, "a"), (8, 1, 0, "a")], set()),
+        ([(7, 0, 0, "a"), (7, 0, 1, "a"), (7, 1, 0, "a")], set()),
+    ],
+    ids=["anew", "twice in its session", "of somebody who is known", "anew, and twice before"],
+)
+def test_what_a_snapshot_forgets_excuses_only_who_began_anew(sent, excused):
+    batches = [
+        build_batch(
+            [(0, None, value.encode(), ())],
+            base_offset=place,
+            producer_id=who,
+            producer_epoch=epoch,
+            base_sequence=number,
+        )
+        for place, (who, epoch, number, value) in enumerate(sent)
+    ]
+    assert values_begun_anew(batches, {(7, 0)}) == excused
+    assert values_begun_anew(batches, set()) == set()

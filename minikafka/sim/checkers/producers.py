@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from minikafka.protocol.records import MAX_SEQUENCE, RecordBatch, split_batches
 from minikafka.sim.checkers import ledger
 from minikafka.sim.checkers.copies import Copy, text_of
 from minikafka.sim.checkers.ledger import History, Ledger
-from minikafka.sim.checkers.promise import AT_THE_END, Promise
+from minikafka.sim.checkers.promise import Promise
 from minikafka.trace.trace import Told
 from minikafka.types import TRANSACTION_STATE_TOPIC, BrokerId, NodeId, Offset, TopicPartition, number_of
 
@@ -22,21 +23,40 @@ if TYPE_CHECKING:
 
 Place = tuple[Offset, int, int]
 """(offset, producer id, sequence number)"""
+Session = tuple[int, int]
+"""(producer id, producer epoch): its sequence numbers begin with 0."""
 
 
 class Idempotence(Promise):
     """I18: each record of a numbered producer is in the log once, in the order in which it was sent.
 
-    Kafka leaves a hole, which is reported as beyond the promise: a leader that knows nothing of a producer takes any
-    sequence number (`ProducerAppendInfo.checkSequence`). When the first batch was refused and the next one taken, the
-    producer begins anew with all that is under way, the one included that is there (`requestIdempotentEpochBump`).
+    Kafka leaves two holes, which are reported as beyond the promise. Both begin with a batch that is refused as out of
+    order: its producer begins anew with all that is under way, also with what is there already
+    (`requestIdempotentEpochBump`):
 
-    There is another one, which this checker does not excuse yet: a snapshot holds the last batch of a producer only
-    (`ProducerStateManager`), so a leader that comes back from an orderly stop does not know the ones before it again.
+    * A leader that knows nothing of a producer takes any number (`ProducerAppendInfo.checkSequence`), so the second
+      batch may have been taken and the first refused.
+    * A snapshot holds the last batch of a producer only (`ProducerStateManager`), so a broker that comes back with one
+      refuses what was written before it, instead of saying that it is there.
     """
 
     promise, name = "I18", "idempotence"
-    looks_at = AT_THE_END
+    looks_at = frozenset({facts.LogRecovered, facts.LogTruncated})
+
+    def __init__(self, book: Ledger) -> None:
+        super().__init__(book)
+        self._known_in_part: defaultdict[TopicPartition, set[Session]] = defaultdict(set)
+        """Of these a broker came back with fewer batches than it would know had it run on."""
+
+    def look(self, sim: Simulation, told: list[Told]) -> str | None:
+        """Note what a log did not find in its snapshot."""
+        for _, node, fact in told:
+            if isinstance(fact, facts.LogRecovered | facts.LogTruncated):
+                copy = self.ledger.copy_of(number_of(node), fact.partition)
+                replica = ledger.replica_of(sim, number_of(node), fact.partition)
+                if copy and replica:
+                    self._known_in_part[fact.partition] |= known_in_part(replica.log.producers, copy)
+        return None
 
     def finish(self, sim: Simulation) -> str | None:
         """Look through the logs of all leaders."""
@@ -45,18 +65,34 @@ class Idempotence(Promise):
             leader = ledger.leader_of(sim, history)
             if leader is None or history.beyond or history.name.topic.startswith("__"):
                 continue
-            places = _places(list(leader.log.batches()))
-            broken = self._once(history, places) or self._in_order(history, places, orders)
-            taken_unknown = values_taken_unknown(history.copies[leader.broker_id]) if broken else set()
-            if taken_unknown:
-                hole, places = broken, {value: found for value, found in places.items() if value not in taken_unknown}
-                broken = self._once(history, places) or self._in_order(history, places, orders)
+            batches = list(leader.log.batches())
+            broken = self._judge(history, places := _places(batches), orders)
+            for hole, why in self._holes(history, leader.broker_id, batches) if broken else ():
+                places = {value: found for value, found in places.items() if value not in hole}
+                excused, broken = broken, self._judge(history, places, orders)
                 if not broken:
-                    why = "its leader knew nothing of the producer, and then takes whatever number comes first"
-                    self.ledger.report_beyond(sim, history, f"{hole} That", why)
+                    self.ledger.report_beyond(sim, history, f"{excused} That", why)
+                    break
             if broken:
                 return broken
         return None
+
+    def _holes(
+        self, history: History, leader: BrokerId, batches: list[RecordBatch]
+    ) -> Iterator[tuple[set[bytes], str]]:
+        yield (
+            values_taken_unknown(history.copies[leader]),
+            "its leader knew nothing of the producer, and then takes whatever number comes first",
+        )
+        yield (
+            values_begun_anew(batches, self._known_in_part[history.name]),
+            "a broker that comes back with a snapshot knows of each producer's last batch only, and refuses the others",
+        )
+
+    def _judge(
+        self, history: History, places: dict[bytes, list[Place]], orders: dict[NodeId, list[bytes]]
+    ) -> str | None:
+        return self._once(history, places) or self._in_order(history, places, orders)
 
     def _once(self, history: History, places: dict[bytes, list[Place]]) -> str | None:
         for value, found in places.items():
@@ -116,6 +152,32 @@ def values_taken_unknown(copy: Copy) -> set[bytes]:
             if began_late:
                 values.update(record.value for record in batch.records() if record.value is not None)
     return values
+
+
+def known_in_part(states: ProducerStates, copy: Copy) -> set[Session]:
+    """Sessions of which a log's book has a last batch, but not those before it that its batches tell."""
+    return {
+        (number, known.producer_epoch)
+        for number, expected in written(copy).items()
+        if (known := states.entries.get(number)) is not None
+        and known.producer_epoch == expected.producer_epoch
+        and 0 < len(known.batches) < len(expected.batches)
+    }
+
+
+def values_begun_anew(batches: list[RecordBatch], known_in_part: set[Session]) -> set[bytes]:
+    """Values that stand once in several sessions each, one of them known in part: within a session nothing excuses."""
+    standing: defaultdict[bytes, list[Session]] = defaultdict(list)
+    for batch in batches if known_in_part else ():
+        if batch.producer_id >= 0 and not batch.is_control:
+            for record in batch.records():
+                if record.value is not None:
+                    standing[record.value].append((batch.producer_id, batch.producer_epoch))
+    return {
+        value
+        for value, sessions in standing.items()
+        if len(set(sessions)) == len(sessions) > 1 and not known_in_part.isdisjoint(sessions)
+    }
 
 
 class ProducerStateRecovery(Promise):
