@@ -21,7 +21,6 @@ from typing import Any, NamedTuple, TypeAlias
 
 from minikafka.effects import Effect, Observe, Send, SetTimer, Timer
 from minikafka.protocol import facts
-from minikafka.protocol.admin_messages import CreateTopicsRequest, CreateTopicsResponse
 from minikafka.protocol.errors import ErrorCode
 from minikafka.protocol.messages import Envelope, FetchRequest, FetchResponse, ProduceRequest, ProduceResponse
 from minikafka.protocol.records import RecordBatch, split_batches
@@ -230,7 +229,7 @@ def _message(envelope: Envelope) -> Message:
 
 
 def _on_arrow(envelope: Envelope) -> str:
-    """Its label; the API alone where to open it would cost much, or where it is about nothing."""
+    """Its label; the API alone where to open it would cost much."""
     if _is_short(envelope):
         return labels.label_of(envelope)
     return type(envelope.message).__name__.removesuffix("Request").removesuffix("Response")
@@ -239,11 +238,7 @@ def _on_arrow(envelope: Envelope) -> str:
 def _is_short(envelope: Envelope) -> bool:
     match envelope.message:
         case ProduceRequest() | FetchResponse() as carried:
-            return len(carried.partitions) > 0 and sum(len(one.records) for one in carried.partitions) <= LONGEST
-        case ProduceResponse() | FetchRequest() as named:
-            return bool(named.partitions)
-        case CreateTopicsRequest() | CreateTopicsResponse() as created:
-            return bool(created.topics)
+            return sum(len(one.records) for one in carried.partitions) <= LONGEST
     return True
 
 

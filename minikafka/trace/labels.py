@@ -9,20 +9,18 @@ from minikafka.protocol.records import CorruptBatch, RecordBatch, split_batches
 
 
 def label_of(envelope: Envelope) -> str:
-    """What the message says, shortest first."""
+    """What the message says, shortest first; its API alone where it is about nothing."""
     match envelope.message:
-        case messages.ProduceRequest() as produce:
+        case messages.ProduceRequest(partitions=[written, *_]) as produce:
             acks = "all" if produce.acks == -1 else produce.acks
-            return f"Produce {_values(produce.partitions[0].records)}, acks={acks}"
-        case messages.ProduceResponse() as response:
-            result = response.partitions[0]
+            return f"Produce {_values(written.records)}, acks={acks}"
+        case messages.ProduceResponse(partitions=[result, *_]):
             return f"stored at {result.base_offset}" if result.error == ErrorCode.NONE else result.error.name
-        case messages.FetchRequest() as fetch:
-            asked = fetch.partitions[0]
+        case messages.FetchRequest(partitions=[asked, *_]):
             epoch = f", epoch {asked.current_leader_epoch}" if asked.current_leader_epoch >= 0 else ""
             return f"Fetch {asked.fetch_offset}{epoch}"
-        case messages.FetchResponse() as fetched:
-            return _fetched(fetched.partitions[0])
+        case messages.FetchResponse(partitions=[fetched, *_]):
+            return _fetched(fetched)
         case controller_messages.BrokerRegistrationRequest():
             return "Register"
         case controller_messages.BrokerRegistrationResponse() as registered:
@@ -40,14 +38,14 @@ def label_of(envelope: Envelope) -> str:
         case messages.MetadataResponse() as metadata:
             leaders = [one.leader for topic in metadata.topics for one in topic.partitions]
             return f"leader {leaders[0]}" if len(leaders) == 1 else "Metadata"
-        case admin_messages.CreateTopicsRequest() as create:
-            return f"Create {create.topics[0].name}"
-        case admin_messages.CreateTopicsResponse() as created:
-            return _error_or(created.topics[0].error, "created")
+        case admin_messages.CreateTopicsRequest(topics=[topic, *_]):
+            return f"Create {topic.name}"
+        case admin_messages.CreateTopicsResponse(topics=[created, *_]):
+            return _error_or(created.error, "created")
         case messages.ListOffsetsRequest():
             return "Which offset?"
-        case messages.ListOffsetsResponse() as offsets:
-            return _error_or(offsets.partitions[0].error, f"offset {offsets.partitions[0].offset}")
+        case messages.ListOffsetsResponse(partitions=[found, *_]):
+            return _error_or(found.error, f"offset {found.offset}")
         case other:
             return type(other).__name__.removesuffix("Request").removesuffix("Response")
 
@@ -71,6 +69,8 @@ def _values(data: bytes) -> str:
         words = [(record.value or b"null").decode("utf-8", "replace") for record in batch.records()]
     except CorruptBatch:
         return "a batch"
+    if not words:
+        return "an empty batch"
     return words[0] if len(words) == 1 else f"{words[0]} … ({len(words)})"
 
 
