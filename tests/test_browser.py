@@ -1,8 +1,8 @@
 """The built site in a real browser: every page quiet, private, light, accessible, and readable without scripts.
 
 Each page is opened once, and everything is asked of that visit. Pages of source code are all made alike, and so are
-those of hints; and a run has a page like all others, its views are looked at by `stage/test_scenarios.py`. So some of
-each are opened, others with each commit; PAGES=all opens all of them.
+those of hints, of exercises and of decisions; and a run has a page like all others, its views are looked at by
+`stage/test_scenarios.py`. So some of each are opened, others with each commit; PAGES=all opens all of them.
 """
 
 from __future__ import annotations
@@ -26,6 +26,9 @@ from grading_kit import commit_of
 PAGE_BYTES = 200_000
 TRACE_BYTES = 100_000
 
+ALIKE = {r"code/": 20, r".*/hints/$": 10, r"exercises/.*(?<!/hints/)$": 3, r"decisions/": 4, r"runs/\d": 6}
+"""Pages made alike, and how many there are for each that is opened."""
+
 FINDINGS = """options => axe.run(document, {resultTypes: ["violations"], ...options}).then(found =>
   found.violations.flatMap(rule => rule.nodes.map(node => `${rule.id}: ${node.html.slice(0, 200)}`)))"""
 
@@ -37,7 +40,7 @@ def built_pages():
     if os.environ.get("PAGES") == "all":
         return pages
     commit, waiting = commit_of(ROOT), set()
-    for kind, turns in {r"code/": 20, r".*/hints/$": 10, r"runs/\d": 4}.items():
+    for kind, turns in ALIKE.items():
         alike = [page for page in pages if re.match(kind, page)]
         waiting |= {page for number, page in enumerate(alike) if number % turns != commit % turns}
     return [page for page in pages if page not in waiting]
