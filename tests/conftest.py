@@ -18,22 +18,14 @@ AXE = "axe-core@4.14.1"
 AXE_HOME = ROOT / "build" / "axe"
 # These fill the same folders of Maven and Go, and start Apache Kafka, which wants the machine for itself.
 WITH_JARS = {"test_agreement", "test_apache_kafka", "test_java_and_go", "test_your_client"}
-# The longest first, or they are what everybody waits for in the end.
-LONG = ("jars", "tests/test_browser.py", "tests/engine/test_explorer.py", "tests/grading/test_judged_answers.py")
 OTHER_NAMES = {"chromium": ("chromium", "chromium-browser", "google-chrome", "chrome")}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Where tests run side by side, a file stays in one process: its module fixtures are made once."""
     for item in items:
-        item.add_marker(pytest.mark.xdist_group(group_of(item)))
-    places = {group: place for place, group in enumerate(LONG)}
-    items.sort(key=lambda item: places.get(group_of(item), len(LONG)))
-
-
-def group_of(item: pytest.Item) -> str:
-    """What runs in one process, one after the other."""
-    return "jars" if item.path.stem in WITH_JARS else item.nodeid.split("::")[0]
+        group = "jars" if item.path.stem in WITH_JARS else item.nodeid.split("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 class Need:
@@ -87,9 +79,9 @@ def root() -> Path:
     return ROOT
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium(need):
-    """One headless browser for all tests: Playwright runs once in a process."""
+    """One headless browser for a file. Playwright's event loop runs in this thread, and ends before the next file."""
     need.module("playwright.sync_api")
     sys.path.insert(0, str(ROOT / "tools"))
     import screenshots

@@ -35,9 +35,9 @@ WINDOWS = os.name == "nt"
 VENV_PYTHON = VENV / ("Scripts/python.exe" if WINDOWS else "bin/python")
 OLDEST = (3, 11)
 # The test lock holds all of the start lock, so a venv made for `test` also serves `start`.
-# Three workers for two cores: a test of a server or a browser waits half of its time. A group is a file
-# (tests/conftest.py), so what a module sets up is set up once; the long ones come first.
-SIDE_BY_SIDE = ("--numprocesses", "3", "--dist", "loadgroup", "--no-loadscope-reorder")
+# Two workers, however many cores there are: more would fight for the ports, browsers and servers of the tests. A group
+# is a file (tests/conftest.py), so what a module sets up is set up once.
+SIDE_BY_SIDE = ("--numprocesses", "2", "--dist", "loadgroup")
 LOCK_EXTRAS = {"start": ("fast", "notebook", "site"), "test": ("fast", "notebook", "site", "test")}
 
 
